@@ -1,0 +1,89 @@
+# Chores of the project. `make help` lists them; CI calls nothing else.
+
+PYTHON     ?= python3
+LOG        ?= examples/access.log
+REPORT     ?= report.html
+WORKERS    ?= 2
+FUZZ_LINES ?= 1000000
+EVALUATE   ?= ../shared/evaluate/evaluate.py
+EVAL_ARGS  ?=
+BENCH_ARGS ?=
+BENCH_ARGS ?=
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+WARM  := $(VENV)/.warm
+# Kernels are Python sources; machine code is made again when one of them changes.
+CODE  := $(shell find src -name '*.py' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test fuzz lint types layers bench eval docs resolve reference lock fmt ci clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml requirements.lock tools/setup.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh
+	@touch $@
+
+$(WARM): $(READY) $(CODE)
+	@$(BIN)/python -m compileall -q src
+	@$(BIN)/apisentinel doctor --warm
+	@touch $@
+
+setup: $(READY) $(WARM) ## make .venv with all pinned packages and compile the kernels (nothing to do when done)
+
+run: setup ## scan the sample log: report here and in report.html (LOG=…, REPORT=…)
+	@$(BIN)/apisentinel scan $(LOG) --html $(REPORT)
+	@echo "The report as a page: $(abspath $(REPORT))"
+
+test: setup ## run all tests
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+fuzz: setup ## hostile lines through every parser (FUZZ_LINES=1000000)
+	FUZZ_LINES=$(FUZZ_LINES) $(BIN)/python -m pytest -m fuzz -n $(WORKERS) tests
+
+lint: $(READY) ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## check types
+	$(BIN)/mypy
+
+layers: $(READY) ## check who imports whom
+	$(BIN)/lint-imports
+
+fmt: $(READY) ## repair style
+	$(BIN)/python tools/list_kernel_modules.py
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## measure speed and memory: minutes, table in docs/reference/benchmarks.md (BENCH_ARGS=--quick)
+	$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
+
+eval: setup ## measure detection with the acceptance measures, where they are (EVALUATE=…, EVAL_ARGS=…)
+	@if [ -f "$(EVALUATE)" ]; then \
+		$(BIN)/python "$(EVALUATE)" --command $(abspath $(BIN))/apisentinel $(EVAL_ARGS); \
+	else \
+		echo "eval: $(EVALUATE) is not here, nothing measured"; \
+	fi
+
+docs: $(READY) ## build the documentation into site/; a broken link is an error
+	$(BIN)/zensical build --clean --strict
+
+resolve: $(READY) ## check that the core installs beside Flink and, apart, beside Spark (asks the package index)
+	$(BIN)/python tools/resolve.py
+
+reference: setup ## write the pages of docs/reference that come from the code
+	$(BIN)/python tools/write_reference.py
+	$(BIN)/python tools/detector_cards.py
+
+lock: ## pin all packages again
+	sh tools/lock.sh
+
+ci: ## what the CI does
+	.ci/run
+
+clean: ## remove what builds and runs leave behind, .venv included
+	rm -rf $(VENV) .uv site dist report.html .mypy_cache .ruff_cache .pytest_cache .hypothesis

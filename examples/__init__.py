@@ -1,0 +1,1 @@
+"""The sample log and the scripts that write it."""

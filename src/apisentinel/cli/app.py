@@ -1,0 +1,259 @@
+"""The commands and their options; each works in a module of its own, imported when it runs."""
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from apisentinel import __version__
+from apisentinel.cli import messages
+from apisentinel.cli.options import severity, size
+from apisentinel.cli.outcome import Exit, reported_errors
+
+EPILOG = (
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 findings at or above --fail-on, "
+    "130 interrupted (the partial report is written)."
+)
+
+# Rich's help panels need 0.3 s to import; plain help keeps the start of every command short.
+app = typer.Typer(
+    name="apisentinel",
+    help="Finds attacks and misuse in the traffic of an API and says why.",
+    epilog=EPILOG,
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    # A default for help: without one, Typer imports pydantic (half a second) to learn that None is
+    # no flag.
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "default_map": {"help": False},
+    },
+)
+
+Config = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Settings in TOML. The command line and APISENTINEL_… variables come first.",
+    ),
+]
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"apisentinel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def apisentinel(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _version(asked=value),
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Finds attacks and misuse in the traffic of an API and says why."""
+
+
+@app.command(epilog=EPILOG)
+def scan(  # noqa: PLR0913 (one parameter per option)
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH",
+            help="Log files, folders or globs, .gz and .zst too; - is standard input.",
+            show_default=False,
+        ),
+    ],
+    *,
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME|auto",
+            help="Format of the lines, see 'apisentinel formats'. [default: auto, per file]",
+        ),
+    ] = None,
+    log_format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STRING",
+            help="The nginx log_format or Apache LogFormat string that wrote the lines.",
+        ),
+    ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write the report as JSON; - is standard output."),
+    ] = None,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the report as one self-contained HTML file; - is standard output.",
+        ),
+    ] = None,
+    entities: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write every client, user, session and endpoint with its risk as NDJSON;"
+            " - is standard output.",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEVERITY",
+            callback=severity,
+            help="Exit with 3 when an incident is at least low, medium, high or critical.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when a line cannot be read as a request.")
+    ] = False,
+    trusted_hops: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Proxies of your own in front of the server: so many entries of X-Forwarded-For,"
+            " from the right, are believed. [default: 0]",
+        ),
+    ] = None,
+    config: Config = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Threads: 1 reads and judges in turn, more read ahead. [default: 2]",
+        ),
+    ] = None,
+    chunk_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            callback=size,
+            help="Bytes read at a time, such as 4MiB. The result does not depend on it.",
+        ),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Length of lists in reports. [default: 10 on the terminal, 20 in files]",
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="No report on the terminal and no progress; files and errors as usual.",
+        ),
+    ] = False,
+) -> int:
+    """Reads access logs and reports who attacked what, how and why it is thought so."""
+    from apisentinel.cli.scan import Request, run
+
+    options = {
+        "format": format_name,
+        "log_format": log_format,
+        "strict": strict or None,
+        "trusted_hops": trusted_hops,
+        "threads": threads,
+        "chunk_bytes": chunk_size,
+        "top": top,
+    }
+    return run(
+        Request(
+            paths=tuple(paths),
+            options=options,
+            json=json,
+            html=html,
+            entities=entities,
+            fail_on=fail_on,
+            config=config,
+            quiet=quiet,
+        )
+    )
+
+
+@app.command(epilog=EPILOG)
+def score(
+    *,
+    stateless: Annotated[
+        bool,
+        typer.Option(
+            "--stateless", help="Judge each line alone, without the history of its client."
+        ),
+    ] = False,
+    rules_only: Annotated[  # noqa: ARG001 (all of this version is rules)
+        bool, typer.Option("--rules-only", help="Leave out all that was trained or learned.")
+    ] = False,
+    config: Config = None,
+) -> int:
+    """Reads requests as NDJSON on standard input and writes one verdict per line, in order."""
+    from apisentinel.cli.score import run
+
+    return run(config, stateless=stateless)
+
+
+@app.command(epilog=EPILOG)
+def doctor(
+    *,
+    warm: Annotated[
+        bool,
+        typer.Option("--warm", help="Compile all kernels now, so that the next start is fast."),
+    ] = False,
+) -> int:
+    """Checks whether this machine can run API Sentinel; exits with 1 when something is broken."""
+    from apisentinel.cli.doctor import run
+
+    return run(warm=warm)
+
+
+@app.command(epilog=EPILOG)
+def formats(
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> int:
+    """Lists the log formats that --format knows, each with a sample line."""
+    from apisentinel.cli.formats import run
+
+    return run(as_json=json)
+
+
+def main() -> None:
+    """Runs the command line and leaves the process with its exit code.
+
+    Raises:
+        SystemExit: Always, with the exit code of the contract.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a character that the terminal lacks is no reason to fail
+    code: object = Exit.FAILED
+    with reported_errors() as outcome:
+        try:
+            code = app(prog_name="apisentinel", standalone_mode=False)
+        except TyperException as problem:
+            messages.usage_error(problem)
+            code = problem.exit_code
+    sys.exit(
+        outcome.code if outcome.code is not None else code if isinstance(code, int) else Exit.DONE
+    )

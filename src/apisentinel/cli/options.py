@@ -1,0 +1,65 @@
+"""Readers of option values that are more than a word or a number."""
+
+import typer
+
+from apisentinel.cli.messages import did_you_mean, nearest
+
+SEVERITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+"""Bands in rising order, those of `records.taxonomy`; repeated to spare ``--help`` imports."""
+
+UNITS = {
+    "": 1,
+    "B": 1,
+    "K": 1 << 10,
+    "KIB": 1 << 10,
+    "KB": 10**3,
+    "M": 1 << 20,
+    "MIB": 1 << 20,
+    "MB": 10**6,
+    "G": 1 << 30,
+}
+UNITS |= {"GIB": 1 << 30, "GB": 10**9}
+
+MIN_CHUNK, MAX_CHUNK = 1 << 10, 64 << 20
+"""Limits of ``--chunk-size``, those of `pipeline.settings` (a test compares)."""
+
+
+def severity(value: str | None) -> str | None:
+    """A severity in capitals.
+
+    Raises:
+        BadParameter: There is no such severity.
+    """
+    if value is None or value.upper() in SEVERITIES:
+        return value and value.upper()
+    known = [name.lower() for name in SEVERITIES]
+    hint = did_you_mean(nearest(value, known)) or f"; use {', '.join(known)}"
+    raise typer.BadParameter(f"there is no severity '{value}'{hint}")
+
+
+def size(value: str | None) -> int | None:
+    """Bytes of a size such as ``64MiB``, ``500k`` or ``65536``.
+
+    Raises:
+        BadParameter: It is no size, or outside the limits.
+
+    Example:
+        >>> size("4MiB")
+        4194304
+    """
+    if value is None:
+        return None
+    number = value.strip().rstrip("KMGIBkmgib")
+    unit = value.strip()[len(number) :].upper()
+    try:
+        amount = float(number)
+    except ValueError:
+        amount = -1.0
+    if unit not in UNITS or not 0 <= amount < float(MAX_CHUNK) * 2:
+        raise typer.BadParameter(
+            f"'{value}' is no size; write a number of bytes or one such as 64KiB, 4MiB"
+        )
+    total = int(amount * UNITS[unit])
+    if not MIN_CHUNK <= total <= MAX_CHUNK:
+        raise typer.BadParameter(f"'{value}' is outside 1KiB … 64MiB")
+    return total

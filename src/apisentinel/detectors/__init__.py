@@ -1,0 +1,1 @@
+"""Detectors: each gives evidence, none decides. Fusion into a risk happens in `scoring`."""

@@ -1,0 +1,116 @@
+"""Canonical readings of a decoded value, one for each kind of interpreter that could run it."""
+
+CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\r\x0b\x0c") + b"\x7f"
+_LOWER = bytes(b + 32 if 65 <= b <= 90 else b for b in range(256))
+_INVISIBLE = tuple(
+    mark.encode()
+    for mark in "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\ufeff\u00ad\ufffd"
+)
+"""Marks that change nothing on the screen but break a search for words."""
+MAX_COMMENTS = 200
+"""Comments of one value that are taken out; more is padding."""
+MAX_LOOKUPS = 64
+"""Nested lookups that are reduced."""
+
+
+def text(value: bytes) -> bytes:
+    """Lower case, no control characters, each run of blanks one space."""
+    value = value.translate(_LOWER, CONTROLS)
+    if not value.isascii():
+        value = value.replace(b"\xc2\xa0", b" ")
+        for mark in _INVISIBLE:
+            value = value.replace(mark, b"")
+    return b" ".join(value.split())
+
+
+def sql(value: bytes) -> bytes:
+    """`text` without comments, as a database reads it; what MySQL runs inside ``/*! */`` stays.
+
+    Example:
+        >>> sql(b"1/**/union/*!50000select*/2")
+        b'1 union select 2'
+    """
+    if b"/*" not in value:
+        return value
+    head, *rest = value.split(b"/*", MAX_COMMENTS)
+    out = [head]
+    for part in rest:
+        inside, closed, after = part.partition(b"*/")
+        if part[:1] == b"!" or part[:2] == b"m!":
+            out.append(b" " + inside.lstrip(b"m!").lstrip(b"0123456789") + b" " + after)
+        elif closed:
+            out.append(b" " + after)
+        else:
+            out.append(b"/*" + inside)
+    return b" ".join(b"".join(out).split())
+
+
+def shell(value: bytes) -> bytes:
+    r"""`text` as a shell reads it: quotes and escapes inside words gone, ``$IFS`` a blank.
+
+    Example:
+        >>> shell(b"c'a't${ifs}/et\\\\c/passwd")
+        b'cat /etc/passwd'
+    """
+    if b"$" in value:
+        for blank in (b"${ifs}$9", b"$ifs$9", b"${ifs%??}", b"${ifs}", b"$ifs", b"$9", b"${9}"):
+            value = value.replace(blank, b" ")
+        for nothing in (b"$@", b"$*", b"${@}", b"${*}", b"$1", b"$u ", b"$()", b"``"):
+            value = value.replace(nothing, b"")
+        value = (
+            value.replace(b"${path:0:1}", b"/")
+            .replace(b"${home:0:1}", b"/")
+            .replace(b"${pwd:0:1}", b"/")
+            .replace(b"${path%%u*}", b"/")
+        )
+    value = value.translate(None, b"'\"\\^")
+    if b"{" in value and b"," in value:
+        value = value.replace(b"{", b" ").replace(b",", b" ").replace(b"}", b" ")
+    return b" ".join(value.split())
+
+
+def path(value: bytes) -> bytes:
+    r"""`text` as a file system reads it: one kind of slash, none doubled, no ``./``, no ``..;``.
+
+    Example:
+        >>> path(b"..\\\\..//./etc/passwd")
+        b'../../etc/passwd'
+    """
+    value = (
+        value.replace(b"\\", b"/")
+        .replace(b"..;/", b"../")
+        .replace(b"0x2e", b".")
+        .replace(b"0x2f", b"/")
+        .replace(b"0x5c", b"/")
+    )
+    for _ in range(3):
+        value = value.replace(b"//", b"/").replace(b"/./", b"/")
+    return value
+
+
+def lookups(value: bytes) -> bytes:
+    """`text` with nested lookups of Log4j reduced to the letters that they stand for.
+
+    Example:
+        >>> lookups(b"${${lower:j}n${::-d}i:ldap://h}")
+        b'${jndi:ldap://h}'
+    """
+    if b"${" not in value:
+        return value
+    for _ in range(MAX_LOOKUPS):
+        end = value.find(b"}")
+        begin = value.rfind(b"${", 0, end) if end > 0 else -1
+        while end > 0 and begin < 0:
+            end = value.find(b"}", end + 1)
+            begin = value.rfind(b"${", 0, end) if end > 0 else -1
+        if end < 0:
+            break
+        body = value[begin + 2 : end]
+        if body.startswith(b"jndi"):
+            break
+        _, dash, default = body.rpartition(b":-")
+        if not dash:
+            default = body.rpartition(b":")[2].strip(b"'\" ")
+        value = value[:begin] + default + value[end + 1 :]
+    return value

@@ -1,0 +1,175 @@
+"""The payload detector: screen every request, inspect the few that deserve it."""
+
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.detectors.payload import screen
+from apisentinel.detectors.payload.fields import Value, body_values, pair_values, path_values
+from apisentinel.detectors.payload.findings import FIRM, Finding
+from apisentinel.detectors.payload.headers import header_values, is_standard, referer_values
+from apisentinel.detectors.payload.judge import judge
+from apisentinel.detectors.payload.limits import (
+    CACHE_ENTRIES,
+    MAX_CACHED_BYTES,
+    MAX_FINDINGS,
+    MAX_INPUT,
+)
+from apisentinel.detectors.payload.probes import probe_finding
+from apisentinel.detectors.payload.protocol import header_findings, line_findings, path_findings
+from apisentinel.records.batch import HEADER_END, HEADER_SPLIT, RequestBatch
+
+_END, _SPLIT = bytes([HEADER_END]), bytes([HEADER_SPLIT])
+
+
+class FindingCache:
+    """Remembers the findings of distinct field contents; bounded, the older half goes when it is
+    full.
+
+    Findings are a pure function of the content, so forgetting changes the cost and nothing else.
+    """
+
+    __slots__ = ("_new", "_old", "entries")
+
+    def __init__(self, entries: int = CACHE_ENTRIES) -> None:
+        self.entries = entries
+        self._new: dict[tuple[int, bytes], tuple[Finding, ...]] = {}
+        self._old: dict[tuple[int, bytes], tuple[Finding, ...]] = {}
+
+    def get(self, key: tuple[int, bytes]) -> tuple[Finding, ...] | None:
+        """What is remembered, None when nothing is."""
+        known = self._new.get(key)
+        if known is None:
+            known = self._old.get(key)
+            if known is not None:
+                self.put(key, known)
+        return known
+
+    def put(self, key: tuple[int, bytes], findings: tuple[Finding, ...]) -> None:
+        """Remembers findings."""
+        if len(self._new) * 2 >= self.entries:
+            self._old, self._new = self._new, {}
+        self._new[key] = findings
+
+
+class PayloadDetector:
+    """Finds attacks in the content of single requests: injection in path, query, headers and body,
+    known probe paths, violations of HTTP.
+
+    Stateless but for a cache: a request has the same findings in any order and any company.
+    `screen` may run in any number of threads; `inspect` in one thread per detector.
+
+    Catches: see ``docs/reference/detectors/payload.md``. Does not catch: payloads split over
+    several requests, encrypted or compressed bodies, base64 of words that the screen does not list,
+    attacks made of ordinary values only.
+    """
+
+    id = "payload"
+
+    def __init__(self, cache_entries: int = CACHE_ENTRIES) -> None:
+        self._cache = FindingCache(cache_entries)
+
+    def screen(self, batch: RequestBatch) -> npt.NDArray[np.int32]:
+        """Rows that deserve `inspect`, ascending int32.
+
+        Cost: about 150 ns per request of an access log; runs without the interpreter lock.
+        """
+        rows = np.arange(len(batch), dtype=np.int64)
+        return np.flatnonzero(screen.flag_fields(batch, rows)).astype(np.int32)
+
+    def inspect(self, batch: RequestBatch, rows: npt.NDArray[np.int32]) -> list[list[Finding]]:
+        """Findings of each row of `rows`, strongest first; an empty list where nothing is
+        suspicious.
+
+        Only the fields that the screen marked are read. Never raises for any content.
+
+        Cost: about 100 µs for a new candidate, 2 µs for contents seen before, below 20 ms for 64
+        KiB of anything.
+        """
+        flags = screen.flag_fields(batch, np.asarray(rows, np.int64))
+        return [
+            self._row(batch, int(row), int(flag)) for row, flag in zip(rows, flags, strict=True)
+        ]
+
+    def _row(self, batch: RequestBatch, row: int, flags: int) -> list[Finding]:
+        findings: list[Finding] = []
+        if flags & screen.PATH:
+            findings += self._field(screen.PATH, batch.text("path", row))
+        if flags & screen.QUERY:
+            findings += self._field(screen.QUERY, batch.text("query", row))
+        if flags & screen.AGENT:
+            findings += self._field(screen.AGENT, batch.text("user_agent", row))
+        if flags & screen.REFERER:
+            findings += self._field(screen.REFERER, batch.text("referer", row))
+        if flags & screen.HEADERS:
+            findings += self._field(screen.HEADERS, batch.text("headers", row))
+        if flags & screen.BODY:
+            findings += self._field(screen.BODY, batch.text("request_body", row))
+        if flags & screen.FORM:
+            findings += line_findings(batch.text("method", row), batch.text("path", row))
+        findings.sort(key=lambda finding: (-finding.raw_llr, finding.attack_type, finding.where))
+        return findings[:MAX_FINDINGS]
+
+    def _field(self, field: int, content: bytes | None) -> tuple[Finding, ...]:
+        if not content:
+            return ()
+        key = (field, content)
+        known = self._cache.get(key)
+        if known is None:
+            known = tuple(_FIELDS[field](content[:MAX_INPUT]))
+            if len(content) <= MAX_CACHED_BYTES:
+                self._cache.put(key, known)
+        return known
+
+
+def _path(content: bytes) -> list[Finding]:
+    probed = probe_finding(content)
+    findings = _merged(judge(path_values(content), screen.PATH)) + path_findings(content)
+    return [probed, *findings] if probed else findings
+
+
+def _query(content: bytes) -> list[Finding]:
+    findings = _merged(judge(pair_values(content, "query"), screen.QUERY))
+    if not any(finding.raw_llr >= FIRM for finding in findings):
+        findings = _merged(
+            findings + judge([Value("query", content, plus=True, whole=True)], screen.QUERY)
+        )
+    return findings
+
+
+def _agent(content: bytes) -> list[Finding]:
+    return _merged(judge([Value("header user-agent", content)], screen.AGENT))
+
+
+def _referer(content: bytes) -> list[Finding]:
+    return _merged(judge(referer_values(content), screen.REFERER))
+
+
+def _headers(content: bytes) -> list[Finding]:
+    findings: list[Finding] = []
+    pairs = [item.partition(_SPLIT)[::2] for item in content.split(_END) if item]
+    for name, value in pairs:
+        found = judge(header_values(name, value), screen.HEADERS)
+        if is_standard(name):
+            found = [finding for finding in found if finding.raw_llr >= FIRM]
+        findings += found
+    return _merged(findings + header_findings(pairs))
+
+
+def _body(content: bytes) -> list[Finding]:
+    return _merged(judge(body_values(content, b""), screen.BODY))
+
+
+_FIELDS = {
+    screen.PATH: _path, screen.QUERY: _query, screen.AGENT: _agent, screen.REFERER: _referer,
+    screen.HEADERS: _headers, screen.BODY: _body,
+}  # fmt: skip
+
+
+def _merged(findings: list[Finding]) -> list[Finding]:
+    """The strongest finding of each attack type and place."""
+    best: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        key = (finding.attack_type, finding.where)
+        if key not in best or best[key].raw_llr < finding.raw_llr:
+            best[key] = finding
+    return sorted(best.values(), key=lambda finding: -finding.raw_llr)[:MAX_FINDINGS]

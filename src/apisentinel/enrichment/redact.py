@@ -1,0 +1,140 @@
+"""Masks declared secrets in text that is shown, logged or stored.
+
+What is a secret is told by its name (password, token, authorization …) or by its own form (card
+numbers, JWTs, private keys). The name stays, the value becomes a short keyed mark, so that equal
+secrets can still be recognised as equal. Catches what it lists; does not catch a secret in the
+middle of free text without a name.
+"""
+
+from functools import lru_cache
+
+import re2
+
+from apisentinel.kernels.hashing import HashKey, hash_bytes
+
+LONGEST = 64 << 10
+"""Bytes of a text that are looked at; longer texts are cut."""
+
+MARK = "‹{}›"
+
+SECRET_NAMES = (
+    "password", "passwd", "passphrase", "passcode", "pwd", "pass", "secret", "client_secret",
+    "clientsecret", "token",
+    "access_token", "accesstoken", "refresh_token", "refreshtoken", "id_token", "auth_token",
+    "authtoken", "csrf_token",
+    "csrftoken", "xsrf-token", "authenticity_token", "api_key", "apikey", "api-key", "x-api-key",
+    "access_key", "secret_key",
+    "private_key", "signature", "sig", "authorization", "proxy-authorization", "auth", "cookie",
+    "set-cookie", "session",
+    "sessionid", "session_id", "sessid", "phpsessid", "jsessionid", "sid", "jwt", "bearer",
+    "credential", "credentials", "otp",
+    "pin", "cvv", "cvc", "card", "cardnumber", "card_number", "ssn", "x-auth-token",
+    "x-amz-security-token",
+    "x-amz-signature", "code_verifier", "assertion", "samlresponse",
+)  # fmt: skip
+"""Names of parameters, headers and fields whose values are secrets."""
+
+SECRET_HEADERS = frozenset(name.encode() for name in SECRET_NAMES) | {b"www-authenticate"}
+
+_NAMES = "|".join(
+    sorted(
+        (name.replace("-", "[-_]").replace("_", "[-_]?") for name in SECRET_NAMES),
+        key=len,
+        reverse=True,
+    )
+)
+_SHOWN = "[^\\s&;,'\"<>(){}\\[\\]‹›]"
+
+_PAIR = re2.compile(
+    rf"(?i)((?:^|[^a-z0-9]|%[0-9a-f]{{2}})(?:[a-z0-9_.\-]{{0,24}}[_.\-])?(?:{_NAMES})(?:%5D|\])?(?:\"|%22)?\s{{0,3}}(?:=|:|%3D|%3A)\s{{0,3}}(?:\"|%22)?)((?:(?:basic|bearer|digest|token|apikey)\s+)?{_SHOWN}+)"
+)
+_CARD = re2.compile(r"[0-9](?:[ \-+]?[0-9]){12,18}")
+_JWT = re2.compile(r"eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}\.?[A-Za-z0-9_\-]*")
+_KEY = re2.compile(
+    r"(?s)-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)"
+)
+_BEARER = re2.compile(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9+/=_\-.~]{8,})")
+_USERINFO = re2.compile(r"(://[^/\s:@‹›]{1,100}:)([^/\s@‹›]{1,100})(@)")
+
+
+class Redactor:
+    """Masks secrets with marks that depend on a key.
+
+    Marks never hold a part of the secret; the same secret has the same mark under the same key.
+    Thread-safe.
+    """
+
+    def __init__(self, key: HashKey | None = None) -> None:
+        self.key = key or HashKey()
+
+    def mark(self, secret: str) -> str:
+        """What stands in place of a secret."""
+        return MARK.format(
+            f"{hash_bytes(secret.encode('utf-8', 'replace'), self.key) & 0xFFFFFF:06x}"
+        )
+
+    def text(self, raw: bytes) -> str:
+        """Any text with its secrets masked; undecodable bytes replaced.
+
+        Idempotent: masking masked text changes nothing.
+        """
+        value = raw[:LONGEST].decode("utf-8", "replace")
+        if not _may_hold(value):
+            return value
+        value = _KEY.sub(lambda found: self.mark(found.group()), value)
+        value = _JWT.sub(lambda found: self.mark(found.group()), value)
+        value = _PAIR.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
+        value = _BEARER.sub(lambda found: f"{found.group(1)} {self.mark(found.group(2))}", value)
+        value = _USERINFO.sub(
+            lambda found: found.group(1) + self.mark(found.group(2)) + found.group(3), value
+        )
+        return _CARD.sub(
+            lambda found: self.mark(found.group()) if _is_card(found.group()) else found.group(),
+            value,
+        )
+
+    def headers(self, pairs: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+        """Header names and values with secrets masked."""
+        out = []
+        for name, value in pairs:
+            shown = value.decode("utf-8", "replace")
+            secret = name.lower() in SECRET_HEADERS
+            out.append(
+                (name.decode("utf-8", "replace"), self.mark(shown) if secret else self.text(value))
+            )
+        return out
+
+
+def _may_hold(value: str) -> bool:
+    """Cheap test that lets most texts through untouched."""
+    return (
+        "=" in value
+        or ":" in value
+        or "%3" in value
+        or "eyJ" in value
+        or " " in value
+        or sum(map(str.isdigit, value)) > 12
+    )
+
+
+def _is_card(text: str) -> bool:
+    """True for 13 to 19 digits with a right check digit and the first digit of a card.
+
+    References: ISO/IEC 7812-1, Luhn.
+    """
+    digits = [int(c) for c in text if c.isdigit()]
+    if digits[0] not in {2, 3, 4, 5, 6} or len(set(digits)) < 2:
+        return False
+    total = sum(
+        d if i % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for i, d in enumerate(reversed(digits))
+    )
+    return total % 10 == 0
+
+
+SAME_TEXTS = 16_384
+"""Texts whose masked form is remembered; attacks repeat themselves."""
+
+_default = Redactor()
+redact_text = lru_cache(SAME_TEXTS)(_default.text)
+redact_url = redact_text
+redact_headers = _default.headers

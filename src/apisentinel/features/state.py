@@ -1,0 +1,213 @@
+"""All keyed state of one pipeline: the tables, their limits, and what an update reports."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from apisentinel.errors import StateError
+from apisentinel.features import actor, endpoint
+from apisentinel.features.site import new_site
+from apisentinel.kernels.sketches import count_distinct, hll_estimate
+from apisentinel.kernels.slots import Slots
+from apisentinel.records.batch import RequestBatch
+
+Array = npt.NDArray[Any]
+
+KIND_NAMES = ("client", "session", "user", "credential")
+DISTINCT_REGISTERS = 4096
+"""Registers of the count of all entities of a kind; its standard error is 1.6 %."""
+
+KIND_TEXT = ("client_ip", "session_id", "user_id", "credential_id")
+
+
+class FeatureSettings(BaseModel):
+    """Bounds of the keyed state; each is a power of two.
+
+    A full table evicts the coldest record with little risk, so the bounds limit memory, not
+    traffic.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clients: int = Field(1 << 17, ge=64, description="Clients remembered at once; 0.75 KiB each.")
+    sessions: int = Field(1 << 16, ge=64, description="Sessions remembered at once; 0.75 KiB each.")
+    users: int = Field(1 << 15, ge=64, description="Users remembered at once; 0.75 KiB each.")
+    credentials: int = Field(
+        1 << 13, ge=64, description="API keys and tokens remembered at once; 0.75 KiB each."
+    )
+    endpoints: int = Field(
+        1 << 13, ge=64, description="Endpoints remembered at once; 1.6 KiB each."
+    )
+    pairs: int = Field(
+        1 << 18, ge=64, description="Client-endpoint pairs remembered at once; 56 bytes each."
+    )
+    networks: int = Field(
+        1 << 16, ge=64, description="Networks remembered at once; 168 bytes each."
+    )
+    agents: int = Field(
+        1 << 14, ge=64, description="User agents remembered at once; 168 bytes each."
+    )
+    objects: int = Field(1 << 17, ge=64, description="Objects remembered at once; 168 bytes each.")
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What an update reports, in event order: structured arrays of `actor.SIGNAL` and
+    `endpoint.SIGNAL`.
+
+    Attributes:
+        actors: Actors whose evidence rose.
+        endpoints: Endpoints with too many failed logins, and clients that flood one endpoint.
+        slots: kind → int32 ``(n_events,)``, the record of each event's entity, -1 without one.
+        ordinals: kind → int64 ``(n_events,)``, which request of its entity the event is, from 1.
+    """
+
+    actors: Array
+    endpoints: Array
+    slots: dict[str, Array]
+    ordinals: dict[str, Array]
+
+
+class FeatureState:
+    """Keyed state of clients, sessions, users, credentials, endpoints, pairs, networks and objects.
+
+    Equal events in equal order give equal bytes, whatever the size of the blocks. Not thread-safe.
+    """
+
+    def __init__(self, settings: FeatureSettings) -> None:
+        self.settings = settings
+        self.actors = {
+            name: Slots(actor.ACTOR, getattr(settings, f"{name}s")) for name in KIND_NAMES
+        }
+        self.endpoints = Slots(endpoint.ENDPOINT, settings.endpoints)
+        self.pairs = Slots(endpoint.PAIR, settings.pairs)
+        self.networks = Slots(endpoint.GROUP, settings.networks)
+        self.objects = Slots(endpoint.GROUP, settings.objects)
+        self.agents = Slots(endpoint.GROUP, settings.agents)
+        self.site = new_site()
+        self.distinct = np.zeros((len(KIND_NAMES), DISTINCT_REGISTERS), np.uint8)
+        self.events = 0
+
+    def update(self, batch: RequestBatch, events: Array) -> Signals:
+        """Counts a block of events in order.
+
+        Args:
+            batch: The requests, for labels only.
+            events: `EVENT` array of the same rows; its `login` column is filled.
+        """
+        n = len(events)
+        slots = {"endpoint": np.empty(n, np.int32)}
+        signals = np.empty(n, endpoint.SIGNAL)
+        e, p = self.endpoints, self.pairs
+        used = endpoint.update_endpoints(
+            events,
+            e.keys,
+            e.rows,
+            e.meta,
+            e.records,
+            p.keys,
+            p.rows,
+            p.meta,
+            p.records,
+            slots["endpoint"],
+            signals,
+        )
+        net, obj, who = self.networks, self.objects, self.agents
+        endpoint.update_groups(
+            events, net.keys, net.rows, net.meta, net.records, obj.keys, obj.rows, obj.meta,
+            obj.records,
+            who.keys, who.rows, who.meta, who.records,
+        )  # fmt: skip
+        found = []
+        ordinals: dict[str, Array] = {}
+        for kind, name in enumerate(KIND_NAMES):
+            slots[name] = np.full(n, -1, np.int32)
+            ordinals[name] = np.zeros(n, np.int64)
+            if kind >= actor.Kind.USER and not events[name].any():
+                continue
+            count_distinct(self.distinct[kind], np.ascontiguousarray(events[name]))
+            table = self.actors[name]
+            out = np.empty(n, actor.SIGNAL)
+            count = actor.update_actors(
+                events, kind, batch.buffer, batch.span(KIND_TEXT[kind]), table.keys, table.rows,
+                table.meta,
+                table.records, self.site, slots[name], ordinals[name], out,
+            )  # fmt: skip
+            found.append(out[:count])
+        self.events += n
+        actors = np.concatenate(found)
+        order = np.lexsort((actors["kind"], actors["row"]))
+        return Signals(actors[order], signals[:used], slots, ordinals)
+
+    def snapshot(self) -> dict[str, Array]:
+        """All state as named arrays; `restore` of them continues as if nothing had happened."""
+        out: dict[str, Array] = {
+            "site": self.site.copy(),
+            "distinct": self.distinct.copy(),
+            "events": np.array([self.events]),
+        }
+        for name, table in self._tables().items():
+            out |= {
+                f"{name}.records": table.used.copy().view(np.uint8),
+                f"{name}.meta": table.meta.copy(),
+                f"{name}.keys": table.keys[np.flatnonzero(table.keys)],
+                f"{name}.cells": np.flatnonzero(table.keys),
+                f"{name}.rows": table.rows[np.flatnonzero(table.keys)],
+                f"{name}.shape": np.array(
+                    [table.records.shape[0], table.records.itemsize, actor.VERSION]
+                ),
+            }
+        return out
+
+    def restore(self, arrays: dict[str, Array]) -> None:
+        """Takes over a snapshot.
+
+        Raises:
+            StateError: The snapshot was made with other bounds or by another version.
+        """
+        for name, table in self._tables().items():
+            shape = [table.records.shape[0], table.records.itemsize, actor.VERSION]
+            if name + ".shape" not in arrays or arrays[f"{name}.shape"].tolist() != shape:
+                raise StateError(
+                    f"snapshot of {name} has another version or other bounds than these settings"
+                )
+            used = arrays[f"{name}.records"].view(table.records.dtype)
+            table.records[: len(used)] = used
+            table.meta[:] = arrays[f"{name}.meta"]
+            table.keys.fill(0)
+            cells = arrays[f"{name}.cells"]
+            table.keys[cells] = arrays[f"{name}.keys"]
+            table.rows[cells] = arrays[f"{name}.rows"]
+        self.site[:] = arrays["site"]
+        self.distinct[:] = arrays["distinct"]
+        self.events = int(arrays["events"][0])
+
+    def _tables(self) -> dict[str, Slots]:
+        return self.actors | {
+            "endpoint": self.endpoints, "pair": self.pairs, "network": self.networks,
+            "object": self.objects,
+            "agent": self.agents,
+        }  # fmt: skip
+
+    def row(self, table: Slots, key: int) -> int | None:
+        """Row of a key's record, None when it is not remembered."""
+        mask = len(table.keys) - 1
+        at = (((key * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF) >> 24) & mask
+        while table.keys[at] != 0:
+            if int(table.keys[at]) == key:
+                return int(table.rows[at])
+            at = (at + 1) & mask
+        return None
+
+    def record(self, table: Slots, key: int) -> Any | None:
+        """Record of a key, None when it is not remembered."""
+        row = self.row(table, key)
+        return None if row is None else table.records[row]
+
+    def members(self, table: Slots, key: int) -> float:
+        """Estimated clients of a network, object or user agent; 0 when it is not known."""
+        record = self.record(table, key)
+        return 0.0 if record is None else float(hll_estimate(record["members"]))

@@ -1,0 +1,6 @@
+"""Alerts and incidents: when somebody is told, and what belongs together."""
+
+from apisentinel.incidents.alerts import AlertPolicy, AlertSettings
+from apisentinel.incidents.correlation import IncidentSettings, correlate
+
+__all__ = ["AlertPolicy", "AlertSettings", "IncidentSettings", "correlate"]

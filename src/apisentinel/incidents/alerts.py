@@ -1,0 +1,83 @@
+"""When an alert is raised: once per entity and attack type in a session window, again when the risk
+rose by ten.
+"""
+
+import hashlib
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from apisentinel.records.case import Case
+from apisentinel.records.evidence import Alert, Evidence
+
+
+class AlertSettings(BaseModel):
+    """When somebody is told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    threshold: int = Field(
+        default=40, ge=1, le=100, description="Lowest risk that raises an alert."
+    )
+    window_minutes: int = Field(
+        default=15, ge=1, description="Quiet time after which the same entity and type alert anew."
+    )
+    step: int = Field(
+        default=10, ge=1, description="Rise of the risk that alerts again inside the window."
+    )
+    kept: int = Field(
+        default=100_000, ge=100, description="Alerts kept; later ones are counted only."
+    )
+
+
+class AlertPolicy:
+    """Decides which evidence becomes an alert, and remembers the alerts. Ids depend on the input
+    alone.
+    """
+
+    def __init__(self, settings: AlertSettings | None = None) -> None:
+        self.settings = settings or AlertSettings()
+        self.alerts: list[Alert] = []
+        self.suppressed = 0
+        self.unkept = 0
+
+    def consider(
+        self, case: Case, evidence: Evidence, ts: int, ordinal: int, endpoint: str
+    ) -> Alert | None:
+        """The alert that this evidence raises, None when the risk is too low or the alert is
+        already out.
+
+        Args:
+            case: The entity's case, with the evidence added.
+            evidence: The latest piece.
+            ts: Its event time, µs.
+            ordinal: Number of the entity's request.
+            endpoint: Label of the endpoint.
+        """
+        if case.risk < self.settings.threshold:
+            return None
+        window = self.settings.window_minutes * 60_000_000
+        quiet = ts - case.alerted_at > window
+        if (
+            case.alert_ordinal is not None
+            and not quiet
+            and case.risk < case.alerted_risk + self.settings.step
+        ):
+            case.alerted_at = max(case.alerted_at, ts)
+            self.suppressed += 1
+            return None
+        case.alerted_at = ts
+        case.alerted_risk = case.risk
+        if case.alert_ordinal is None:
+            case.alert_ordinal = ordinal
+            case.alert_ts = ts
+        words = f"{case.ref.kind}|{case.ref.id}|{evidence.attack_type}|{ts}|{ordinal}"
+        alert = Alert(
+            "a-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest(),
+            case.ref, evidence.attack_type, round(case.risk), ts, case.first_ts, ordinal, endpoint,
+            (evidence,),
+        )  # fmt: skip
+        if len(self.alerts) < self.settings.kept:
+            self.alerts.append(alert)
+        else:
+            self.unkept += 1
+        return alert

@@ -1,0 +1,229 @@
+"""Joins alerted cases into incidents: the same actor, or attributes too rare to be shared by
+chance.
+"""
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from apisentinel.incidents.wording import reason
+from apisentinel.records.case import Case
+from apisentinel.records.evidence import EntityRef, Evidence, Factor, Incident, Sample
+from apisentinel.records.taxonomy import AttackType, severity_of
+
+
+class IncidentSettings(BaseModel):
+    """What belongs together, and how much of it is told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    window_minutes: int = Field(
+        default=60,
+        ge=1,
+        description="Cases join into a campaign when they overlap within this time.",
+    )
+    rarity: float = Field(
+        default=4.0,
+        gt=0,
+        description="Sum of -log10 of the shares of common attributes that two cases must have.",
+    )
+    cluster: int = Field(default=5_000, ge=2, description="Most cases in one incident.")
+    entities: int = Field(
+        default=50, ge=1, description="Entities listed per incident; the rest is counted."
+    )
+    samples: int = Field(default=5, ge=1, description="Requests shown per incident.")
+    factors: int = Field(default=8, ge=1, description="Factors shown per incident.")
+
+
+class _Sets:
+    """Union-find with a bound on the size of a set."""
+
+    def __init__(self, size: int, bound: int) -> None:
+        self.parent = list(range(size))
+        self.size = [1] * size
+        self.bound = bound
+
+    def find(self, i: int) -> int:
+        while self.parent[i] != i:
+            self.parent[i] = self.parent[self.parent[i]]
+            i = self.parent[i]
+        return i
+
+    def union(self, a: int, b: int) -> None:
+        a, b = sorted((self.find(a), self.find(b)))
+        if a != b and self.size[a] + self.size[b] <= self.bound:
+            self.parent[b] = a
+            self.size[a] += self.size[b]
+
+
+def correlate(
+    cases: Sequence[Case],
+    attribute_share: Callable[[str, str], float],
+    last_seen: Callable[[Case], tuple[int, int]],
+    time_text: Callable[[int], str | None],
+    settings: IncidentSettings | None = None,
+) -> list[Incident]:
+    """Builds the incidents of all alerted cases, highest risk first.
+
+    Args:
+        cases: Cases with at least one alert.
+        attribute_share: Kind and value of an attribute → share of all clients that have it.
+        last_seen: Case → (event time of the entity's last request, its number of requests).
+        time_text: Event time in µs → RFC 3339.
+        settings: Bounds.
+
+    Cost: proportional to cases, plus shared attributes.
+    """
+    settings = settings or IncidentSettings()
+    ordered = sorted(cases, key=lambda case: (case.alert_ts, case.ref))
+    sets = _Sets(len(ordered), settings.cluster)
+    _join_actors(ordered, sets)
+    _join_campaigns(ordered, sets, attribute_share, settings)
+    groups: dict[int, list[Case]] = defaultdict(list)
+    for i, case in enumerate(ordered):
+        groups[sets.find(i)].append(case)
+    incidents = [_incident(group, last_seen, time_text, settings) for group in groups.values()]
+    return sorted(
+        incidents, key=lambda incident: (-incident.risk, incident.alert_ts or "", incident.id)
+    )
+
+
+def _join_actors(cases: Sequence[Case], sets: _Sets) -> None:
+    """A session, user or credential joins the client it came from."""
+    clients = {case.key[1]: i for i, case in enumerate(cases) if case.key[0] == "client"}
+    for i, case in enumerate(cases):
+        if case.parent and case.parent in clients and case.key[0] != "client":
+            sets.union(clients[case.parent], i)
+
+
+def _join_campaigns(
+    cases: Sequence[Case],
+    sets: _Sets,
+    share: Callable[[str, str], float],
+    settings: IncidentSettings,
+) -> None:
+    """Cases with the same attack type that follow one another closely and have rare attributes in
+    common.
+    """
+    by_attribute: dict[tuple[str, str, AttackType], list[int]] = defaultdict(list)
+    for i, case in enumerate(cases):
+        for kind, value in sorted(case.attributes.items()):
+            for attack in case.families:
+                by_attribute[kind, value, attack].append(i)
+    window = settings.window_minutes * 60_000_000
+    weight: dict[tuple[int, int], float] = defaultdict(float)
+    kinds: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for (kind, value, _attack), members in sorted(by_attribute.items()):
+        rarity = -math.log10(max(share(kind, value), 1e-9))
+        # neighbours in time are enough: union-find closes the chain
+        for a, b in pairwise(members):
+            if cases[b].first_ts - cases[a].last_ts <= window and kind not in kinds[a, b]:
+                weight[a, b] += rarity
+                kinds[a, b].add(kind)
+    for (a, b), total in weight.items():
+        if total >= settings.rarity and len(kinds[a, b]) >= 2:
+            sets.union(a, b)
+
+
+def _incident(
+    group: list[Case],
+    last_seen: Callable[[Case], tuple[int, int]],
+    time_text: Callable[[int], str | None],
+    settings: IncidentSettings,
+) -> Incident:
+    ranked = sorted(group, key=lambda case: (-case.peak, case.alert_ts, case.ref))
+    lead = ranked[0]
+    pieces: list[Evidence] = []
+    totals: dict[AttackType, float] = defaultdict(float)
+    for case in ranked:
+        for kind, family in case.families.items():
+            totals[kind] += max((piece.llr for piece in family.strongest.values()), default=0.0)
+            pieces += family.strongest.values()
+    pieces.sort(key=lambda piece: (-piece.llr, piece.attack_type, piece.detector))
+    types = tuple(sorted(totals, key=lambda kind: (-totals[kind], kind)))
+    leading = [piece for piece in pieces if totals[piece.attack_type] >= 2.0] or pieces
+    endpoints: Counter[str] = Counter()
+    for case in ranked:
+        endpoints.update(case.endpoints)
+    places = tuple(
+        label for label, _ in sorted(endpoints.items(), key=lambda item: (-item[1], item[0]))[:10]
+    )
+    succeeded = _success(ranked, pieces)
+    seen = [last_seen(case) for case in ranked]
+    clients = [case for case in ranked if case.key[0] == "client"] or ranked
+    requests = sum(
+        max(last_seen(case)[1] - case.first_ordinal + 1, case.requests, 1) for case in clients
+    )
+    first = min(case.first_ts for case in ranked)
+    alert = min(case.alert_ts for case in ranked)
+    risk = round(lead.peak)
+    words = f"{lead.ref.kind}|{lead.ref.id}|{lead.alert_ts}|{lead.alert_ordinal}"
+    refs: list[EntityRef] = [case.ref for case in ranked]
+    return Incident(
+        id="i-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest(),
+        risk=risk,
+        severity=severity_of(risk),
+        attack_types=types,
+        entities=tuple(refs[: settings.entities]),
+        first_ts=time_text(first),
+        last_ts=time_text(max([ts for ts, _ in seen] + [case.last_ts for case in ranked])),
+        alert_ts=time_text(alert),
+        requests=requests,
+        requests_before_alert=lead.alert_ordinal or 1,
+        endpoints=places,
+        reason=reason(ranked, leading, places, succeeded=succeeded),
+        factors=_factors(leading, lead.peak, settings.factors),
+        samples=_samples(ranked, settings.samples),
+        succeeded=succeeded,
+        entities_total=len(ranked),
+    )
+
+
+def _success(cases: Sequence[Case], pieces: Sequence[Evidence]) -> bool | None:
+    """True when a response confirms it, False when all requests with evidence were refused, else
+    unknown.
+    """
+    if any(piece.succeeded for piece in pieces):
+        return True
+    families = [family for case in cases for family in case.families.values()]
+    refused, answered = sum(f.refused for f in families), sum(f.answered for f in families)
+    return False if refused and not answered else None
+
+
+def _factors(pieces: Sequence[Evidence], risk: float, most: int) -> tuple[Factor, ...]:
+    """Factors of the strongest pieces; their contributions add up to the risk above the prior."""
+    chosen: list[tuple[Evidence, Factor]] = []
+    seen: set[str] = set()
+    for piece in pieces:
+        for factor in piece.factors:
+            if factor.name not in seen and len(chosen) < most:
+                seen.add(factor.name)
+                chosen.append((piece, factor))
+    parts: Counter[int] = Counter(id(piece) for piece, _ in chosen)
+    total = sum(piece.llr / parts[id(piece)] for piece, _ in chosen) or 1.0
+    above = max(risk - 12.5, 0.0)
+    out = [
+        Factor(
+            f.name,
+            f.actual,
+            f.usual,
+            f.unit,
+            round(above * piece.llr / parts[id(piece)] / total, 1),
+        )
+        for piece, f in chosen
+    ]
+    return tuple(sorted(out, key=lambda factor: -factor.contribution))
+
+
+def _samples(cases: Sequence[Case], most: int) -> tuple[Sample, ...]:
+    """Samples of the leading cases in turn, without repeats."""
+    out: dict[int, Sample] = {}
+    for depth in range(most):
+        for case in cases[:20]:
+            if depth < len(case.samples) and len(out) < most:
+                out.setdefault(case.samples[depth].seq, case.samples[depth])
+    return tuple(sorted(out.values(), key=lambda sample: sample.seq))

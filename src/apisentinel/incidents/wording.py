@@ -1,0 +1,87 @@
+"""The one sentence that says why, from the evidence itself."""
+
+from collections.abc import Sequence
+
+from apisentinel.records.case import Case
+from apisentinel.records.evidence import Evidence, Factor
+from apisentinel.records.taxonomy import PAYLOAD_TYPES, REFERENCES, AttackType
+
+SNIPPET = 80
+"""Characters of a decoded match that fit into a sentence."""
+
+
+def number(value: float | str | None) -> str:
+    """A value for people: no needless digits."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.1f}"
+
+
+def _usual(factor: Factor) -> str:
+    return f" (usual: {number(factor.usual)})" if factor.usual is not None else ""
+
+
+def _lowered(title: str) -> str:
+    """A title inside a sentence: small first letter unless it begins with an abbreviation."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
+
+
+def phrase(evidence: Evidence) -> str:
+    """What the entity did, in a few words that follow its name."""
+    first = evidence.factors[0] if evidence.factors else None
+    if first is None:
+        return f"showed {REFERENCES[evidence.attack_type].title.lower()}"
+    if evidence.attack_type is AttackType.PROBING:
+        return f"probed for {number(first.actual)[:SNIPPET]}"
+    if evidence.attack_type in PAYLOAD_TYPES or evidence.detector == "payload":
+        return f"sent {_lowered(first.name)}: {number(first.actual)[:SNIPPET]}"
+    words = {
+        "scanning": f"asked for {number(first.actual)} paths that do not exist within an "
+        f"hour{_usual(first)}",
+        "brute_force": f"failed to sign in {number(first.actual)} times in ten "
+        f"minutes{_usual(first)}",
+        "credential_stuffing": f"tried {number(first.actual)} different accounts{_usual(first)}",
+        "password_spraying": f"saw {number(first.actual)} failed logins in a day{_usual(first)}",
+        "enumeration": f"walked through {number(first.actual)} identifiers, most of them refused "
+        f"or missing",
+        "scraping": f"read {number(first.actual)} objects one after the other",
+        "crawling": f"fetched {number(first.actual)} different pages in a minute{_usual(first)}",
+        "automation": "behaves like a program",
+        "agent_switching": f"used {number(first.actual)} different user agents",
+        "scanner_agent": f"uses a scanning tool ({number(first.actual)[:SNIPPET]})",
+        "fake_bot": f"claims to be a known crawler ({number(first.actual)[:SNIPPET]}) but attacks",
+        "volume": f"sent {number(first.actual)} requests in a minute{_usual(first)}",
+        "endpoint_flood": f"sent {number(first.actual)} requests to one endpoint in ten "
+        f"minutes{_usual(first)}",
+        "resource_abuse": f"took {number(first.actual)} {first.unit} in ten minutes",
+    }
+    return words.get(evidence.detector, f"{first.name}: {number(first.actual)}{_usual(first)}")
+
+
+def reason(
+    cases: Sequence[Case],
+    evidence: Sequence[Evidence],
+    endpoints: Sequence[str],
+    *,
+    succeeded: bool | None,
+) -> str:
+    """One sentence: who did what, where, and whether it seems to have worked."""
+    lead = cases[0]
+    who = lead.ref.id if lead.ref.kind != "endpoint" else f"Endpoint {lead.ref.id}"
+    if len(cases) > 1:
+        who += f" and {len(cases) - 1} more"
+    said: list[str] = []
+    types: set[AttackType] = set()
+    for piece in evidence:
+        if piece.attack_type not in types and len(said) < 3:
+            said.append(phrase(piece))
+            types.add(piece.attack_type)
+    where = f" at {endpoints[0]}" if endpoints and lead.ref.kind != "endpoint" else ""
+    ending = {
+        True: ", and it seems to have succeeded",
+        False: "; every such request was refused",
+        None: "",
+    }[succeeded]
+    return f"{who} {', '.join(said) or 'behaved unusually'}{where}{ending}."

@@ -1,0 +1,1 @@
+"""Numba building blocks without domain words."""

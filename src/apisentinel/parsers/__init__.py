@@ -1,0 +1,1 @@
+"""Bytes to `RequestBatch`: one parser per log format, and detection of the format."""

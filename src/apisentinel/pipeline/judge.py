@@ -1,0 +1,354 @@
+"""Signals and findings to evidence, evidence to cases and alerts, in the order of the requests."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.detectors import behaviour
+from apisentinel.detectors.base import DetectorSettings
+from apisentinel.detectors.payload import Finding
+from apisentinel.enrichment import Enricher, canonical_address
+from apisentinel.enrichment.redact import redact_text
+from apisentinel.features import EVENT, FeatureState, Signals
+from apisentinel.features.state import KIND_NAMES, KIND_TEXT
+from apisentinel.incidents import AlertPolicy
+from apisentinel.pipeline.prepare import Prepared
+from apisentinel.pipeline.samples import make_sample
+from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.records.case import Case, EntityKey
+from apisentinel.records.evidence import EntityRef, Evidence, Factor
+from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
+from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family
+from apisentinel.records.taxonomy import PAYLOAD_TYPES, REFERENCES, AttackType
+from apisentinel.scoring import Ledger
+
+SHARED_AGENTS = 6
+"""Different user agents from which on an address counts as shared by many people."""
+
+FIRM_LLR = 6.5
+"""A finding this strong is an attack wherever it comes from; prevalence does not excuse it."""
+PLENTY_LLR = 10.0
+"""Strength above which findings count as equal; the pool caps a piece far below."""
+PREVALENT_CLIENTS, PREVALENT_SHARE, PREVALENT_FACTOR = 20, 0.02, 0.3
+"""A weaker finding that this many clients, and this share of all clients, send alike is normal
+here.
+"""
+MOST_CLIENTS = 256
+"""Clients counted per finding; so many that send something weak alike make it normal on any site."""
+PHENOMENA_KEPT = 20_000
+"""Findings whose clients are counted; the oldest gives way."""
+TOOLS_KEPT = 50_000
+"""Pairs of client and scanning tool that are remembered, so that each is told once."""
+
+SAMPLES_KEPT = 5
+SAMPLE_LLR = 2.0
+ENDPOINTS_KEPT = 20
+
+
+class Outcome(NamedTuple):
+    """What became of the evidence of one request: for the verdict of `score`."""
+
+    row: int
+    case: Case
+    evidence: Evidence
+
+
+class Judge:
+    """Keeps cases and alerts up to date. Deterministic in the order of requests; not
+    thread-safe.
+    """
+
+    def __init__(self, settings: ScanSettings, state: FeatureState, enricher: Enricher) -> None:
+        self.settings = settings
+        self.state = state
+        self.enricher = enricher
+        self.ledger = Ledger(settings.ledger)
+        self.policy = AlertPolicy(settings.alerts)
+        chosen = settings.detectors
+        self._by_family: dict[Family, Any] = {
+            Family.SCANNING: behaviour.Scanning(chosen.scanning),
+            Family.BRUTE_FORCE: behaviour.BruteForce(chosen.brute_force),
+            Family.STUFFING: behaviour.CredentialStuffing(chosen.credential_stuffing),
+            Family.ENUMERATION: behaviour.Enumeration(chosen.enumeration),
+            Family.CRAWLING: behaviour.Crawling(chosen.crawling),
+            Family.SCRAPING: behaviour.Scraping(chosen.scraping),
+            Family.AUTOMATION: behaviour.Automation(chosen.automation),
+            Family.AGENT_SWITCHING: behaviour.AgentSwitching(chosen.agent_switching),
+            Family.VOLUME: behaviour.Volume(chosen.volume),
+            Family.RESOURCES: behaviour.ResourceAbuse(chosen.resource_abuse),
+        }
+        self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)
+        self._fake_bot = behaviour.FakeBot(chosen.fake_bot)
+        self._spraying = behaviour.PasswordSpraying(chosen.password_spraying)
+        self._flood = behaviour.EndpointFlood(chosen.endpoint_flood)
+        self._payload: DetectorSettings = chosen.payload
+        self._tools: dict[tuple[int, int], None] = {}
+        self._clients = 0
+        self._phenomena: dict[tuple[str, str, tuple[str, ...]], set[int]] = {}
+
+    def judge(
+        self,
+        block: Prepared,
+        events: npt.NDArray[Any],
+        signals: Signals,
+        on_outcome: Callable[[Outcome], None] | None = None,
+    ) -> None:
+        """Takes over everything that a block says.
+
+        Args:
+            block: Requests with payload findings.
+            events: Their `EVENT` rows after the state update.
+            signals: What the state update reported.
+            on_outcome: Called for each piece of evidence, in order of the rows.
+        """
+        actors: dict[int, list[Any]] = defaultdict(list)
+        for signal in signals.actors:
+            actors[int(signal["row"])].append(signal)
+        endpoints: dict[int, list[Any]] = defaultdict(list)
+        for signal in signals.endpoints:
+            endpoints[int(signal["row"])].append(signal)
+        tools = self._tool_rows(events)
+        # clients seen up to each row, so that nothing depends on where a block ends
+        first_requests = signals.ordinals["client"] == 1
+        clients = self._clients + np.cumsum(first_requests)
+        self._clients += int(np.count_nonzero(first_requests))
+        rows = sorted({*actors, *endpoints, *block.findings, *tools})
+        view = _View(self, block, events, signals, clients, on_outcome)
+        for row in rows:
+            view.at(row)
+            if row in block.findings:
+                self._payloads(view, block.findings[row])
+            if row in tools:
+                self._tool(view)
+            for signal in actors.get(row, ()):
+                self._actor(view, signal)
+            for signal in endpoints.get(row, ()):
+                self._endpoint(view, signal)
+
+    def _tool_rows(self, events: npt.NDArray[Any]) -> set[int]:
+        """Rows that show a client with an agent of a scanning tool for the first time."""
+        out = set()
+        rows = np.flatnonzero(events["agent_flags"] & AGENT_SCANNER_TOOL)
+        pairs = zip(events["client"][rows].tolist(), events["agent"][rows].tolist(), strict=True)
+        for row, pair in zip(rows.tolist(), pairs, strict=True):
+            if pair[0] and pair not in self._tools:
+                if len(self._tools) >= TOOLS_KEPT:
+                    del self._tools[next(iter(self._tools))]
+                self._tools[pair] = None
+                out.add(row)
+        return out
+
+    def _payloads(self, view: "_View", findings: list[Finding]) -> None:
+        if not self._payload.enabled or not view.client:
+            return
+        for finding in findings:
+            strength = min(finding.raw_llr, PLENTY_LLR)
+            llr = strength * self._payload.weight * self._prevalence(view, finding)
+            signature = f"{finding.where[:40]}|{finding.match[:60]}"
+            known = self.ledger.known(view.client_key, finding.attack_type, signature, llr, view.ts)
+            evidence = known or self._payload_evidence(view, finding, llr)
+            self.hold(view, view.client_key, evidence, signature, finding, is_known=known is not None)
+
+    @staticmethod
+    def _payload_evidence(view: "_View", finding: Finding, llr: float) -> Evidence:
+        title = REFERENCES[finding.attack_type].title
+        where = redact_text(finding.where.encode("utf-8", "replace"))
+        match = redact_text(finding.match.encode("utf-8", "replace"))
+        factor = Factor(f"{title} in {where}", match)
+        return Evidence("payload", finding.attack_type, llr, (factor,), (view.seq,))
+
+    def _prevalence(self, view: "_View", finding: Finding) -> float:
+        """Factor on findings that a large part of the clients of this site send alike."""
+        if finding.raw_llr >= FIRM_LLR:
+            return 1.0
+        key = (finding.attack_type.value, finding.where, finding.rules)
+        clients = self._phenomena.get(key)
+        if clients is None:
+            if len(self._phenomena) >= PHENOMENA_KEPT:
+                del self._phenomena[next(iter(self._phenomena))]
+            clients = self._phenomena[key] = set()
+        if len(clients) < MOST_CLIENTS:
+            clients.add(view.client)
+        if len(clients) < PREVALENT_CLIENTS:
+            return 1.0
+        share = len(clients) / max(1, int(view.clients[view.row]))
+        return PREVALENT_FACTOR if share >= PREVALENT_SHARE or len(clients) >= MOST_CLIENTS else 1.0
+
+    def _tool(self, view: "_View") -> None:
+        if not view.client:
+            return
+        evidence = self._scanner_agent.evidence(view.text("user_agent"))
+        if evidence is not None:
+            agent = int(view.event["agent"])
+            self.hold(view, view.client_key, evidence, f"scanner_agent|{agent}", None)
+
+    def _actor(self, view: "_View", signal: Any) -> None:
+        kind = KIND_NAMES[int(signal["kind"])]
+        shared_client = int(view.event["client_agents"]) >= SHARED_AGENTS
+        if kind == "session" and not (int(view.event["session_given"]) or shared_client):
+            return
+        key: EntityKey = (kind, int(view.event[kind]))
+        facts = dict(zip(FACTS, signal["facts"].tolist(), strict=True))
+        for family in Family:
+            if not int(signal["raised"]) >> family & 1:
+                continue
+            told = ActorSignal(
+                kind, family, float(signal["llr"][family]), facts, int(signal["login"]) == 2
+            )
+            detector = self._by_family[family]
+            evidence = detector.evidence(told)
+            if evidence is not None:
+                self.hold(view, key, evidence, detector.id, None)
+
+    def _endpoint(self, view: "_View", signal: Any) -> None:
+        what = "guessing" if int(signal["what"]) == 1 else "flood"
+        told = EndpointSignal(
+            what, float(signal["llr"]), float(signal["actual"]), float(signal["usual"]),
+            float(signal["sources"]),
+            float(signal["accounts"]),
+        )  # fmt: skip
+        if what == "guessing":
+            evidence = self._spraying.evidence(told)
+            if evidence is not None:
+                self.hold(
+                    view,
+                    ("endpoint", int(view.event["endpoint"])),
+                    evidence,
+                    self._spraying.id,
+                    None,
+                )
+            return
+        evidence = self._flood.evidence(told)
+        if evidence is not None and view.client:
+            self.hold(view, view.client_key, evidence, f"endpoint_flood|{view.endpoint}", None)
+
+    def hold(
+        self,
+        view: "_View",
+        key: EntityKey,
+        evidence: Evidence,
+        signature: str,
+        finding: Finding | None,
+        *,
+        is_known: bool = False,
+    ) -> None:
+        """Adds evidence to a case, raises the alert that it deserves, and tells the listener."""
+        case = self.ledger.cases.get(key) or self.ledger.open(
+            key, view.ref(key[0]), view.ts, view.client
+        )
+        if key[0] == "client":
+            case.shared = int(view.event["client_agents"]) >= SHARED_AGENTS
+            if not case.attributes:
+                case.attributes = {
+                    "agent": str(int(view.event["agent"])),
+                    "network": str(int(view.event["network"])),
+                }
+        ordinal = view.ordinal(key[0])
+        if is_known:
+            self.ledger.touch(case, case.families[evidence.attack_type], view.ts, ordinal)
+        else:
+            self.ledger.add(case, evidence, signature, view.ts, ordinal)
+        if finding is not None and view.seq != view.last_counted.get(key):
+            case.requests += 1
+            view.last_counted[key] = view.seq
+        family = case.families[evidence.attack_type]
+        status = int(view.event["status"])
+        if evidence.attack_type in PAYLOAD_TYPES and status > 0:
+            family.refused += status >= 400
+            family.answered += status < 400
+        if finding is not None and "payload" not in case.attributes and finding.raw_llr >= FIRM_LLR:
+            case.attributes["payload"] = f"{finding.attack_type}|{finding.match[:60]}"
+        if view.endpoint in case.endpoints or len(case.endpoints) < ENDPOINTS_KEPT:
+            case.endpoints[view.endpoint] = case.endpoints.get(view.endpoint, 0) + 1
+        if len(case.samples) < SAMPLES_KEPT and evidence.llr >= SAMPLE_LLR:
+            if not case.samples or case.samples[-1].seq != view.seq:
+                case.samples.append(view.sample(finding))
+        self.policy.consider(case, evidence, view.ts, ordinal, view.endpoint)
+        if view.on_outcome is not None:
+            view.on_outcome(Outcome(view.row, case, evidence))
+        if (
+            key[0] == "client"
+            and int(view.event["agent_flags"]) & AGENT_CLAIMS_GOOD_BOT
+            and evidence.attack_type
+            not in (AttackType.FAKE_BOT, AttackType.CRAWLING, AttackType.SCRAPING)
+        ):
+            disbelief = self._fake_bot.evidence(view.text("user_agent"), evidence.llr)
+            if disbelief is not None:
+                self.hold(view, key, disbelief, "fake_bot", None)
+
+    def attribute_share(self, kind: str, value: str) -> float:
+        """Share of all clients that have an attribute; 1 when unknown."""
+        clients = max(1, len(self.state.actors["client"].used))
+        if kind == "payload":
+            return 1.0 / clients
+        table = self.state.networks if kind == "network" else self.state.agents
+        return min(1.0, max(1.0, self.state.members(table, int(value))) / clients)
+
+
+_NAMES = EVENT.names or ()
+
+
+class _View:
+    """The row that is being judged, with what is made from it only when needed."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        block: Prepared,
+        events: npt.NDArray[Any],
+        signals: Signals,
+        clients: npt.NDArray[Any],
+        on_outcome: Callable[[Outcome], None] | None,
+    ) -> None:
+        self.judge = judge
+        self.clients = clients
+        self.batch = block.batch
+        self.events = events
+        self.signals = signals
+        self.on_outcome = on_outcome
+        self.last_counted: dict[EntityKey, int] = {}
+        if len(events):
+            self.at(0)
+
+    def at(self, row: int) -> None:
+        """Moves to another row."""
+        self.row = row
+        self.event = dict(zip(_NAMES, self.events[row].item(), strict=True))
+        self.ts = int(self.event["ts"])
+        self.seq = int(self.batch.numbers["seq"][row])
+        self.client = int(self.event["client"])
+        self.client_key: EntityKey = ("client", self.client)
+        self.endpoint = self.judge.enricher.endpoint_label(self.batch, row)
+
+    def text(self, column: str) -> str:
+        """A text field, undecodable bytes replaced."""
+        return (self.batch.text(column, self.row) or b"").decode("utf-8", "replace")
+
+    def ordinal(self, kind: str) -> int:
+        """Which request of its entity this is."""
+        ordinals = self.signals.ordinals.get(kind)
+        return int(ordinals[self.row]) if ordinals is not None else 1
+
+    def ref(self, kind: str) -> EntityRef:
+        """Kind and text id of an entity of this row."""
+        if kind == "endpoint":
+            return EntityRef(kind, self.endpoint)
+        if kind == "client":
+            high, low = int(self.event["address_hi"]), int(self.event["address_lo"])
+            if high or low:
+                return EntityRef(kind, canonical_address(high, low))
+            return EntityRef(kind, self.text("client_ip") or self.text("peer_ip"))
+        name = self.text(KIND_TEXT[KIND_NAMES.index(kind)])
+        return EntityRef(
+            kind, name or f"{self.ref('client').id}~{int(self.event[kind]) & 0xFFFFFF:06x}"
+        )
+
+    def sample(self, finding: Finding | None) -> Any:
+        """This request for a report, redacted."""
+        match = redact_text(finding.match.encode("utf-8", "replace")) if finding else ""
+        return make_sample(
+            self.batch, self.row, self.ref("client").id, match, finding.where if finding else ""
+        )

@@ -1,0 +1,231 @@
+"""A scan: files in, report out."""
+
+import io
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import NamedTuple
+
+from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.enrichment import Enricher
+from apisentinel.parsers.detect import choose_parser, first_time
+from apisentinel.parsers.document import MAX_DOCUMENT, expand, is_document
+from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.inputs import Input
+from apisentinel.pipeline.merge import Lane, merged
+from apisentinel.pipeline.profile import Stopwatch
+from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.pipeline.summary import Summary
+from apisentinel.records.evidence import EntitySummary
+from apisentinel.records.report import Input as InputReport
+from apisentinel.records.report import InputFile, ScanReport, Unparsed
+from apisentinel.sources import Discovery, FileSource, discover
+
+SAMPLE_BYTES = 256 << 10
+"""Beginning of a file that decides on its format and its place in time."""
+EXAMPLE_SHOWN = 200
+PROFILE_VARIABLE = "APISENTINEL_PROFILE"
+
+
+class Progress(NamedTuple):
+    """How far a scan is. `bytes_total` is None when an input does not tell its size."""
+
+    bytes_done: int
+    bytes_total: int | None
+    lines: int
+    incidents: int
+
+
+class ScanResult:
+    """What a scan found.
+
+    Attributes:
+        report: The document of the contract.
+    """
+
+    def __init__(self, report: ScanReport, summary: Summary) -> None:
+        self.report = report
+        self._summary = summary
+
+    def entities(self) -> Iterator[EntitySummary]:
+        """Every entity that is remembered at the end."""
+        return self._summary.entities()
+
+
+def scan(
+    paths: list[str],
+    settings: ScanSettings,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> ScanResult:
+    """Reads files, judges their requests, and reports.
+
+    Args:
+        paths: Files, folders, globs, ``-``.
+        settings: See `ScanSettings`.
+        on_progress: Called after each block, from the calling thread.
+        stop: When set, reading ends soon and the report covers what was read.
+
+    Raises:
+        SourceError: An input cannot be found or opened.
+        ConfigError: The format or log format string is not known.
+    """
+    started = time.monotonic()
+    watch = Stopwatch()
+    found = discover(paths, chunk_size=settings.chunk_bytes)
+    try:
+        run = _Run(settings, found, watch, on_progress, stop or threading.Event())
+        run.work()
+    finally:
+        for source in found.sources:
+            source.close()
+    result = run.result(time.monotonic() - started)
+    if profile := os.environ.get(PROFILE_VARIABLE):
+        watch.write(profile)
+    return result
+
+
+class _Run:
+    """One scan on its way."""
+
+    def __init__(
+        self,
+        settings: ScanSettings,
+        found: Discovery,
+        watch: Stopwatch,
+        on_progress: Callable[[Progress], None] | None,
+        stop: threading.Event,
+    ) -> None:
+        self.settings = settings
+        self.sources = found.sources
+        self.left_out = found.left_out
+        self.on_progress = on_progress
+        self.stop = stop
+        enrichment = settings.enrichment.model_copy(update={"trusted_hops": settings.trusted_hops})
+        self.enricher = Enricher(enrichment)
+        self.engine = Engine(settings, self.enricher, watch)
+        detector = PayloadDetector() if settings.detectors.payload.enabled else None
+        self.why: list[str] = []
+        self.inputs: list[Input] = []
+        for source in found.sources:
+            head = source.peek(SAMPLE_BYTES)
+            document = settings.log_format is None and is_document(head)
+            if document:
+                source = _lines_of(source, settings.chunk_bytes)
+                head = source.peek(SAMPLE_BYTES)
+            chosen = choose_parser(head, settings.format, settings.log_format)
+            self.why.append(f"one JSON document; {chosen.why}" if document else chosen.why)
+            item = Input(source, chosen.router, self.enricher, detector, watch)
+            item.first_ts = first_time(chosen.router, head)
+            self.inputs.append(item)
+
+    def work(self) -> None:
+        """Runs the merge to its end or until it is stopped."""
+        if self.settings.threads > 1:
+            with ThreadPoolExecutor(1, "prepare") as executor:
+                self._merge(executor)
+        else:
+            self._merge(None)
+
+    def _merge(self, executor: Executor | None) -> None:
+        lanes = [
+            Lane(item.first_ts, item.blocks(executor, self._tell, self.stop))
+            for item in self.inputs
+        ]
+        for block in merged(lanes):
+            self.engine.advance(block)
+            if self.stop.is_set():
+                return
+
+    def _tell(self) -> None:
+        if self.on_progress is None:
+            return
+        progress = [source.progress() for source in self.sources]
+        totals = [total for _, total in progress]
+        self.on_progress(
+            Progress(
+                sum(done for done, _ in progress),
+                None if None in totals else sum(total or 0 for total in totals),
+                sum(item.tally.lines for item in self.inputs),
+                sum(
+                    case.alert_ordinal is not None
+                    for case in list(self.engine.judge.ledger.cases.values())
+                ),
+            )
+        )
+
+    def result(self, seconds: float) -> ScanResult:
+        """The report over everything that was read."""
+        summary = Summary(self.engine)
+        top = self.settings.top
+        report = ScanReport(
+            input=self._input(),
+            period=summary.period(),
+            totals=summary.totals(),
+            seconds=round(seconds, 3),
+            events_per_second=round(self.engine.seq / max(seconds, 1e-6), 1),
+            incidents=tuple(summary.incidents()),
+            endpoints=summary.endpoints(top),
+            clients=summary.clients(top),
+            timeline=self.engine.timeline.shown(),
+            interrupted=self.stop.is_set(),
+        )
+        return ScanResult(report, summary)
+
+    def _input(self) -> InputReport:
+        files = []
+        rejected: dict[str, tuple[int, str]] = {}
+        for item, why in zip(self.inputs, self.why, strict=True):
+            tally = item.tally
+            files.append(
+                InputFile(
+                    path=item.source.name,
+                    format=_formats(tally.formats, item.router.name),
+                    lines=tally.lines,
+                    parsed=tally.parsed,
+                    bytes=tally.bytes,
+                    why=why,
+                    problem=item.source.problem,
+                )
+            )
+            for reason, (count, example) in tally.rejected.items():
+                known, first = rejected.get(reason, (0, example))
+                rejected[reason] = (known + count, first)
+        files += [
+            InputFile(name, "", 0, 0, 0, "", f"left out: {reason}")
+            for name, reason in self.left_out
+        ]
+        unparsed = [
+            Unparsed(reason, count, example[:EXAMPLE_SHOWN])
+            for reason, (count, example) in rejected.items()
+        ]
+        unparsed.sort(key=lambda item: (-item.count, item.reason))
+        return InputReport(
+            tuple(files),
+            sum(file.lines for file in files),
+            sum(file.parsed for file in files),
+            tuple(unparsed),
+            sum(item.tally.late for item in self.inputs),
+        )
+
+
+def _lines_of(source: FileSource, chunk_bytes: int) -> FileSource:
+    """A JSON document as a source of lines, one record each.
+
+    Raises:
+        SourceError: The document is larger than `MAX_DOCUMENT`.
+    """
+    lines = expand(source.read_all(MAX_DOCUMENT))
+    return FileSource(source.name, chunk_size=chunk_bytes, stream=io.BytesIO(lines))
+
+
+def _formats(formats: dict[str, int], chosen: str) -> str:
+    """The format of a file in words; shares when it changed in the middle."""
+    if len(formats) <= 1:
+        return next(iter(formats), chosen)
+    total = sum(formats.values())
+    ranked = sorted(formats.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} ({100 * count / total:.3g} %)" for name, count in ranked[:4])

@@ -1,0 +1,241 @@
+"""Verdicts for requests as they come: NDJSON in, NDJSON out, line for line."""
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.detectors import behaviour
+from apisentinel.detectors.data import DataClassifier, class_names, exposure
+from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.enrichment import Enricher, canonical_address
+from apisentinel.features.state import KIND_NAMES
+from apisentinel.parsers.json_requests import parse_requests
+from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.judge import Outcome
+from apisentinel.pipeline.prepare import Prepared, prepare
+from apisentinel.pipeline.profile import Stopwatch
+from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.records.batch import NO_TIME
+from apisentinel.records.case import Case
+from apisentinel.records.evidence import Evidence, Factor, Verdict
+from apisentinel.records.flags import AGENT_SCANNER_TOOL
+from apisentinel.records.taxonomy import AGENT_KINDS, REFERENCES, AttackType, severity_of
+from apisentinel.scoring import case_odds, pooled_log10_odds, risk_of, score_of
+from apisentinel.scoring.fusion import PIECE_CAP, PRIOR_LOG10, soften, type_llr
+
+INHERITED = 0.5
+"""Share of the evidence against an entity (in nats) that counts against a request of it that shows
+nothing itself.
+"""
+
+FEW_REQUESTS = 20
+"""Requests of a client at which its behaviour is half known."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Line(NamedTuple):
+    """Evidence of one request before it becomes a verdict."""
+
+    log10_odds: float
+    pieces: list[Evidence]
+    known: int
+
+
+class ScoreSession:
+    """Judges requests one line at a time, each with the history before it, or each alone.
+
+    Memory is bounded by the settings of the state. Not thread-safe.
+    """
+
+    def __init__(self, settings: ScanSettings, *, stateless: bool = False) -> None:
+        self.settings = settings
+        self.stateless = stateless
+        self.watch = Stopwatch()
+        self.enricher = Enricher(
+            settings.enrichment.model_copy(update={"trusted_hops": settings.trusted_hops}),
+        )
+        self.engine = Engine(settings, self.enricher, self.watch)
+        self.detector = PayloadDetector() if settings.detectors.payload.enabled else None
+        self.classifier = DataClassifier()
+        self.scanner_agent = behaviour.ScannerAgent(settings.detectors.scanner_agent)
+        self.lines = 0
+        self.detectors = len(type(settings.detectors).model_fields)
+        self.latest = 0
+
+    def score(self, data: bytes) -> bytes:
+        """Verdicts of whole lines.
+
+        Args:
+            data: NDJSON requests; the last line may lack its line end.
+
+        Returns:
+            One line for each line of the input, in its order: a verdict, or ``{"line": N, "error":
+            "…"}``.
+        """
+        parsed = parse_requests(data)
+        answers: list[bytes] = [b""] * len(parsed.row)
+        rows = np.flatnonzero(parsed.row >= 0)
+        for line in np.flatnonzero(parsed.row < 0).tolist():
+            answers[line] = _encode({"line": self.lines + line + 1, "error": parsed.error(line)})
+        self.lines += len(parsed.row)
+        if len(parsed.batch):
+            self._times(parsed.batch.numbers["ts"])
+            block = prepare(parsed.batch, self.enricher, self.detector, self.watch)
+            verdicts = self._alone(block) if self.stateless else self._with_history(block)
+            for line, verdict in zip(rows.tolist(), verdicts, strict=True):
+                answers[line] = _encode(verdict)
+        return b"\n".join(answers) + b"\n" if answers else b""
+
+    def _times(self, ts: npt.NDArray[np.int64]) -> None:
+        """A request without a time happens when the one before it did."""
+        missing = ts == NO_TIME
+        seen = np.maximum.accumulate(np.where(missing, self.latest, ts))
+        seen = np.maximum(seen, self.latest)
+        ts[missing] = seen[missing]
+        self.latest = int(seen[-1])
+
+    def _alone(self, block: Prepared) -> list[Verdict]:
+        n = len(block.batch)
+        first = self.engine.seq + 1
+        block.batch.numbers["seq"][:] = np.arange(first, first + n)
+        self.engine.seq += n
+        self.enricher.ordered(block.batch)
+        flags = block.batch.enriched["agent_flags"]
+        out = []
+        for row in range(n):
+            pieces = self._payload_pieces(block, row)
+            if int(flags[row]) & AGENT_SCANNER_TOOL:
+                agent = (block.batch.text("user_agent", row) or b"").decode("utf-8", "replace")
+                said = self.scanner_agent.evidence(agent)
+                pieces += [said] if said is not None else []
+            out.append(self._verdict(block, row, _Line(_odds(pieces), pieces, FEW_REQUESTS * 1000)))
+        return out
+
+    def _payload_pieces(self, block: Prepared, row: int) -> list[Evidence]:
+        weight = self.settings.detectors.payload.weight
+        return [
+            Evidence(
+                "payload",
+                finding.attack_type,
+                finding.raw_llr * weight,
+                (
+                    Factor(
+                        f"{REFERENCES[finding.attack_type].title} in {finding.where}", finding.match
+                    ),
+                ),
+            )
+            for finding in block.findings.get(row, ())
+        ]
+
+    def _with_history(self, block: Prepared) -> list[Verdict]:
+        out: list[Verdict] = []
+        pending: list[Evidence] = []
+
+        def flush(upto: int) -> None:
+            """Finishes the verdicts of all rows before `upto` with what is known by now."""
+            while len(out) < upto:
+                out.append(self._verdict(block, len(out), self._line(block, len(out), pending)))
+                pending.clear()
+
+        def on_outcome(outcome: Outcome) -> None:
+            flush(outcome.row)
+            pending.append(outcome.evidence)
+
+        self.engine.advance(block, on_outcome)
+        flush(len(block.batch))
+        return out
+
+    def _line(self, block: Prepared, row: int, pieces: list[Evidence]) -> _Line:
+        """The odds of a request: the worst of its entities when it shows something itself, else
+        part of their burden.
+        """
+        odds = PRIOR_LOG10
+        shared = False
+        for case in self._cases(block, row):
+            shared = shared or case.shared
+            burden = case_odds(case)
+            odds = max(odds, burden if pieces else PRIOR_LOG10 + (burden - PRIOR_LOG10) * INHERITED)
+        record = self.engine.state.record(
+            self.engine.state.actors["client"], int(block.batch.enriched["h_client"][row])
+        )
+        return _Line(odds, list(pieces), 0 if record is None else int(record["n"]))
+
+    def _cases(self, block: Prepared, row: int) -> list[Case]:
+        found = []
+        for kind in KIND_NAMES:
+            key = int(block.batch.enriched[f"h_{kind}"][row])
+            case = self.engine.judge.ledger.cases.get((kind, key)) if key else None
+            if case is not None:
+                found.append(case)
+        return found
+
+    def _verdict(self, block: Prepared, row: int, line: _Line) -> Verdict:
+        batch = block.batch
+        risk = risk_of(line.log10_odds)
+        strongest: dict[str, float] = {}
+        types: dict[AttackType, float] = {}
+        for piece in line.pieces:
+            strongest[piece.detector] = max(
+                strongest.get(piece.detector, 0.0), soften(piece.llr) / PIECE_CAP
+            )
+            types[piece.attack_type] = max(types.get(piece.attack_type, 0.0), piece.llr)
+        strongest["agent"] = self.enricher.agent_score(batch, row)
+        shown = sorted(types, key=lambda kind: (-types[kind], kind))
+        certain = any(piece.detector in ("payload", "scanner_agent") for piece in line.pieces)
+        exposed = self.classifier.classify(batch.text("response_body", row) or b"")
+        told = exposure(exposed) if line.pieces else None
+        shown_pieces = line.pieces if told is None else [*line.pieces, told]
+        data = 1.0 if certain else line.known / (line.known + FEW_REQUESTS)
+        return Verdict(
+            event_id=_text(batch.text("event_id", row)),
+            seq=int(batch.numbers["seq"][row]),
+            risk=round(risk),
+            score=score_of(risk),
+            severity=severity_of(round(risk)),
+            attack_types=tuple(shown),
+            confidence=round(100 * data),
+            consensus=round(len(strongest.keys() - {"agent"}) / self.detectors, 3),
+            detectors={name: round(value, 4) for name, value in sorted(strongest.items())},
+            client=self._client(block, row),
+            user=_text(batch.text("user_id", row)),
+            session=_text(batch.text("session_id", row)),
+            endpoint=self.enricher.endpoint_label(batch, row),
+            route=self.enricher.route_label(batch, row),
+            agent_kind=AGENT_KINDS[int(batch.enriched["agent_kind"][row])].value,
+            data_classes=class_names(exposed),
+            reason=_reason(shown_pieces, inherited=line.log10_odds > PRIOR_LOG10),
+        )
+
+    @staticmethod
+    def _client(block: Prepared, row: int) -> str | None:
+        high, low = (int(block.batch.enriched[f"address_{half}"][row]) for half in ("hi", "lo"))
+        if high or low:
+            return canonical_address(high, low)
+        return _text(block.batch.text("client_ip", row) or block.batch.text("peer_ip", row))
+
+
+def _odds(pieces: list[Evidence]) -> float:
+    types: dict[AttackType, list[float]] = {}
+    for piece in pieces:
+        types.setdefault(piece.attack_type, []).append(piece.llr)
+    return pooled_log10_odds({kind: type_llr(llrs) for kind, llrs in types.items()})
+
+
+def _reason(pieces: list[Evidence], *, inherited: bool) -> str:
+    """Why, in one line; empty when nothing speaks against the request."""
+    ranked = sorted(pieces, key=lambda piece: (-piece.llr, piece.attack_type, piece.detector))
+    said = [
+        f"{piece.factors[0].name}: {piece.factors[0].actual}"
+        for piece in ranked[:3]
+        if piece.factors
+    ]
+    if said:
+        return "; ".join(dict.fromkeys(said))
+    return "earlier requests of this client or session are suspicious" if inherited else ""
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace")

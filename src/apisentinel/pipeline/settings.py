@@ -1,0 +1,74 @@
+"""The settings of a pipeline, put together from those of its parts."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from apisentinel.detectors.base import DetectorSettings
+from apisentinel.enrichment import EnrichmentSettings
+from apisentinel.features import FeatureSettings
+from apisentinel.incidents import AlertSettings, IncidentSettings
+from apisentinel.scoring import LedgerSettings
+
+
+class Detectors(BaseModel):
+    """Switch and weight of every detector."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    payload: DetectorSettings = DetectorSettings()
+    scanner_agent: DetectorSettings = DetectorSettings()
+    scanning: DetectorSettings = DetectorSettings()
+    brute_force: DetectorSettings = DetectorSettings()
+    credential_stuffing: DetectorSettings = DetectorSettings()
+    password_spraying: DetectorSettings = DetectorSettings()
+    enumeration: DetectorSettings = DetectorSettings()
+    crawling: DetectorSettings = DetectorSettings()
+    scraping: DetectorSettings = DetectorSettings()
+    automation: DetectorSettings = DetectorSettings()
+    agent_switching: DetectorSettings = DetectorSettings()
+    fake_bot: DetectorSettings = DetectorSettings()
+    volume: DetectorSettings = DetectorSettings()
+    endpoint_flood: DetectorSettings = DetectorSettings()
+    resource_abuse: DetectorSettings = DetectorSettings()
+
+
+class ScanSettings(BaseModel):
+    """Everything that a scan can be told; the same keys in a configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str = Field(default="auto", description="Name of the log format, or auto.")
+    log_format: str | None = Field(
+        default=None,
+        description="nginx log_format or Apache LogFormat string of the files; overrides format.",
+    )
+    strict: bool = Field(
+        default=False, description="A line that cannot be read makes the scan fail."
+    )
+    trusted_hops: int = Field(
+        default=0,
+        ge=0,
+        le=16,
+        description="Proxies in front of the server that append to X-Forwarded-For; 0 trusts none.",
+    )
+    threads: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="1 reads and judges in turn; 2 or more reads ahead in a second thread.",
+    )
+    chunk_bytes: int = Field(
+        default=4 << 20,
+        ge=1 << 10,
+        le=64 << 20,
+        description="Bytes read at once; the result does not depend on it.",
+    )
+    top: int = Field(
+        default=20, ge=0, le=10_000, description="Endpoints and clients listed in the report."
+    )
+    entities: bool = Field(default=False, description="Keep what the list of all entities needs.")
+    enrichment: EnrichmentSettings = EnrichmentSettings()
+    state: FeatureSettings = FeatureSettings()
+    detectors: Detectors = Detectors()
+    ledger: LedgerSettings = LedgerSettings()
+    alerts: AlertSettings = AlertSettings()
+    incidents: IncidentSettings = IncidentSettings()

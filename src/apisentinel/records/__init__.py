@@ -1,0 +1,1 @@
+"""The nouns: request batch, evidence, verdict, alert, incident."""

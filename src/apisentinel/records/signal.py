@@ -1,0 +1,71 @@
+"""What keyed state tells the behaviour detectors: the ratios of one entity at one event, with the
+numbers behind them.
+"""
+
+from enum import IntEnum
+
+import msgspec
+
+
+class Family(IntEnum):
+    """Families of behaviour for which an actor's record keeps a log-likelihood ratio, in the order
+    of its columns.
+    """
+
+    SCANNING = 0
+    BRUTE_FORCE = 1
+    STUFFING = 2
+    ENUMERATION = 3
+    CRAWLING = 4
+    SCRAPING = 5
+    AUTOMATION = 6
+    AGENT_SWITCHING = 7
+    VOLUME = 8
+    RESOURCES = 9
+
+
+FACTS = (
+    "requests_1m", "requests_10m", "missed_1h", "fresh_1m", "failed_10m", "accounts_failed",
+    "agents", "accounts",
+    "endpoints", "objects", "walk", "usual", "n", "bytes_10m", "cost_10m_us", "gap_cv", "failed_1h",
+    "pages_1h",
+)  # fmt: skip
+"""Numbers of an actor that explain its ratios, in the order of the columns of a signal."""
+
+
+class ActorSignal(msgspec.Struct, frozen=True):
+    """One actor at an event that raised its evidence.
+
+    Attributes:
+        kind: client, session, user or credential.
+        family: The family that rose.
+        llr: Its log-likelihood ratio, natural log.
+        facts: Values by the names in `FACTS`.
+        succeeded: A login attempt succeeded at this very event.
+    """
+
+    kind: str
+    family: Family
+    llr: float
+    facts: dict[str, float]
+    succeeded: bool = False
+
+
+class EndpointSignal(msgspec.Struct, frozen=True):
+    """One endpoint at an event that raised evidence about it or about one client's use of it.
+
+    Attributes:
+        what: ``guessing`` (failed logins over many sources) or ``flood`` (one client, one
+            endpoint).
+        strength: Standard deviations of excess for guessing, log-likelihood ratio for a flood.
+        actual, usual: The count and what is normal.
+        sources: Estimated number of clients whose logins failed.
+        accounts: Estimated number of accounts tried, 0 when user names are unknown.
+    """
+
+    what: str
+    strength: float
+    actual: float
+    usual: float
+    sources: float
+    accounts: float

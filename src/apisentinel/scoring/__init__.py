@@ -1,0 +1,14 @@
+"""Evidence to risk: the only place where suspicion gets a number."""
+
+from apisentinel.scoring.fusion import PRIOR_LOG10, case_odds, pooled_log10_odds, risk_of, score_of
+from apisentinel.scoring.ledger import Ledger, LedgerSettings
+
+__all__ = [
+    "PRIOR_LOG10",
+    "Ledger",
+    "LedgerSettings",
+    "case_odds",
+    "pooled_log10_odds",
+    "risk_of",
+    "score_of",
+]

@@ -1,0 +1,100 @@
+"""No declared secret survives, nothing else changes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apisentinel.enrichment.redact import SECRET_NAMES, Redactor, redact_headers, redact_text
+from apisentinel.kernels.hashing import HashKey
+
+SECRET = "Xq7Zs3cretV4lue"
+words = st.text(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~", min_size=6, max_size=40
+).filter(lambda word: "eyJ" not in word)
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "/a?{n}={v}&x=1",
+        "{n}: {v}",
+        '{{"{n}": "{v}", "x": 1}}',
+        "/cb?state=1;{n}={v}",
+        "a%26{n}%3D{v}",
+        "user[{n}]={v}",
+    ],
+)
+def test_values_of_secret_names_are_masked(name: str, shape: str) -> None:
+    shown = redact_text(shape.format(n=name, v=SECRET).encode())
+    assert SECRET not in shown
+    assert name in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Bearer {SECRET}",
+        f"authorization=Basic {SECRET}==",
+        f"https://admin:{SECRET}@db.example/",
+        f"curl -H 'X-Api-Key: {SECRET}'",
+        f"/login?user=bob&password={SECRET}",
+        f"my_api_key={SECRET}",
+        f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
+        f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
+        f"x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{SECRET} y",
+    ],
+)
+def test_known_forms_are_masked(text: str) -> None:
+    assert SECRET not in redact_text(text.encode())
+
+
+@pytest.mark.parametrize("card", ["4111111111111111", "5500 0000 0000 0004", "3400-000000-00009"])
+def test_card_numbers_are_masked_and_other_numbers_are_not(card: str) -> None:
+    assert card not in redact_text(f"pay {card} now".encode())
+    assert redact_text(b"order 4111111111111112 ok") == "order 4111111111111112 ok"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/api/products/17?page=2&sort=name",
+        "GET /passport/office?author=3",
+        "SELECT a FROM b WHERE c = 1",
+        "/tokenizer/docs",
+    ],
+)
+def test_harmless_text_stays(text: str) -> None:
+    assert redact_text(text.encode()) == text
+
+
+@given(words, st.sampled_from(SECRET_NAMES), words)
+def test_no_secret_survives_and_masking_again_changes_nothing(
+    value: str, name: str, other: str
+) -> None:
+    once = redact_text(f"/p?q=1&{name}={value}Zq9&z=2".encode())
+    assert f"{value}Zq9" not in once
+    assert redact_text(once.encode()) == once
+
+
+@given(st.binary(max_size=400))
+def test_never_fails(raw: bytes) -> None:
+    once = redact_text(raw)
+    assert redact_text(once.encode("utf-8", "replace")) == once
+
+
+def test_headers_are_masked_by_name() -> None:
+    shown = redact_headers(
+        [
+            (b"Cookie", b"a=b; " + SECRET.encode()),
+            (b"Accept", b"*/*"),
+            (b"x-api-key", SECRET.encode()),
+        ]
+    )
+    assert shown[1] == ("Accept", "*/*")
+    assert all(SECRET not in value for _, value in shown)
+
+
+def test_equal_secrets_have_equal_marks_under_one_key_only() -> None:
+    one, two = Redactor(HashKey(1, 2)), Redactor(HashKey(3, 4))
+    assert one.mark("a") == one.mark("a") != two.mark("a")

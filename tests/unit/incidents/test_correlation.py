@@ -1,0 +1,101 @@
+"""What is joined into one incident, what is said about it, and when an alert is raised."""
+
+from apisentinel.incidents import AlertPolicy, AlertSettings, correlate
+from apisentinel.records.case import Case
+from apisentinel.records.evidence import EntityRef, Evidence, Factor
+from apisentinel.records.taxonomy import AttackType, Severity
+from apisentinel.scoring import Ledger
+
+MINUTE = 60_000_000
+EVERYWHERE = {"agent": 0.4, "network": 0.2, "payload": 0.3}
+RARE = {"agent": 0.001, "network": 0.001, "payload": 0.0001}
+
+
+def case(
+    ledger: Ledger, name: str, ts: int, kind: str = "client", parent: int = 0, **attributes: str
+) -> Case:
+    key = (kind, hash(name) & 0xFFFFFFFF)
+    made = ledger.open(key, EntityRef(kind, name), ts, parent)
+    factor = Factor("SQL injection in query q", "1' or '1'='1")
+    ledger.add(made, Evidence("payload", AttackType.SQLI, 9.0, (factor,)), "x", ts, 3)
+    made.attributes = attributes
+    made.endpoints = {"GET /search": 2}
+    AlertPolicy().consider(made, Evidence("payload", AttackType.SQLI, 9.0), ts, 3, "GET /search")
+    return made
+
+
+def joined(cases: list[Case], shares: dict[str, float]) -> list[set[str]]:
+    incidents = correlate(
+        cases, lambda kind, _: shares[kind], lambda c: (c.last_ts, c.ordinal), lambda ts: f"t{ts}"
+    )
+    return [{entity.id for entity in incident.entities} for incident in incidents]
+
+
+def test_a_session_belongs_to_its_client() -> None:
+    ledger = Ledger()
+    client = case(ledger, "192.0.2.1", MINUTE)
+    session = case(ledger, "s1", 2 * MINUTE, "session", parent=client.key[1])
+    other = case(ledger, "192.0.2.2", 2 * MINUTE)
+    assert sorted(map(len, joined([client, session, other], EVERYWHERE))) == [1, 2]
+
+
+def test_two_rare_attributes_make_a_campaign_and_common_ones_do_not() -> None:
+    ledger = Ledger()
+    cases = [case(ledger, f"192.0.2.{k}", k * MINUTE, agent="a", payload="p") for k in range(1, 6)]
+    assert joined(cases, RARE) == [{f"192.0.2.{k}" for k in range(1, 6)}]
+    assert len(joined(cases, EVERYWHERE)) == 5
+
+
+def test_one_rare_attribute_is_not_enough() -> None:
+    ledger = Ledger()
+    cases = [case(ledger, f"192.0.2.{k}", k * MINUTE, agent="a") for k in range(1, 4)]
+    assert len(joined(cases, RARE)) == 3
+
+
+def test_a_campaign_ends_when_nothing_happens_for_long() -> None:
+    ledger = Ledger()
+    cases = [
+        case(ledger, f"192.0.2.{k}", k * 600 * MINUTE, agent="a", payload="p") for k in range(1, 4)
+    ]
+    assert len(joined(cases, RARE)) == 3
+
+
+def test_an_incident_says_who_what_where_and_its_factors_add_up() -> None:
+    ledger = Ledger()
+    made = case(ledger, "192.0.2.1", MINUTE)
+    made.families[AttackType.SQLI].refused = 4
+    (incident,) = correlate([made], lambda *_: 1.0, lambda c: (c.last_ts, 9), lambda ts: f"t{ts}")
+    assert incident.severity is Severity.MEDIUM
+    for part in ("192.0.2.1", "SQL injection", "1' or '1'='1", "GET /search", "refused"):
+        assert part in incident.reason
+    assert incident.succeeded is False
+    assert abs(sum(f.contribution for f in incident.factors) - (incident.risk - 12.5)) <= 1
+    assert incident.requests == 7
+    assert incident.requests_before_alert == 3
+
+
+def test_incidents_do_not_depend_on_the_order_of_the_cases() -> None:
+    ledger = Ledger()
+    cases = [case(ledger, f"192.0.2.{k}", k * MINUTE, agent="a", payload="p") for k in range(1, 6)]
+    one = correlate(cases, lambda k, _: RARE[k], lambda c: (c.last_ts, 1), str)
+    two = correlate(cases[::-1], lambda k, _: RARE[k], lambda c: (c.last_ts, 1), str)
+    assert one == two
+
+
+def test_alerts_wait_for_the_window_or_a_rise() -> None:
+    policy, ledger = AlertPolicy(AlertSettings(window_minutes=15, step=10)), Ledger()
+    made = ledger.open(("client", 1), EntityRef("client", "c"), 0)
+    piece = Evidence("payload", AttackType.SQLI, 9.0)
+
+    def told(risk: float, minute: int) -> bool:
+        made.risk = risk
+        return policy.consider(made, piece, minute * MINUTE, minute, "GET /") is not None
+
+    assert not told(39.9, 0)
+    assert told(45, 1)
+    assert not told(50, 2)
+    assert told(55, 3)
+    assert not told(55, 16)
+    assert told(55, 40)
+    assert made.alert_ordinal == 1
+    assert len({alert.id for alert in policy.alerts}) == 3
