@@ -32,7 +32,7 @@ WARM_UP = 2
 BLOCKS = 40
 """Blocks that are measured at most, about 700,000 lines."""
 
-HASHED = ("client_ip", "path", "query", "user_agent")
+HASHED = ("peer_ip", "path", "query", "user_agent")
 SAMPLE_BYTES = 256 << 10
 
 

@@ -1,11 +1,14 @@
 """Text parsers against naive Python, and promises that hold for any bytes."""
 
+import os
 from calendar import timegm
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fuzz.fuzz_text_parsers import fuzz
 from tests.unit.parsers.reading import parse, reasons, row, rows
 
 from apisentinel.kernels.bytes import padded
@@ -182,3 +185,9 @@ def test_chunk_borders_do_not_show(lines, cut):
     assert rows(whole) == [r for part in parts for r in rows(part)]
     assert whole.line_numbers.tolist() == np.concatenate([p.line_numbers for p in parts]).tolist()
     assert whole.formats == sum((p.formats for p in parts), start=type(whole.formats)())
+
+
+@pytest.mark.fuzz
+def test_a_bounded_search_finds_no_broken_promise():
+    lines = int(os.environ.get("FUZZ_LINES", "40000"))
+    assert sum(fuzz(lines, seed=1).values()) == lines

@@ -1,12 +1,16 @@
 """Masks declared secrets in text that is shown, logged or stored.
 
 What is a secret is told by its name (password, token, authorization …) or by its own form (card
-numbers, JWTs, private keys). The name stays, the value becomes a short keyed mark, so that equal
-secrets can still be recognised as equal. Catches what it lists; does not catch a secret in the
-middle of free text without a name.
+numbers, JWTs, private keys). The name stays, the value becomes a mark. A long value, such as a
+token, gets a keyed mark, so that equal tokens can be recognised as equal; a short one could be
+guessed from a keyed mark, so that all short ones look the same.
+
+Answers: secrets of users that leave through reports, logs and alerts. Does not catch a secret in
+the middle of free text without a name.
 """
 
 from functools import lru_cache
+from urllib.parse import unquote_plus
 
 import re2
 
@@ -15,22 +19,26 @@ from apisentinel.kernels.hashing import HashKey, hash_bytes
 LONGEST = 64 << 10
 """Bytes of a text that are looked at; longer texts are cut."""
 
-MARK = "‹{}›"
+MASKED = "‹masked›"
+"""What stands in place of a secret that could be guessed."""
+
+SHORTEST_TOKEN = 20
+"""Characters from which a secret counts as too long to be guessed: random tokens have more, what
+people remember or count has fewer."""
+
+SAME_TEXTS = 4096
+"""Texts whose masked form is remembered: samples of one incident repeat their agents and paths."""
 
 SECRET_NAMES = (
     "password", "passwd", "passphrase", "passcode", "pwd", "pass", "secret", "client_secret",
-    "clientsecret", "token",
-    "access_token", "accesstoken", "refresh_token", "refreshtoken", "id_token", "auth_token",
-    "authtoken", "csrf_token",
-    "csrftoken", "xsrf-token", "authenticity_token", "api_key", "apikey", "api-key", "x-api-key",
-    "access_key", "secret_key",
+    "clientsecret", "token", "access_token", "accesstoken", "refresh_token", "refreshtoken",
+    "id_token", "auth_token", "authtoken", "csrf_token", "csrftoken", "xsrf-token",
+    "authenticity_token", "api_key", "apikey", "api-key", "x-api-key", "access_key", "secret_key",
     "private_key", "signature", "sig", "authorization", "proxy-authorization", "auth", "cookie",
-    "set-cookie", "session",
-    "sessionid", "session_id", "sessid", "phpsessid", "jsessionid", "sid", "jwt", "bearer",
-    "credential", "credentials", "otp",
-    "pin", "cvv", "cvc", "card", "cardnumber", "card_number", "ssn", "x-auth-token",
-    "x-amz-security-token",
-    "x-amz-signature", "code_verifier", "assertion", "samlresponse",
+    "set-cookie", "session", "sessionid", "session_id", "sessid", "phpsessid", "jsessionid", "sid",
+    "jwt", "bearer", "credential", "credentials", "otp", "pin", "cvv", "cvc", "card", "cardnumber",
+    "card_number", "ssn", "x-auth-token", "x-amz-security-token", "x-amz-signature",
+    "code_verifier", "assertion", "samlresponse",
 )  # fmt: skip
 """Names of parameters, headers and fields whose values are secrets."""
 
@@ -43,18 +51,26 @@ _NAMES = "|".join(
         reverse=True,
     )
 )
-_SHOWN = "[^\\s&;,'\"<>(){}\\[\\]‹›]"
-
-_PAIR = re2.compile(
-    rf"(?i)((?:^|[^a-z0-9]|%[0-9a-f]{{2}})(?:[a-z0-9_.\-]{{0,24}}[_.\-])?(?:{_NAMES})(?:%5D|\])?(?:\"|%22)?\s{{0,3}}(?:=|:|%3D|%3A)\s{{0,3}}(?:\"|%22)?)((?:(?:basic|bearer|digest|token|apikey)\s+)?{_SHOWN}+)"
+_STRAY = re2.compile("‹(?:masked|[0-9a-f]{6})›|[‹›]")
+_LINE = re2.compile(
+    r"(?i)((?:^|[^a-z0-9])(?:set-cookie|cookie|proxy-authorization|authorization)\s{0,3}:\s{0,3})"
+    r"([^\r\n‹›]+)"
 )
-_CARD = re2.compile(r"[0-9](?:[ \-+]?[0-9]){12,18}")
+_PAIR = re2.compile(
+    rf"(?i)((?:^|[^a-z0-9]|%[0-9a-f]{{2}})(?:[a-z0-9_.\-]{{0,24}}[_.\-])?(?:{_NAMES})(?:%5D|\])?"
+    rf"(?:\"|%22|')?\s{{0,3}}(?:=|:|%3D|%3A)\s{{0,3}})"
+    r"(\"(?:[^\"\\‹›]|\\.)+(?:\"|$)|'[^'‹›]+(?:'|$)"
+    r"|(?:(?:basic|bearer|digest|token|apikey)\s+)?[^\s&;,‹›}\]]+)"
+)
+_CARD = re2.compile(r"[0-9](?:(?:[ \-+.]|%20)?[0-9]){12,18}")
 _JWT = re2.compile(r"eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}\.?[A-Za-z0-9_\-]*")
 _KEY = re2.compile(
     r"(?s)-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)"
 )
 _BEARER = re2.compile(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9+/=_\-.~]{8,})")
 _USERINFO = re2.compile(r"(://[^/\s:@‹›]{1,100}:)([^/\s@‹›]{1,100})(@)")
+
+_PLAIN_NAMES = frozenset(name.replace("-", "_") for name in SECRET_NAMES)
 
 
 class Redactor:
@@ -69,9 +85,9 @@ class Redactor:
 
     def mark(self, secret: str) -> str:
         """What stands in place of a secret."""
-        return MARK.format(
-            f"{hash_bytes(secret.encode('utf-8', 'replace'), self.key) & 0xFFFFFF:06x}"
-        )
+        if len(secret) < SHORTEST_TOKEN:
+            return MASKED
+        return f"‹{hash_bytes(secret.encode('utf-8', 'replace'), self.key) & 0xFFFFFF:06x}›"
 
     def text(self, raw: bytes) -> str:
         """Any text with its secrets masked; undecodable bytes replaced.
@@ -81,17 +97,37 @@ class Redactor:
         value = raw[:LONGEST].decode("utf-8", "replace")
         if not _may_hold(value):
             return value
+        return self._mask(_STRAY.sub(_keep_mark, value))
+
+    def url(self, raw: bytes) -> str:
+        """A path with its query, secrets masked: as `text`, and parameters by their decoded name.
+
+        The value of a secret parameter is masked up to the next ``&``, whatever it holds.
+        """
+        value = _STRAY.sub(_keep_mark, raw[:LONGEST].decode("utf-8", "replace"))
+        path, mark, query = value.partition("?")
+        if mark:
+            query = "&".join(self._parameter(part) for part in query.split("&"))
+        return self._mask(path + mark + query)
+
+    def _parameter(self, part: str) -> str:
+        """One ``name=value`` of a query."""
+        name, equals, value = part.partition("=")
+        if not value or not is_secret_name(unquote_plus(name)) or _STRAY.fullmatch(value):
+            return part
+        return name + equals + self.mark(value)
+
+    def _mask(self, value: str) -> str:
+        """Masks by form and by the names that stand in front of a value."""
         value = _KEY.sub(lambda found: self.mark(found.group()), value)
         value = _JWT.sub(lambda found: self.mark(found.group()), value)
+        value = _LINE.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
         value = _PAIR.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
         value = _BEARER.sub(lambda found: f"{found.group(1)} {self.mark(found.group(2))}", value)
         value = _USERINFO.sub(
             lambda found: found.group(1) + self.mark(found.group(2)) + found.group(3), value
         )
-        return _CARD.sub(
-            lambda found: self.mark(found.group()) if _is_card(found.group()) else found.group(),
-            value,
-        )
+        return str(_CARD.sub(lambda found: _masked_card(found.group()), value))
 
     def headers(self, pairs: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
         """Header names and values with secrets masked."""
@@ -103,6 +139,28 @@ class Redactor:
                 (name.decode("utf-8", "replace"), self.mark(shown) if secret else self.text(value))
             )
         return out
+
+
+def is_secret_name(name: str) -> bool:
+    """True for the name of a parameter, header or field whose value is a secret.
+
+    Example:
+        >>> is_secret_name("user[Password]"), is_secret_name("passage")
+        (True, False)
+    """
+    plain = name.lower().replace("-", "_").rstrip("]").rpartition("[")[2]
+    return any(plain == word or plain.endswith((f"_{word}", f".{word}")) for word in _PLAIN_NAMES)
+
+
+def _keep_mark(found: re2._Match) -> str:
+    """Keeps marks; brackets that only look like a part of one become question marks."""
+    text = str(found.group())
+    return text if len(text) > 1 else "?"
+
+
+def _masked_card(text: str) -> str:
+    """The mark for a card number, other numbers as they are."""
+    return MASKED if _is_card(text) else text
 
 
 def _may_hold(value: str) -> bool:
@@ -122,7 +180,7 @@ def _is_card(text: str) -> bool:
 
     References: ISO/IEC 7812-1, Luhn.
     """
-    digits = [int(c) for c in text if c.isdigit()]
+    digits = [int(c) for c in text.replace("%20", "") if c.isdigit()]
     if digits[0] not in {2, 3, 4, 5, 6} or len(set(digits)) < 2:
         return False
     total = sum(
@@ -136,5 +194,5 @@ SAME_TEXTS = 16_384
 
 _default = Redactor()
 redact_text = lru_cache(SAME_TEXTS)(_default.text)
-redact_url = redact_text
+redact_url = lru_cache(SAME_TEXTS)(_default.url)
 redact_headers = _default.headers

@@ -1,4 +1,6 @@
-"""The tree of words and placeholders that routes are made of, and the walk of one path through it."""
+"""The tree of words and placeholders that routes are made of, and the walk of one path through
+it.
+"""
 
 import numpy as np
 
@@ -29,11 +31,17 @@ from apisentinel.records.flags import NO_OBJECT, PATH_API, PATH_ASSET, PATH_LOGI
 _U = np.uint64
 
 NODES = 1 << 15
-"""Words and placeholders by position that are remembered: eight for each route that has a name of its own."""
+"""Words and placeholders by position that are remembered: eight for each route that has a name of
+its own.
+"""
 WORDS = 48
-"""Different words in one position before new ones become ``{slug}``; few places of a site have more by design."""
+"""Different words in one position before new ones become ``{slug}``; few places of a site have more
+by design.
+"""
 API_WORDS = 256
-"""The same below an API's prefix, where the words are the collections of the API and large APIs have 200 of them."""
+"""The same below an API's prefix, where the words are the collections of the API and large APIs
+have 200 of them.
+"""
 ASSET_WORDS = 12
 """The same for files that a page loads: which image it was tells nothing about an attack."""
 SEGMENTS = 24
@@ -47,16 +55,20 @@ ROOT = 0x726F6F74
 _PLACE = 0x70
 """Marks the node of a placeholder; the node of a word is made from a keyed hash."""
 TENTATIVE = -1
-"""Child count of a placeholder that only failed requests have named. Nothing grows below it until one succeeds."""
+"""Child count of a placeholder that only failed requests have named. Nothing grows below it until
+one succeeds.
+"""
 
 KNOWN, MISSING, CROWDED, FULL = 0, 1, 2, 3
-"""What came of a step: done; the word is new and the request failed; too many words here; no room in the tree."""
+"""What came of a step: done; the word is new and the request failed; too many words here; no room
+in the tree.
+"""
 FOUND_FLAGS, FOUND_NUMBER, FOUND_THING = 0, 1, 2
 NODES_USED = 0
 
 
 @inline
-def _add_node(node_keys, children, used, at, key, count):  # type: ignore[no-untyped-def]
+def _add_node(node_keys, children, used, at, key, count):
     """Puts a node into its free slot."""
     if used[NODES_USED] * 2 >= node_keys.shape[0]:
         return FULL
@@ -67,7 +79,7 @@ def _add_node(node_keys, children, used, at, key, count):  # type: ignore[no-unt
 
 
 @inline
-def step_word(node_keys, children, used, parent, key, is_real, limit):  # type: ignore[no-untyped-def]
+def step_word(node_keys, children, used, parent, key, is_real, limit):
     """Goes to the child for a word, which a request that succeeded may add."""
     at = locate(node_keys, key)
     if node_keys[at] == key:
@@ -84,8 +96,10 @@ def step_word(node_keys, children, used, parent, key, is_real, limit):  # type: 
 
 
 @inline
-def step_place(node_keys, children, used, parent, key, is_real):  # type: ignore[no-untyped-def]
-    """Goes to the child for a placeholder. A failed request may add it, so that guessing ids has a route, but no deeper one."""
+def step_place(node_keys, children, used, parent, key, is_real):
+    """Goes to the child for a placeholder. A failed request may add it, so that guessing ids has a
+    route, but no deeper one.
+    """
     at = locate(node_keys, key)
     if node_keys[at] == key:
         if is_real and children[at] == TENTATIVE:
@@ -99,7 +113,7 @@ def step_place(node_keys, children, used, parent, key, is_real):  # type: ignore
 
 
 @inline
-def _append(text, n, source, begin, end):  # type: ignore[no-untyped-def]
+def _append(text, n, source, begin, end):
     """Appends bytes, cut at the length of a route."""
     for k in range(begin, min(end, begin + ROUTE_TEXT - n)):
         text[n] = source[k]
@@ -108,7 +122,7 @@ def _append(text, n, source, begin, end):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _append_place(text, n, kind):  # type: ignore[no-untyped-def]
+def _append_place(text, n, kind):
     """Appends a placeholder."""
     for k in range(min(PLACEHOLDER_LENGTH[kind], ROUTE_TEXT - n)):
         text[n] = PLACEHOLDER_BYTES[kind, k]
@@ -117,7 +131,7 @@ def _append_place(text, n, kind):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _number(buffer, begin, end):  # type: ignore[no-untyped-def]
+def _number(buffer, begin, end):
     """Value of a run of digits, `NO_OBJECT` for more than int64 holds."""
     if end - begin > MAX_DIGITS:
         return np.int64(NO_OBJECT)
@@ -128,7 +142,7 @@ def _number(buffer, begin, end):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _limit(flags, extension):  # type: ignore[no-untyped-def]
+def _limit(flags, extension):
     """Words that this position may have."""
     if extension & PATH_ASSET:
         return ASSET_WORDS
@@ -136,8 +150,9 @@ def _limit(flags, extension):  # type: ignore[no-untyped-def]
 
 
 @inline
-def walk(  # type: ignore[no-untyped-def]
-    buffer, begin, end, is_real, k0, k1, words, word_values, extensions, extension_values, languages, language_values,
+def walk(
+    buffer, begin, end, is_real, k0, k1, words, word_values, extensions, extension_values,
+    languages, language_values,
     node_keys, children, used, text, found,
 ):  # fmt: skip
     """Walks a path through the tree and writes its template.
@@ -161,7 +176,8 @@ def walk(  # type: ignore[no-untyped-def]
         children: Words below each node; changed.
         used: Count of nodes; changed.
         text: Out: the template.
-        found: Out: path flags, number of the last numeric segment, hash of the last identifier and its place.
+        found: Out: path flags, number of the last numeric segment, hash of the last identifier and
+            its place.
 
     Returns:
         ``(state, length)``: `KNOWN`, `MISSING` or `FULL`, and the length of the template.
@@ -218,7 +234,14 @@ def walk(  # type: ignore[no-untyped-def]
             n = _append_place(text, n, kind)
             n = _append(text, n, buffer, dot, close)
             node = key
-            if kind == NUMBER or kind == UUID or kind == HASH or kind == TOKEN or kind == SLUG or kind == MAIL:
+            if (
+                kind == NUMBER
+                or kind == UUID
+                or kind == HASH
+                or kind == TOKEN
+                or kind == SLUG
+                or kind == MAIL
+            ):
                 thing = siphash(buffer, at, dot, k0 ^ node, k1)
                 number = _number(buffer, at, dot) if kind == NUMBER else number
         position += 1

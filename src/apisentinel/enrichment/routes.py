@@ -1,9 +1,10 @@
 """Routes: the template of each path, learned from the paths themselves.
 
-A segment that looks like an identifier becomes a placeholder at once. Any other segment is a word of the API until its
-position has shown more words than an API has; from then on new words there become ``{slug}``, while words that are known
-keep their routes, so a route never changes its name. Paths that do not exist name no routes: what a scanner guesses goes
-to ``{unknown}``, and what finds no room to ``{other}``.
+A segment that looks like an identifier becomes a placeholder at once. Any other segment is a word
+of the API until its position has shown more words than an API has; from then on new words there
+become ``{slug}``, while words that are known keep their routes, so a route never changes its name.
+Paths that do not exist name no routes: what a scanner guesses goes to ``{unknown}``, and what finds
+no room to ``{other}``.
 """
 
 from typing import Any
@@ -43,7 +44,9 @@ HOST_TEXT = 80
 ENDPOINTS = 1 << 14
 """Slots for endpoints, of which half are used: two methods for each route."""
 CACHE = 1 << 17
-"""Slots for distinct paths in each of two generations, of which half are used; such paths are not walked again."""
+"""Slots for distinct paths in each of two generations, of which half are used; such paths are not
+walked again.
+"""
 
 UNKNOWN, OTHER, GARBAGE = 0, 1, 2
 FIXED_ROUTES = ("{unknown}", "{other}", "{garbage}")
@@ -56,19 +59,26 @@ _WITH_BODY = METHODS.index("POST"), METHODS.index("PATCH")
 
 
 @inline
-def is_real(status, method):  # type: ignore[no-untyped-def]
+def is_real(status, method):
     """False when the answer says that there is no such path.
 
-    So do permanent redirects, which servers give for every path (to https, to another host). A refused body (400) speaks
-    for a path that reads bodies.
+    So do permanent redirects, which servers give for every path (to https, to another host). A
+    refused body (400) speaks for a path that reads bodies.
     """
     if status == 400:
         return _WITH_BODY[0] <= method <= _WITH_BODY[1]
-    return not (status == 404 or status == 410 or status == 414 or status == 301 or status == 308 or status == 444)
+    return not (
+        status == 404
+        or status == 410
+        or status == 414
+        or status == 301
+        or status == 308
+        or status == 444
+    )
 
 
 @inline
-def _intern(keys, ids, texts, lengths, used, key, source, begin, end):  # type: ignore[no-untyped-def]
+def _intern(keys, ids, texts, lengths, used, key, source, begin, end):
     """``(number, used)`` of a text by its hash; number -1 when there is no room for another one."""
     at = locate(keys, key)
     if keys[at] == key:
@@ -85,7 +95,8 @@ def _intern(keys, ids, texts, lengths, used, key, source, begin, end):  # type: 
 
 
 @kernel(
-    "void(uint8[::1], int32[:,::1], int32[:,::1], int16[::1], uint8[::1], uint64[::1], uint64[::1], uint64, uint64,"
+    "void(uint8[::1], int32[:,::1], int32[:,::1], int16[::1], uint8[::1], uint64[::1], "
+    "uint64[::1], uint64, uint64,"
     " uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int64[::1],"
     " uint64[::1], int64[:,::1], uint64[::1], int64[:,::1], uint64[::1], int32[::1], int64[::1],"
     " uint64[::1], int32[::1], uint8[:,::1], int32[::1], uint64[::1],"
@@ -93,11 +104,12 @@ def _intern(keys, ids, texts, lengths, used, key, source, begin, end):  # type: 
     " uint64[::1], int64[::1], int64[::1],"
     " int32[::1], uint64[::1], uint32[::1], int64[::1], uint64[::1])"
 )
-def find_routes(  # type: ignore[no-untyped-def]
+def find_routes(
     buffer, paths, hosts, status, method, h_path, h_host, k0, k1,
     words, word_values, extensions, extension_values, languages, language_values,
     young, young_values, old, old_values, node_keys, children, nodes_used,
-    route_keys, route_ids, route_text, route_length, route_hash, host_keys, host_ids, host_text, host_length,
+    route_keys, route_ids, route_text, route_length, route_hash, host_keys, host_ids, host_text,
+    host_length,
     endpoint_keys, endpoint_values, used,
     route, endpoint, flags, number, thing,
 ):  # fmt: skip
@@ -114,7 +126,12 @@ def find_routes(  # type: ignore[no-untyped-def]
             prefetch(young, home(h_path[i + _PREFETCH], young.shape[0]) * 8)
         begin, end = np.int64(paths[i, 0]), np.int64(paths[i, 1])
         key = h_path[i]
-        kind, bits, value, object_hash = np.int64(OTHER), np.int64(0), np.int64(NO_OBJECT), np.int64(0)
+        kind, bits, value, object_hash = (
+            np.int64(OTHER),
+            np.int64(0),
+            np.int64(NO_OBJECT),
+            np.int64(0),
+        )
         if begin < 0 or begin == end or method[i] == 0:
             kind, bits = np.int64(GARBAGE), np.int64(PATH_GARBAGE)
         elif buffer[begin] != 47:
@@ -126,23 +143,48 @@ def find_routes(  # type: ignore[no-untyped-def]
             is_young = young[at] == key
             is_cached = is_young
             if is_young:
-                kind, bits, value, object_hash = young_values[at, 0], young_values[at, 1], young_values[at, 2], young_values[at, 3]
+                kind, bits, value, object_hash = (
+                    young_values[at, 0],
+                    young_values[at, 1],
+                    young_values[at, 2],
+                    young_values[at, 3],
+                )
             else:
                 past = locate(old, key)
                 is_cached = old[past] == key
                 if is_cached:
-                    kind, bits, value, object_hash = old_values[past, 0], old_values[past, 1], old_values[past, 2], old_values[past, 3]
+                    kind, bits, value, object_hash = (
+                        old_values[past, 0],
+                        old_values[past, 1],
+                        old_values[past, 2],
+                        old_values[past, 3],
+                    )
             is_new = not is_cached or (kind == UNKNOWN and real)
             if is_new:
                 state, length = walk(
-                    buffer, begin, end, real, k0, k1, words, word_values, extensions, extension_values, languages, language_values,
+                    buffer, begin, end, real, k0, k1, words, word_values, extensions,
+                    extension_values, languages, language_values,
                     node_keys, children, nodes_used, text, found,
                 )  # fmt: skip
-                bits, value, object_hash = found[FOUND_FLAGS], found[FOUND_NUMBER], found[FOUND_THING]
+                bits, value, object_hash = (
+                    found[FOUND_FLAGS],
+                    found[FOUND_NUMBER],
+                    found[FOUND_THING],
+                )
                 kind = np.int64(UNKNOWN) if state == MISSING else np.int64(OTHER)
                 if state == KNOWN:
                     name = siphash(text, 0, length, k0, k1)
-                    kind, count = _intern(route_keys, route_ids, route_text, route_length, used[ROUTES_USED], name, text, 0, length)
+                    kind, count = _intern(
+                        route_keys,
+                        route_ids,
+                        route_text,
+                        route_length,
+                        used[ROUTES_USED],
+                        name,
+                        text,
+                        0,
+                        length,
+                    )
                     used[ROUTES_USED] = count
                     if kind < 0:
                         kind = np.int64(OTHER)
@@ -156,7 +198,12 @@ def find_routes(  # type: ignore[no-untyped-def]
                         at = locate(young, key)
                     used[CACHED] += 1
                 young[at] = key
-                young_values[at, 0], young_values[at, 1], young_values[at, 2], young_values[at, 3] = kind, bits, value, object_hash
+                (
+                    young_values[at, 0],
+                    young_values[at, 1],
+                    young_values[at, 2],
+                    young_values[at, 3],
+                ) = kind, bits, value, object_hash
         route[i], flags[i], number[i], thing[i] = kind, bits, value, _U(object_hash)
         host = np.int64(-1)
         if h_host[i] != _U(0):
@@ -188,20 +235,27 @@ _PARTS = (
 
 
 class RouteTable:
-    """All routes, hosts and endpoints learned so far. Ordered: one call at a time, rows in event order."""
+    """All routes, hosts and endpoints learned so far. Ordered: one call at a time, rows in event
+    order.
+    """
 
     def __init__(self, key: HashKey) -> None:
         self.key = key
         self._arrays: dict[str, npt.NDArray[Any]] = {
             "young": np.zeros(CACHE, np.uint64), "young_values": np.zeros((CACHE, 4), np.int64),
             "old": np.zeros(CACHE, np.uint64), "old_values": np.zeros((CACHE, 4), np.int64),
-            "node_keys": np.zeros(2 * NODES, np.uint64), "children": np.zeros(2 * NODES, np.int32), "nodes_used": np.zeros(1, np.int64),
-            "route_keys": np.zeros(4 * ROUTES, np.uint64), "route_ids": np.zeros(4 * ROUTES, np.int32),
-            "route_text": np.zeros((ROUTES, ROUTE_TEXT), np.uint8), "route_length": np.zeros(ROUTES, np.int32),
+            "node_keys": np.zeros(2 * NODES, np.uint64), "children": np.zeros(2 * NODES, np.int32),
+            "nodes_used": np.zeros(1, np.int64),
+            "route_keys": np.zeros(4 * ROUTES, np.uint64),
+            "route_ids": np.zeros(4 * ROUTES, np.int32),
+            "route_text": np.zeros((ROUTES, ROUTE_TEXT), np.uint8),
+            "route_length": np.zeros(ROUTES, np.int32),
             "route_hash": np.zeros(ROUTES, np.uint64),
             "host_keys": np.zeros(4 * HOSTS, np.uint64), "host_ids": np.zeros(4 * HOSTS, np.int32),
-            "host_text": np.zeros((HOSTS, HOST_TEXT), np.uint8), "host_length": np.zeros(HOSTS, np.int32),
-            "endpoint_keys": np.zeros(ENDPOINTS, np.uint64), "endpoint_values": np.zeros(ENDPOINTS, np.int64),
+            "host_text": np.zeros((HOSTS, HOST_TEXT), np.uint8),
+            "host_length": np.zeros(HOSTS, np.int32),
+            "endpoint_keys": np.zeros(ENDPOINTS, np.uint64),
+            "endpoint_values": np.zeros(ENDPOINTS, np.int64),
             "used": np.zeros(4, np.int64),
         }  # fmt: skip
         arrays = self._arrays
@@ -217,11 +271,17 @@ class RouteTable:
         """Adds route, endpoint, path_flags, object_id and h_object to a batch."""
         rows = len(batch)
         route, endpoint = np.empty(rows, np.int32), np.empty(rows, np.uint64)
-        flags, number, thing = np.empty(rows, np.uint32), np.empty(rows, np.int64), np.empty(rows, np.uint64)
+        flags, number, thing = (
+            np.empty(rows, np.uint32),
+            np.empty(rows, np.int64),
+            np.empty(rows, np.uint64),
+        )
         columns = batch.enriched
         find_routes(
-            batch.buffer, batch.span("path"), batch.span("host"), batch.numbers["status"], columns["method"],
-            columns["h_path"], columns["h_host"], _U(self.key.k0), _U(self.key.k1), *PATH_WORDS, *EXTENSIONS, *LANGUAGES,
+            batch.buffer, batch.span("path"), batch.span("host"), batch.numbers["status"],
+            columns["method"],
+            columns["h_path"], columns["h_host"], _U(self.key.k0), _U(self.key.k1), *PATH_WORDS,
+            *EXTENSIONS, *LANGUAGES,
             *(self._arrays[name] for name in _PARTS), route, endpoint, flags, number, thing,
         )  # fmt: skip
         without = thing == 0
@@ -241,7 +301,9 @@ class RouteTable:
         return raw.tobytes().decode("utf-8", "replace")
 
     def label_of(self, endpoint: int) -> str:
-        """``METHOD host route`` of an endpoint hash; endpoints beyond the table have one label, `{other}`."""
+        """``METHOD host route`` of an endpoint hash; endpoints beyond the table have one label,
+        `{other}`.
+        """
         at = slot_of(self._arrays["endpoint_keys"], endpoint)
         if int(self._arrays["endpoint_keys"][at]) != endpoint:
             return FIXED_ROUTES[OTHER]
@@ -272,6 +334,9 @@ class RouteTable:
         for name, mine in self._arrays.items():
             theirs = arrays.get(name)
             if theirs is None or theirs.shape != mine.shape or theirs.dtype != mine.dtype:
-                raise StateError(f"snapshot of routes: {name} has other bounds than this version; scan from the beginning")
+                raise StateError(
+                    f"snapshot of routes: {name} has other bounds than this version; scan from "
+                    f"the beginning"
+                )
         for name, mine in self._arrays.items():
             mine[:] = arrays[name]

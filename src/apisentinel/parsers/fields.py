@@ -6,7 +6,7 @@ A reader gives the index after what it read, or `UNKNOWN` / `INVALID` (see `mome
 
 import numpy as np
 
-from apisentinel.kernels.bytes import find
+from apisentinel.kernels.bytes import find, load64
 from apisentinel.kernels.compiler import inline
 from apisentinel.parsers.moments import INVALID, UNKNOWN, clf_time, fraction, is_digit, iso_time
 from apisentinel.parsers.request import address_kind, without_port
@@ -32,6 +32,9 @@ def same(buffer, at, end, literals, begin, length):
     """True when the literal lies at `at`, inside the line."""
     if at + length > end:
         return False
+    if 0 < length <= 8:
+        differ = load64(buffer, at) ^ load64(literals, begin)
+        return differ << np.uint64(64 - 8 * length) == 0
     for k in range(length):
         if buffer[at + k] != literals[begin + k]:
             return False

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.kernels.bytes import find
-from apisentinel.kernels.compiler import kernel
+from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.parsers.moments import is_digit
 from apisentinel.parsers.prefix import skip_prefix
 from apisentinel.parsers.registry import Shape
@@ -29,6 +29,37 @@ _BLANK, _COMMENT, _JSON, _BRACKET, _SLASH, _DASH, _TEXT = (
 )
 
 
+@inline
+def _shape(buffer, body, end):
+    """Shape of the line that begins at `body`."""
+    if body >= end:
+        return _BLANK
+    first = buffer[body]
+    if first == 123:
+        return _JSON
+    if first == 91:
+        return _BRACKET
+    if first == 35:
+        return _COMMENT
+    if is_digit(first) and body + 10 < end and is_digit(buffer[body + 3]):
+        if buffer[body + 4] == 47 and buffer[body + 7] == 47:
+            return _SLASH
+        if buffer[body + 4] == 45 and buffer[body + 7] == 45:
+            return _DASH
+    return _TEXT
+
+
+@kernel("void(uint8[::1], int32[::1], int32[::1], int32[::1], uint8[::1])")
+def find_shapes(buffer, begins, ends, pick, shapes):
+    """Skips the prefixes of the picked lines (moves `begins`) and sets their shapes."""
+    for p in range(pick.shape[0]):
+        row = pick[p]
+        end = np.int64(ends[row])
+        body = skip_prefix(buffer, np.int64(begins[row]), end)
+        begins[row] = body
+        shapes[row] = _shape(buffer, body, end)
+
+
 @kernel("int64(uint8[::1], int64, int64[::1], int32[::1], int32[::1], int32[::1], uint8[::1])")
 def cut_lines(buffer, size, position, starts, bodies, ends, shapes):
     r"""Fills the arrays from ``position[0]`` on until they are full or the chunk ends; gives the
@@ -44,22 +75,7 @@ def cut_lines(buffer, size, position, starts, bodies, ends, shapes):
         while end > i and buffer[end - 1] == 13:
             end -= 1
         body = skip_prefix(buffer, i, end)
-        shape = _TEXT
-        if body >= end:
-            shape = _BLANK
-        else:
-            first = buffer[body]
-            if first == 123:
-                shape = _JSON
-            elif first == 91:
-                shape = _BRACKET
-            elif first == 35:
-                shape = _COMMENT
-            elif is_digit(first) and body + 10 < end and is_digit(buffer[body + 3]):
-                if buffer[body + 4] == 47 and buffer[body + 7] == 47:
-                    shape = _SLASH
-                elif buffer[body + 4] == 45 and buffer[body + 7] == 45:
-                    shape = _DASH
+        shape = _shape(buffer, body, end)
         starts[n] = i
         bodies[n] = body
         ends[n] = end

@@ -7,6 +7,7 @@ name no moment (29 February of a common year, hour 24, a zone beyond 14 hours).
 
 import numpy as np
 
+from apisentinel.kernels.bytes import load64
 from apisentinel.kernels.compiler import inline
 
 UNKNOWN, INVALID = -1, -2
@@ -159,12 +160,61 @@ def _finish(buffer, i, end, year, month, day, seconds):
 
 
 @inline
+def _all_digits(word, mask):
+    """True when all bytes of `word` selected by `mask` (0xFF each) are decimal digits."""
+    x = (word ^ np.uint64(0x3030303030303030)) & mask
+    return (x | (x + np.uint64(0x7676767676767676))) & np.uint64(0x8080808080808080) & mask == 0
+
+
+@inline
+def _digit(word, place):
+    """Value of the decimal digit at byte `place` of a word."""
+    return np.int64((word >> np.uint64(8 * place)) & np.uint64(15))
+
+
+@inline
+def _usual_clf_time(buffer, at):
+    """``10/Oct/2000:13:55:36 -0700`` by three loads of eight bytes; `UNKNOWN` for any deviation,
+    which the general reader then looks at.
+    """
+    a, b, c = load64(buffer, at), load64(buffer, at + 8), load64(buffer, at + 16)
+    known = (
+        (a & np.uint64(0x00FF000000FF0000)) == np.uint64(0x002F0000002F0000)
+        and (b & np.uint64(0x00FF0000FF000000)) == np.uint64(0x003A00003A000000)
+        and (c & np.uint64(0x000000FF0000FF00)) == np.uint64(0x0000002000003A00)
+        and _all_digits(a, np.uint64(0xFF0000000000FFFF))
+        and _all_digits(b, np.uint64(0xFF00FFFF00FFFFFF))
+        and _all_digits(c, np.uint64(0xFFFF000000FF00FF))
+    )
+    sign, minutes = buffer[at + 21], two(buffer, at + 24)
+    month = month_at(buffer, at + 3)
+    if not known or (sign != 43 and sign != 45) or minutes < 0 or minutes > 59 or month == 0:
+        return np.int64(0), np.int64(UNKNOWN)
+    year = _digit(a, 7) * 1000 + _digit(b, 0) * 100 + _digit(b, 1) * 10 + _digit(b, 2)
+    hour, minute = _digit(b, 4) * 10 + _digit(b, 5), _digit(b, 7) * 10 + _digit(c, 0)
+    second = _digit(c, 2) * 10 + _digit(c, 3)
+    ahead = (_digit(c, 6) * 10 + _digit(c, 7)) * 60 + minutes
+    if hour > 23 or minute > 59 or second > 60 or ahead > LATEST_ZONE:
+        return np.int64(0), np.int64(UNKNOWN)
+    base, real = civil_micros(
+        year, month, _digit(a, 0) * 10 + _digit(a, 1), hour * 3600 + minute * 60 + second
+    )
+    if not real:
+        return np.int64(0), np.int64(UNKNOWN)
+    return base + (ahead if sign == 45 else -ahead) * 60000000, at + 26
+
+
+@inline
 def clf_time(buffer, at, end):
     """``10/Oct/2000:13:55:36 -0700``; also one-digit days, a fraction, a space before the clock, a
     named or no zone.
     """
     if at + 20 > end:
         return np.int64(0), np.int64(UNKNOWN)
+    if at + 27 <= end and not is_digit(buffer[at + 26]):
+        micros, after = _usual_clf_time(buffer, at)
+        if after >= 0:
+            return micros, after
     i = at
     day = two(buffer, i)
     if day >= 0:

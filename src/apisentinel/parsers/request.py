@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from apisentinel.kernels.bytes import find
+from apisentinel.kernels.bytes import find, load64
 from apisentinel.kernels.compiler import inline
 from apisentinel.parsers.moments import is_digit
 from apisentinel.records.batch import TEXT_INDEX
@@ -28,6 +28,30 @@ def _set(spans, column, row, begin, end):
 @inline
 def _is_letter(byte):
     return np.uint8((byte | np.uint8(32)) - np.uint8(97)) <= 25
+
+
+@inline
+def _is_http(buffer, at):
+    """True when the eight bytes at `at` are ``HTTP/`` and three without a blank."""
+    word = load64(buffer, at)
+    blank = buffer[at + 5] == 32 or buffer[at + 6] == 32
+    return word & np.uint64(0xFFFFFFFFFF) == np.uint64(0x2F50545448) and not blank
+
+
+@inline
+def _is_http_word(buffer, at):
+    """True for ``http/`` in any case."""
+    word = (load64(buffer, at) | np.uint64(0x20202020)) & np.uint64(0xFFFFFFFFFF)
+    return word == np.uint64(0x2F70747468)
+
+
+@inline
+def _last_word(buffer, begin, end):
+    """First byte behind the last blank."""
+    at = end
+    while at > begin and buffer[at - 1] != 32:
+        at -= 1
+    return at
 
 
 @inline
@@ -131,24 +155,20 @@ def split_request(buffer, begin, end, spans, row):
         last = end
         while last > target and buffer[last - 1] == 32:
             last -= 1
-        word = last
-        while word > target and buffer[word - 1] != 32:
-            word -= 1
-        stop = last
-        known = False
-        if (
-            last - word >= 5
-            and buffer[word + 4] == 47
-            and buffer[word] | 32 == 104
-            and buffer[word + 1] | 32 == 116
-            and buffer[word + 2] | 32 == 116
-            and buffer[word + 3] | 32 == 112
-        ):
-            _set(spans, VERSION, row, word + 5, last)
-            stop = max(word - 1, target)
-            known = True
-        elif last > target:
-            known = buffer[target] == 47 or (buffer[target] == 42 and last == target + 1)
+        stop, known = last, False
+        version = last - 3
+        if last - target > 9 and buffer[last - 9] == 32 and _is_http(buffer, last - 8):
+            stop, known = last - 9, True
+        else:
+            word = _last_word(buffer, target, last)
+            version = word + 5
+            if last - word >= 5 and _is_http_word(buffer, word):
+                stop, known = max(word - 1, target), True
+            elif last > target:
+                version = last
+                known = buffer[target] == 47 or (buffer[target] == 42 and last == target + 1)
+        if known and version < last:
+            _set(spans, VERSION, row, version, last)
         if known:
             _set(spans, METHOD, row, begin, space)
             if (

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from apisentinel.kernels.bytes import PADDING
 from apisentinel.parsers.base import REASON_TEXT, Parser, Reason
-from apisentinel.parsers.lines import Lines
+from apisentinel.parsers.lines import Lines, find_shapes
 from apisentinel.parsers.registry import Format, Shape, automatic
 from apisentinel.parsers.text import NO_ROOM
 from apisentinel.parsers.w3c import DIRECTIVE, fields_parser
@@ -34,6 +34,9 @@ SHORTEST_LINE = 16
 """Bytes of the shortest request line of any known format; shorter lines are refused without columns
 in ``auto``.
 """
+
+TEXT_SHAPES = (Shape.BRACKET, Shape.SLASH_DATE, Shape.DASH_DATE, Shape.TEXT)
+"""Shapes of lines that are no JSON."""
 
 UNWRAPPED = 254
 """Reason that a JSON parser gives when the line was the envelope of a text line, whose bounds it
@@ -205,36 +208,41 @@ class LineRouter:
 
     def _parse(self, block: _Block, shapes: Array, formats: Counter[str]) -> None:
         """Runs the parsers over a block until every line is accepted or all have refused it."""
+        self._run_chosen(block, None, formats)
+        present = np.bincount(shapes, minlength=len(Shape))
+        if present[Shape.JSON]:
+            self._run_shape(Shape.JSON, block, shapes, formats)
+            unwrapped = np.flatnonzero(block.reason == UNWRAPPED).astype(np.int32)
+            if unwrapped.size:
+                block.reason[unwrapped] = Reason.NO_MATCH
+                shapes = shapes.copy()
+                find_shapes(self._buffer, block.begin, block.end, unwrapped, shapes)
+                self._run_chosen(block, unwrapped, formats)
+                present = np.bincount(shapes, minlength=len(Shape))
+        for shape in TEXT_SHAPES:
+            if present[shape]:
+                self._run_shape(shape, block, shapes, formats)
+
+    def _run_chosen(self, block: _Block, rows: Array | None, formats: Counter[str]) -> None:
+        """Runs the parsers that go before the list: the chosen one and that of a ``#Fields:``
+        line.
+        """
         for chosen in (self.primary, self._fields):
             if chosen is not None:
-                rows = np.flatnonzero(block.reason != Reason.OK).astype(np.int32)
+                rows = np.arange(block.begin.size, dtype=np.int32) if rows is None else rows
+                rows = rows[block.reason[rows] != Reason.OK]
                 self._run(chosen, block, rows, formats)
-        shapes = shapes.copy()
-        order = [Shape.JSON, Shape.BRACKET, Shape.SLASH_DATE, Shape.DASH_DATE, Shape.TEXT]
-        for shape in order:
-            for entry in self._lists[shape]:
-                rows = np.flatnonzero((shapes == shape) & (block.reason != Reason.OK)).astype(
-                    np.int32
-                )
-                if not rows.size:
-                    break
-                if entry.name not in self._made:
-                    self._made[entry.name] = entry.make()
-                self._run(self._made[entry.name], block, rows, formats)
-            if shape == Shape.JSON:
-                self._reshape(block, shapes)
 
-    def _reshape(self, block: _Block, shapes: Array) -> None:
-        """Finds the shapes of text lines that came out of JSON envelopes."""
-        for row in np.flatnonzero(block.reason == UNWRAPPED).tolist():
-            begin, end = int(block.begin[row]), int(block.end[row])
-            inner = Lines(
-                np.concatenate([self._buffer[begin:end], np.zeros(PADDING, np.uint8)]), end - begin
-            )
-            shapes[row] = inner.shapes[0] if len(inner) == 1 else Shape.BLANK
-            if len(inner) == 1:
-                block.begin[row] = begin + int(inner.bodies[0])
-            block.reason[row] = Reason.NO_MATCH
+    def _run_shape(self, shape: Shape, block: _Block, shapes: Array, formats: Counter[str]) -> None:
+        """Runs the formats of one shape over its lines, in their order."""
+        rows = np.flatnonzero(shapes == shape).astype(np.int32)
+        for entry in self._lists[shape]:
+            rows = rows[block.reason[rows] != Reason.OK]
+            if not rows.size:
+                return
+            if entry.name not in self._made:
+                self._made[entry.name] = entry.make()
+            self._run(self._made[entry.name], block, rows, formats)
 
     def _run(self, parser: Parser, block: _Block, rows: Array, formats: Counter[str]) -> None:
         """Runs one parser over rows; the first telling reason of a line is kept when all refuse
@@ -242,7 +250,7 @@ class LineRouter:
         """
         if not rows.size:
             return
-        before = block.reason[rows].copy()
+        before = block.reason[rows]
         names: tuple[str, ...] = getattr(parser, "variants", (parser.name,))
         if isinstance(parser, _Filling):
             self._fill(parser, block, rows)
@@ -251,15 +259,15 @@ class LineRouter:
                 self._buffer, block.begin, block.end, rows, block.spans, block.numbers, block.reason
             )
         after = block.reason[rows]
-        good = after == Reason.OK
-        counts = (
-            np.bincount(block.variant[rows[good]], minlength=len(names))
-            if len(names) > 1
-            else [int(good.sum())]
-        )
-        formats.update({names[k]: int(count) for k, count in enumerate(counts) if count})
-        vague = (after == Reason.NO_MATCH) & (before != Reason.NO_MATCH)
-        block.reason[rows[vague]] = before[vague]
+        good = rows[after == Reason.OK]
+        if len(names) > 1:
+            counts = np.bincount(block.variant[good], minlength=len(names))
+        else:
+            counts = np.array([good.size])
+        formats.update({names[k]: int(counts[k]) for k in np.flatnonzero(counts)})
+        if good.size < rows.size:
+            vague = (after == Reason.NO_MATCH) & (before != Reason.NO_MATCH)
+            block.reason[rows[vague]] = before[vague]
 
     def _fill(self, parser: _Filling, block: _Block, rows: Array) -> None:
         """Runs a parser that writes headers behind the chunk, making room whenever it asks for

@@ -1,5 +1,8 @@
 """The one kernel that reads text log lines: it interprets a compiled `Program` over the bytes,
 without a Python object.
+
+Longer than other files because it is one kernel: each separate entry point costs start-up time, and
+its state does not fit through calls.
 """
 
 from typing import Any

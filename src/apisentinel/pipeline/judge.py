@@ -18,11 +18,11 @@ from apisentinel.incidents import AlertPolicy
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.samples import make_sample
 from apisentinel.pipeline.settings import ScanSettings
-from apisentinel.records.case import Case, EntityKey
+from apisentinel.records.case import Case, EntityKey, FamilyCase
 from apisentinel.records.evidence import EntityRef, Evidence, Factor
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family
-from apisentinel.records.taxonomy import PAYLOAD_TYPES, REFERENCES, AttackType
+from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, REFERENCES, AttackType
 from apisentinel.scoring import Ledger
 
 SHARED_AGENTS = 6
@@ -32,6 +32,10 @@ FIRM_LLR = 6.5
 """A finding this strong is an attack wherever it comes from; prevalence does not excuse it."""
 PLENTY_LLR = 10.0
 """Strength above which findings count as equal; the pool caps a piece far below."""
+PROTOCOL_LLR = 4.0
+"""Most that one request which is no proper HTTP says: TLS on a plain port and line noise happen to honest clients."""
+SIGNATURE_LENGTH = 60
+"""Characters of a match that tell pieces of evidence apart; the same match in another place is the same piece."""
 PREVALENT_CLIENTS, PREVALENT_SHARE, PREVALENT_FACTOR = 20, 0.02, 0.3
 """A weaker finding that this many clients, and this share of all clients, send alike is normal
 here.
@@ -42,6 +46,17 @@ PHENOMENA_KEPT = 20_000
 """Findings whose clients are counted; the oldest gives way."""
 TOOLS_KEPT = 50_000
 """Pairs of client and scanning tool that are remembered, so that each is told once."""
+
+CRAWLER_TYPES = frozenset(
+    {AttackType.FAKE_BOT, AttackType.CRAWLING, AttackType.SCRAPING, AttackType.SCANNING, AttackType.AUTOMATION}
+)
+"""What crawlers do by nature, or by following broken links."""
+
+POST = METHODS.index("POST")
+POSING_LLR = 6.0
+"""What a login under a crawler's name says."""
+
+MISSING = 404
 
 SAMPLES_KEPT = 5
 SAMPLE_LLR = 2.0
@@ -115,7 +130,8 @@ class Judge:
         first_requests = signals.ordinals["client"] == 1
         clients = self._clients + np.cumsum(first_requests)
         self._clients += int(np.count_nonzero(first_requests))
-        rows = sorted({*actors, *endpoints, *block.findings, *tools})
+        posing = self._posing_rows(events)
+        rows = sorted({*actors, *endpoints, *block.findings, *tools, *posing})
         view = _View(self, block, events, signals, clients, on_outcome)
         for row in rows:
             view.at(row)
@@ -123,6 +139,8 @@ class Judge:
                 self._payloads(view, block.findings[row])
             if row in tools:
                 self._tool(view)
+            if row in posing:
+                self._disbelieve(view, POSING_LLR)
             for signal in actors.get(row, ()):
                 self._actor(view, signal)
             for signal in endpoints.get(row, ()):
@@ -135,19 +153,39 @@ class Judge:
         pairs = zip(events["client"][rows].tolist(), events["agent"][rows].tolist(), strict=True)
         for row, pair in zip(rows.tolist(), pairs, strict=True):
             if pair[0] and pair not in self._tools:
-                if len(self._tools) >= TOOLS_KEPT:
-                    del self._tools[next(iter(self._tools))]
-                self._tools[pair] = None
+                self._remember(pair)
                 out.add(row)
         return out
+
+    def _posing_rows(self, events: npt.NDArray[Any]) -> set[int]:
+        """Rows that show a client under a crawler's name sign in for the first time; crawlers have no accounts."""
+        out = set()
+        claims = events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT != 0
+        for row in np.flatnonzero(claims & (events["login"] != 0) & (events["method"] == POST)).tolist():
+            pair = (int(events["client"][row]), 0)
+            if pair[0] and pair not in self._tools:
+                self._remember(pair)
+                out.add(row)
+        return out
+
+    def _remember(self, pair: tuple[int, int]) -> None:
+        if len(self._tools) >= TOOLS_KEPT:
+            del self._tools[next(iter(self._tools))]
+        self._tools[pair] = None
+
+    def _disbelieve(self, view: "_View", llr: float) -> None:
+        evidence = self._fake_bot.evidence(view.text("user_agent"), llr)
+        if evidence is not None:
+            self.hold(view, view.client_key, evidence, "fake_bot", None)
 
     def _payloads(self, view: "_View", findings: list[Finding]) -> None:
         if not self._payload.enabled or not view.client:
             return
         for finding in findings:
-            strength = min(finding.raw_llr, PLENTY_LLR)
+            most = PROTOCOL_LLR if finding.attack_type is AttackType.PROTOCOL else PLENTY_LLR
+            strength = min(finding.raw_llr, most)
             llr = strength * self._payload.weight * self._prevalence(view, finding)
-            signature = f"{finding.where[:40]}|{finding.match[:60]}"
+            signature = finding.match[:SIGNATURE_LENGTH] or finding.where
             known = self.ledger.known(view.client_key, finding.attack_type, signature, llr, view.ts)
             evidence = known or self._payload_evidence(view, finding, llr)
             self.hold(view, view.client_key, evidence, signature, finding, is_known=known is not None)
@@ -269,15 +307,8 @@ class Judge:
         self.policy.consider(case, evidence, view.ts, ordinal, view.endpoint)
         if view.on_outcome is not None:
             view.on_outcome(Outcome(view.row, case, evidence))
-        if (
-            key[0] == "client"
-            and int(view.event["agent_flags"]) & AGENT_CLAIMS_GOOD_BOT
-            and evidence.attack_type
-            not in (AttackType.FAKE_BOT, AttackType.CRAWLING, AttackType.SCRAPING)
-        ):
-            disbelief = self._fake_bot.evidence(view.text("user_agent"), evidence.llr)
-            if disbelief is not None:
-                self.hold(view, key, disbelief, "fake_bot", None)
+        if key[0] == "client" and view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
+            self._disbelieve(view, _betrayal(evidence, family, status))
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""
@@ -286,6 +317,16 @@ class Judge:
             return 1.0 / clients
         table = self.state.networks if kind == "network" else self.state.agents
         return min(1.0, max(1.0, self.state.members(table, int(value))) / clients)
+
+
+def _betrayal(evidence: Evidence, family: FamilyCase, status: int) -> float:
+    """How much (nats) evidence speaks against a crawler's name."""
+    if evidence.attack_type in CRAWLER_TYPES:
+        return 0.0
+    if evidence.attack_type is AttackType.PROBING and evidence.llr < FIRM_LLR:
+        # a crawler finds odd paths by following links, so those exist
+        return 2.0 * family.llr if status == MISSING else 0.0
+    return evidence.llr
 
 
 _NAMES = EVENT.names or ()

@@ -48,7 +48,7 @@ def soften(llr: float, *, knee: float = KNEE, cap: float = PIECE_CAP) -> float:
 
     Example:
         >>> soften(3.0), round(soften(8.0), 2), round(soften(100.0), 2)
-        (3.0, 6.52, 6.91)
+        (3.0, 6.51, 6.91)
     """
     if llr <= knee:
         return max(llr, 0.0)
@@ -81,7 +81,7 @@ def risk_of(log10_odds: float) -> float:
 
     Example:
         >>> [round(risk_of(x), 1) for x in (-6, -3, 0, 2, 6)]
-        [0.2, 12.5, 50.0, 75.0, 99.7]
+        [0.3, 12.5, 50.0, 75.0, 99.7]
     """
     linear = 50.0 + BAND_WIDTH * log10_odds
     if linear > SOFT_HIGH:

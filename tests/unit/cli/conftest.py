@@ -29,7 +29,7 @@ def plain_environment(monkeypatch):
 def pipeline(monkeypatch):
     """What the pipeline does; change it before the command runs."""
     control = Control()
-    monkeypatch.setattr("apisentinel.kernels.compiler._warmed", True)
+    monkeypatch.setattr("apisentinel.kernels.compiler.is_warm", lambda: True)
     monkeypatch.setitem(sys.modules, "apisentinel.pipeline", module(control))
     return control
 

@@ -209,7 +209,7 @@ def test_a_fault_of_ours_is_called_so(command, pipeline):
 
 
 def test_the_first_run_says_that_it_compiles(command, monkeypatch):
-    monkeypatch.setattr("apisentinel.kernels.compiler._warmed", False)
+    monkeypatch.setattr("apisentinel.kernels.compiler.is_warm", lambda: False)
     assert "compiling the kernels" in command("scan", "a.log").err
 
 

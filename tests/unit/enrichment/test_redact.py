@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apisentinel.enrichment.redact import SECRET_NAMES, Redactor, redact_headers, redact_text
+from apisentinel.enrichment.redact import (
+    MASKED,
+    SECRET_NAMES,
+    SHORTEST_TOKEN,
+    Redactor,
+    redact_headers,
+    redact_text,
+    redact_url,
+)
 from apisentinel.kernels.hashing import HashKey
 
 SECRET = "Xq7Zs3cretV4lue"
@@ -95,6 +103,63 @@ def test_headers_are_masked_by_name() -> None:
     assert all(SECRET not in value for _, value in shown)
 
 
-def test_equal_secrets_have_equal_marks_under_one_key_only() -> None:
+def test_equal_tokens_have_equal_marks_under_one_key_only() -> None:
     one, two = Redactor(HashKey(1, 2)), Redactor(HashKey(3, 4))
-    assert one.mark("a") == one.mark("a") != two.mark("a")
+    token = "a" * SHORTEST_TOKEN
+    assert one.mark(token) == one.mark(token) != two.mark(token)
+
+
+def test_what_can_be_guessed_has_no_mark_of_its_own() -> None:
+    assert Redactor().mark("1234") == Redactor().mark("hunter2") == MASKED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Cookie: a=b; theme={SECRET}",
+        f'{{"password": "two words {SECRET}", "x": 1}}',
+        f'{{"password":"escaped \\" {SECRET}"}}',
+        f"{{'token': '{SECRET}'}}",
+        f"password=it's({SECRET})",
+        f"token=‹{SECRET}",
+    ],
+)
+def test_values_are_masked_whole(text: str) -> None:
+    assert SECRET not in redact_text(text.encode())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"/login?user=a&password=it's \"({SECRET}&x=1",
+        f"/login?pass%77ord={SECRET}",
+        f"/login?user%5Bpassword%5D={SECRET}",
+        f"/a;jsessionid={SECRET}?x=1",
+        f"/a?next=%2Fcb%3Ftoken%3D{SECRET}",
+        f"https://bob:{SECRET}@example.org/?a=1",
+        f"/a?X-Amz-Signature={SECRET}",
+    ],
+)
+def test_urls_are_masked_by_the_decoded_name(url: str) -> None:
+    once = redact_url(url.encode())
+    assert SECRET not in once
+    assert redact_url(once.encode()) == once
+
+
+def test_card_numbers_in_urls_are_masked() -> None:
+    assert "1111" not in redact_url(b"/pay?q=4111%201111%201111%201111")
+    assert "1111" not in redact_url(b"/pay?q=4111+1111+1111+1111")
+
+
+@given(st.binary(max_size=300))
+def test_urls_never_fail(raw: bytes) -> None:
+    once = redact_url(b"/p?" + raw)
+    assert redact_url(once.encode("utf-8", "replace")) == once
+
+
+@given(st.text(min_size=1, max_size=60), st.sampled_from(SECRET_NAMES))
+def test_no_value_of_a_secret_parameter_survives(value: str, name: str) -> None:
+    hidden = "Zq9" + value.replace("&", "") + "9qZ"
+    once = redact_url(f"/p?a=1&{name}={hidden}&z=2".encode("utf-8", "replace"))
+    assert "Zq9" not in once
+    assert "9qZ" not in once

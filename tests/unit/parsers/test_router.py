@@ -134,3 +134,12 @@ def test_buffer_keeps_its_spare_bytes():
     parsed = parse((LINE + b' "-" "curl" "192.0.2.1"\n') * 50)
     assert parsed.batch.buffer.size >= PADDING
     assert int(np.max(parsed.batch.spans)) <= parsed.batch.buffer.size - PADDING
+
+
+def test_chosen_format_reads_the_inside_of_container_envelopes_too():
+    chosen = choose_parser(b"", log_format='$status "$request" $remote_addr')
+    inner = b'404 \\"GET /x HTTP/1.1\\" 203.0.113.7\\n'
+    line = b'{"log":"' + inner + b'","stream":"stdout","time":"2024-10-10T13:55:36.1Z"}\n'
+    parsed = parse(line * 3, chosen.router)
+    assert parsed.formats == {"nginx-custom": 3}
+    assert rows(parsed)[2]["path"] == "/x"

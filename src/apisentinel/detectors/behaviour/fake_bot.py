@@ -8,6 +8,10 @@ NEEDED = 3.0
 """Evidence of attack (nats) from which on the claim is disbelieved."""
 
 
+HIGHEST = 6.0
+"""The claim itself is cheap, so it never says more than this."""
+
+
 class FakeBot:
     """A client claims to be a search engine's crawler and does what those never do.
 
@@ -29,5 +33,5 @@ class FakeBot:
             return None
         factor = Factor("claims to be a known crawler", agent[:120], "a crawler sends no attacks")
         return Evidence(
-            self.id, AttackType.FAKE_BOT, min(4.0, other_llr) * self.settings.weight, (factor,)
+            self.id, AttackType.FAKE_BOT, min(HIGHEST, other_llr) * self.settings.weight, (factor,)
         )

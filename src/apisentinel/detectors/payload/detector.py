@@ -17,6 +17,7 @@ from apisentinel.detectors.payload.limits import (
 from apisentinel.detectors.payload.probes import probe_finding
 from apisentinel.detectors.payload.protocol import header_findings, line_findings, path_findings
 from apisentinel.records.batch import HEADER_END, HEADER_SPLIT, RequestBatch
+from apisentinel.records.taxonomy import AttackType
 
 _END, _SPLIT = bytes([HEADER_END]), bytes([HEADER_SPLIT])
 
@@ -71,7 +72,8 @@ class PayloadDetector:
     def screen(self, batch: RequestBatch) -> npt.NDArray[np.int32]:
         """Rows that deserve `inspect`, ascending int32.
 
-        Cost: about 150 ns per request of an access log; runs without the interpreter lock.
+        Cost: about 200 ns for path and query of an access log, 200 ns for agent and referer; runs
+        without the interpreter lock.
         """
         rows = np.arange(len(batch), dtype=np.int64)
         return np.flatnonzero(screen.flag_fields(batch, rows)).astype(np.int32)
@@ -106,8 +108,7 @@ class PayloadDetector:
             findings += self._field(screen.BODY, batch.text("request_body", row))
         if flags & screen.FORM:
             findings += line_findings(batch.text("method", row), batch.text("path", row))
-        findings.sort(key=lambda finding: (-finding.raw_llr, finding.attack_type, finding.where))
-        return findings[:MAX_FINDINGS]
+        return _distinct(findings)
 
     def _field(self, field: int, content: bytes | None) -> tuple[Finding, ...]:
         if not content:
@@ -163,6 +164,27 @@ _FIELDS = {
     screen.PATH: _path, screen.QUERY: _query, screen.AGENT: _agent, screen.REFERER: _referer,
     screen.HEADERS: _headers, screen.BODY: _body,
 }  # fmt: skip
+
+
+def _distinct(findings: list[Finding]) -> list[Finding]:
+    """The strongest finding of each attack type of a request, without side effects of another.
+
+    The values of one request are no independent witnesses: a pasted document shows the same kind
+    of text many times, and script looks a little like SQL. So repeats add nothing, and an injection
+    type beside a stronger one has to be firm by itself.
+    """
+    best: dict[str, Finding] = {}
+    top: Finding | None = None
+    for finding in sorted(findings, key=lambda f: (-f.raw_llr, f.attack_type, f.where)):
+        beside = finding.attack_type in _BESIDE
+        if beside or top is None or finding.raw_llr >= FIRM:
+            best.setdefault(finding.attack_type, finding)
+            top = top if beside else top or finding
+    return list(best.values())[:MAX_FINDINGS]
+
+
+_BESIDE = frozenset((AttackType.PROTOCOL, AttackType.PROBING, AttackType.SCANNING))
+"""Types that say something else than what is injected."""
 
 
 def _merged(findings: list[Finding]) -> list[Finding]:

@@ -131,7 +131,9 @@ def multipart_values(text: bytes, place: str) -> Iterator[Value]:
                     elif b"." in value and key.lower() != b"name":
                         yield Value(f"{place} {name} filename", value)
         content = content.removesuffix(b"\r\n")
-        if content and not is_plain(content):
+        if not is_printable(content):
+            yield from _runs(content, f"{place} {name}")
+        elif content and not is_plain(content):
             yield Value(f"{place} {name}", content, lines=True)
 
 
@@ -176,13 +178,27 @@ def _strings(text: bytes, place: str) -> Iterator[Value]:
             yield Value(place, piece, lines=True)
 
 
-_CONTROLS = bytes(b for b in range(32) if b not in b"\t\r\n") + b"\x7f\xc2"
-"""Bytes that texts hardly hold; C2 leads the control characters of Latin-1 in UTF-8."""
+_CONTROLS = bytes(b for b in range(32) if b not in b"\t\r\n") + b"\x7f"
+_LATIN = b"\xc2\xc3"
+"""Lead bytes of Latin-1 in UTF-8; binary data that was read as Latin-1 is full of them."""
 
 
 def is_printable(text: bytes) -> bool:
-    """True unless 2 % of the text or more are control characters."""
-    return (len(text) - len(text.translate(None, _CONTROLS))) * 50 <= len(text)
+    """True unless 2 % of the text or more are control characters, or 15 % are Latin-1 signs."""
+    controls = len(text) - len(text.translate(None, _CONTROLS))
+    latin = 0 if text.isascii() else len(text) - len(text.translate(None, _LATIN))
+    return controls * 50 <= len(text) and latin * 7 <= len(text)
+
+
+def _runs(text: bytes, place: str) -> Iterator[Value]:
+    """Runs of plain text inside binary data; short ones are chance."""
+    for run in text.translate(_RUNS).split(b"\0"):
+        if len(run) >= SHORTEST_RUN:
+            yield Value(f"{place} text", run, whole=True, lines=True)
+
+
+SHORTEST_RUN = 24
+"""Bytes of the shortest run of text in binary data that is read."""
 
 
 def body_values(text: bytes, kind: bytes, place: str = "body") -> Iterator[Value]:
@@ -200,9 +216,7 @@ def body_values(text: bytes, kind: bytes, place: str = "body") -> Iterator[Value
     elif start[:1] == b"<":
         yield from markup_values(text, place)
     elif not is_printable(text):
-        for run in text.translate(_RUNS).split(b"\0"):
-            if len(run) >= 24:
-                yield Value(f"{place} text", run, whole=True, lines=True)
+        yield from _runs(text, place)
     elif b"=" in text[:256] and (b"json" not in kind) and b"\n" not in text[:64].strip():
         yield from pair_values(text, place)
     else:

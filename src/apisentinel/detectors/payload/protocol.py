@@ -51,7 +51,7 @@ def path_findings(path: bytes) -> list[Finding]:
         return []
     # pasted prose has line breaks and blanks; a break alone splits headers or fools a filter
     prose = b" " in text and b"\0" not in text
-    return [_finding("path-control", 2.5 if prose else 6.2, "path", text)]
+    return [_finding("path-control", 1.0 if prose else 6.2, "path", text)]
 
 
 _ONCE = frozenset(

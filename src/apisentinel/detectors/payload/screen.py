@@ -56,20 +56,28 @@ CHARACTER_CLASSES = {
 }  # fmt: skip
 """Kinds of characters that a group of words may ask for; bit = position."""
 
+
 def _fold(byte: int) -> int:
     """The sign that stands for a byte; see `FOLD`."""
     if byte in b"+\t\n\r\x0b\x0c\xa0":
         return 0x20
     if byte >= 0x80:
-        return 0x80 + byte % 4
+        return _UPPER_HALF.get(byte, 0xFF)
     return b"abcdefghijklmnopqrstuvwxyz"[byte - 65] if 65 <= byte <= 90 else _TWINS.get(byte, byte)
 
 
-_TWINS = {0x5C: 0x2F, 0x5D: 0x29, 0x7E: 0x5E} | dict.fromkeys(b"3456789", ord("2"))
+_UPPER_HALF = {0xEF: 0x80, 0xBC: 0x81, 0x98: 0x81, 0xE5: 0x83} | dict.fromkeys(
+    (0x82, 0x87, 0x8A, 0x8D, 0x8E, 0x8F, 0x9C, 0x9E), 0x82
+)
+"""Bytes of the fullwidth signs ``" ' . / < >`` and of the two that end in CR and LF; no word holds
+any other.
+"""
+
+_TWINS = {0x5C: 0x2F, 0x5F: 0x2D, 0x7E: 0x5E} | dict.fromkeys(b"3456789", ord("2"))
 
 FOLD = bytes(_fold(byte) for byte in range(256))
 """Bytes that the automaton takes for one another. Case, blanks and slashes: a space written as plus
-needs no decoding. Digits from 2 on, two closing brackets and most of the upper half, because 64
+needs no decoding. Digits from 2 on, dash and underscore, and bytes of the upper half, because 64
 columns keep the often visited part of the table in the first cache; it costs a few candidates.
 """
 
