@@ -1,7 +1,7 @@
 """Who sends a request, with which program, and to which route."""
 
-from apisentinel.enrichment.address import canonical_address
+from apisentinel.enrichment.address import canonical_address, canonical_network
 from apisentinel.enrichment.enricher import Enricher
 from apisentinel.enrichment.settings import EnrichmentSettings
 
-__all__ = ["Enricher", "EnrichmentSettings", "canonical_address"]
+__all__ = ["Enricher", "EnrichmentSettings", "canonical_address", "canonical_network"]

@@ -95,7 +95,7 @@ _DECISIVE = (
 def classify(agent: str) -> Agent:
     """Kind, flags and automation ratio of a user agent.
 
-    Never raises. Cost: about 15 µs, once per distinct string.
+    Never raises. Cost: about 25 µs, once per distinct string.
 
     Example:
         >>> classify("curl/8.4.0").kind.value, classify("").kind.value
@@ -211,6 +211,18 @@ def _unknown_compatible(text: str) -> bool:
     return name != "" and not name.startswith(tuple(_words()["compatible"]))
 
 
+@cache
+def _ends() -> tuple[str, ...]:
+    """Stems that the name of a crawler ends with."""
+    return tuple(sorted(_words()["stems"]))
+
+
+@cache
+def _starts() -> tuple[str, ...]:
+    """Stems that it begins with; too many words begin with "bot"."""
+    return tuple(sorted(_words()["stems"] - {"bot"}))
+
+
 @lru_cache(KNOWN_WORDS)
 def _stems(token: str) -> frozenset[str]:
     """Words for crawlers at the beginning or end of a part of a token, so that ``cubot`` phones are
@@ -222,12 +234,10 @@ def _stems(token: str) -> frozenset[str]:
     found: set[str] = set()
     for part in token.replace("_", "-").replace(".", "-").replace(":", "-").split("-"):
         bare = part.rstrip("0123456789").removesuffix("s")
-        if len(bare) >= 3 and part not in words["clean"]:
-            found |= {
-                stem
-                for stem in words["stems"]
-                if bare.endswith(stem) or (stem != "bot" and bare.startswith(stem))
-            }
+        if len(bare) >= 3 and bare.endswith(_ends()) and part not in words["clean"]:
+            found |= {stem for stem in words["stems"] if bare.endswith(stem)}
+        if len(bare) >= 3 and bare.startswith(_starts()) and part not in words["clean"]:
+            found |= {stem for stem in _starts() if bare.startswith(stem)}
     return frozenset(found)
 
 

@@ -83,7 +83,7 @@ ACTOR = np.dtype(
         ("usual", "f4"), ("agents_fresh", "f4"), ("gaps", "u4"), ("alerted_at", "u4"),
         ("agents", "u1", (32,)), ("accounts", "u1", (64,)), ("endpoints", "u1", (32,)),
         ("objects", "u1", (64,)),
-        ("seen", "u1", (128,)), ("seen_count", "u2"), ("attacks", "u2"), ("agents_count", "u2"),
+        ("seen", "u1", (128,)), ("seen_count", "u2"), ("spare2", "u2"), ("agents_count", "u2"),
         ("spare", "u2"), ("label_length", "u1"), ("agent_kind", "u1"),
         ("agent_flags", "u2"), ("label", "u1", (LABEL_BYTES,)),
     ]
@@ -197,7 +197,6 @@ def _clear(r):
     for k in range(128):
         r.seen[k] = 0
     r.seen_count = 0
-    r.attacks = 0
     r.agents_count = 0
     r.label_length = 0
     r.agent_kind = 0
@@ -504,7 +503,6 @@ def _observe(r, e, kind, site):
     _count(r, N_COST, np.float32(max(e.duration_us, 0)))
     r.minute_requests += np.float32(0.1) if asset else np.float32(1.0)
     r.minute_pages += np.float32(fresh)
-    r.attacks += np.uint16(e.payload >= 5.0 and r.attacks < 65535)
     r.agent_flags |= e.agent_flags
     hll_add(r.endpoints, e.endpoint)
     _scanning(r, e, fresh, page, is_client, site)

@@ -61,7 +61,7 @@ PAIR = np.dtype(
 """One client on one endpoint, 56 bytes: its requests in the running ten minutes."""
 
 GROUP = np.dtype(
-    [*HEADER, ("n", "i8"), ("first", "i8"), ("missed", "f4"), ("failed", "f4"), ("attacks", "u4"),
+    [*HEADER, ("n", "i8"), ("first", "i8"), ("missed", "f4"), ("failed", "f4"), ("spare2", "u4"),
     ("spare", "u4"),
      ("members", "u1", (64,)), ("agents", "u1", (32,)), ("label_hi", "u8"), ("label_lo", "u8")]
 )  # fmt: skip
@@ -341,7 +341,6 @@ def _update_group(events, i, key, member, e, keys, rows, meta, records):
         r.n = 0
         r.missed = 0.0
         r.failed = 0.0
-        r.attacks = 0
         r.label_hi = e.address_hi
         r.label_lo = e.address_lo
         for k in range(64):
@@ -351,7 +350,6 @@ def _update_group(events, i, key, member, e, keys, rows, meta, records):
     factor = decay_factor(r.last, e.ts, 3_600_000_000)
     r.missed = r.missed * factor + np.float32(e.status == 404)
     r.failed = r.failed * factor + np.float32(e.login == 1)
-    r.attacks += e.payload >= 5.0
     r.n += 1
     r.last = max(r.last, e.ts)
     hll_add(r.members, member)

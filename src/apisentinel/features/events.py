@@ -21,14 +21,13 @@ EVENT = np.dtype(
         ("address_lo", "u8"),
         ("object_id", "i8"), ("response_bytes", "i8"), ("duration_us", "i8"), ("route", "i4"),
         ("path_flags", "u4"),
-        ("payload", "f4"), ("usual_misses", "f4"), ("usual_pages", "f4"), ("usual_requests", "f4"),
+        ("usual_misses", "f4"), ("usual_pages", "f4"), ("usual_requests", "f4"),
         ("status", "i2"), ("agent_flags", "u2"), ("method", "u1"), ("agent_kind", "u1"),
         ("referer", "u1"),
         ("login", "u1"), ("session_given", "u1"), ("client_agents", "u1"), ("spare", "u1", (2,)),
     ]
 )  # fmt: skip
-"""One request: hashes are keyed (0 = none), times in µs, `payload` the log-likelihood ratio of its
-content.
+"""One request: hashes are keyed (0 = none), times in µs.
 
 `login` is filled by the endpoint kernel, `client_agents` (different user agents of the client so
 far) and the `usual_` columns (what the site knew at this event) by the client kernel, so that later
@@ -45,13 +44,11 @@ class LOGIN(IntEnum):
     UNCLEAR = 3
 
 
-def make_events(batch: RequestBatch, payload: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+def make_events(batch: RequestBatch) -> npt.NDArray[Any]:
     """Gathers the columns that state kernels need.
 
     Args:
         batch: Enriched requests, in the order in which they are to be counted.
-        payload: float32 ``(n_rows,)``, log-likelihood ratio of what payload detectors found in each
-            request.
 
     Returns:
         Structured array ``(n_rows,)`` of `EVENT`; `login` is filled by the endpoint kernel.
@@ -77,5 +74,4 @@ def make_events(batch: RequestBatch, payload: npt.NDArray[np.float32]) -> npt.ND
         events[name] = batch.numbers[name]
     referer = batch.spans[TEXT_INDEX["referer"]]
     events["referer"] = referer[:, 1] - referer[:, 0] > 1
-    events["payload"] = payload
     return events

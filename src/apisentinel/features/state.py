@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from apisentinel.errors import StateError
 from apisentinel.features import actor, endpoint
 from apisentinel.features.site import new_site
-from apisentinel.kernels.sketches import count_distinct, hll_estimate
+from apisentinel.kernels.sketches import count_distinct, estimate_distinct
 from apisentinel.kernels.slots import Slots
 from apisentinel.records.batch import RequestBatch
 
@@ -210,4 +210,4 @@ class FeatureState:
     def members(self, table: Slots, key: int) -> float:
         """Estimated clients of a network, object or user agent; 0 when it is not known."""
         record = self.record(table, key)
-        return 0.0 if record is None else float(hll_estimate(record["members"]))
+        return 0.0 if record is None else float(estimate_distinct(record["members"]))

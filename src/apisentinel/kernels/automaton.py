@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.kernels.compiler import inline
+from apisentinel.kernels.compiler import inline, kernel
 
 MAX_STATES = 65_535
 """State numbers are uint16, which keeps the table half as large and so in the cache."""
@@ -54,66 +54,30 @@ def build(words: Sequence[tuple[bytes, int]], fold: bytes, repeat: int | None = 
     used = sorted({byte for word, _ in folded for byte in word})
     column = {byte: i + 1 for i, byte in enumerate(used)}
     shift = max(len(used), 1).bit_length()
-    children, depth, marks = _trie(folded, column)
-    if len(children) > MAX_STATES:
-        raise ValueError(f"{len(children)} states, at most {MAX_STATES} are possible")
-    table, outputs = _link(children, depth, np.array(marks, np.uint64), 1 << shift)
-    if repeat is not None and repeat in column:
-        _loop(table, children, column[repeat])
-    # states near the root are visited most: next to each other they share cache lines and pages
-    order = np.lexsort((np.arange(len(depth)), np.array(depth), outputs != 0))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
     classes = np.array([column.get(fold[byte], 0) for byte in range(256)], np.uint8)
+    columns = np.array([column.get(byte, 0) for byte in range(256)], np.uint8)
+    text: Any = columns[np.frombuffer(b"".join(word for word, _ in folded), np.uint8)]
+    ends = np.cumsum([len(word) for word, _ in folded], dtype=np.int64)
+    marks = np.array([mark for _, mark in folded], np.uint64)
+    size = len(text) + 1
+    table = np.zeros((size, 1 << shift), np.int32)
+    outputs, order = np.zeros(size, np.uint64), np.zeros(size, np.int32)
+    again = column.get(repeat, -1) if repeat is not None else -1
+    states = _grow(text, ends, marks, again, table, outputs, order)
+    if states > MAX_STATES:
+        raise ValueError(f"{states} states, at most {MAX_STATES} are possible")
+    # breadth first: the often visited states near the root share cache lines and pages
+    order = order[:states]
+    order = order[np.argsort(outputs[order] != 0, kind="stable")]
+    rank = np.empty(states, np.uint16)
+    rank[order] = np.arange(states, dtype=np.uint16)
     return Automaton(
         classes,
-        np.ascontiguousarray(rank[table[order]].astype(np.uint16).ravel()),
-        np.ascontiguousarray(outputs[order]),
+        rank[table[order]].ravel(),
+        outputs[order],
         shift,
-        int((outputs == 0).sum()),
+        int((outputs[:states] == 0).sum()),
     )
-
-
-def _trie(
-    words: Sequence[tuple[bytes, int]], column: dict[int, int]
-) -> tuple[list[dict[int, int]], list[int], list[int]]:
-    """Children, depth and own marks of each state."""
-    children: list[dict[int, int]] = [{}]
-    depth, marks = [0], [0]
-    for word, mark in words:
-        state = 0
-        for byte in word:
-            following = children[state].get(column[byte])
-            if following is None:
-                following = children[state][column[byte]] = len(children)
-                children.append({})
-                depth.append(depth[state] + 1)
-                marks.append(0)
-            state = following
-        marks[state] |= mark
-    return children, depth, marks
-
-
-def _link(
-    children: list[dict[int, int]], depth: list[int], marks: npt.NDArray[np.uint64], columns: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """Complete table and marks including those of suffixes, level by level so that NumPy does the
-    work.
-    """
-    table = np.zeros((len(children), columns), np.int64)
-    levels: list[list[tuple[int, int, int]]] = [[] for _ in range(max(depth) + 1)]
-    for parent, edges in enumerate(children):
-        levels[depth[parent]].extend((parent, at, state) for at, state in edges.items())
-    for level in levels:
-        if not level:
-            continue
-        parents, at, states = np.array(level, np.int64).T
-        suffix = table[parents, at]
-        suffix[parents == 0] = 0
-        table[parents, at] = states
-        table[states] = table[suffix]
-        marks[states] |= marks[suffix]
-    return table, marks
 
 
 def _once(word: bytes, repeat: int | None) -> bytes:
@@ -123,12 +87,53 @@ def _once(word: bytes, repeat: int | None) -> bytes:
     return word
 
 
-def _loop(table: npt.NDArray[np.int64], children: list[dict[int, int]], at: int) -> None:
-    """Lets every state that ends in column `at` stay where it is when that column comes again."""
-    for edges in children:
-        state = edges.get(at)
-        if state is not None:
-            table[state, at] = state
+@kernel("int64(uint8[::1], int64[::1], uint64[::1], int64, int32[:,::1], uint64[::1], int32[::1])")
+def _grow(text, ends, marks, again, table, outputs, order):
+    """Fills the table with all words and completes it breadth first.
+
+    Args:
+        text: Columns of the bytes of all words.
+        ends: End of each word in `text`.
+        marks: Bits of each word.
+        again: Column that counts once however often it comes, -1 for none.
+        table: Zeros; next state of state and column.
+        outputs: Zeros; marks of the words that end in each state.
+        order: States in the order of their depth.
+
+    Returns:
+        Number of states.
+    """
+    last = np.zeros(order.shape[0], np.int64)
+    suffix = np.zeros(order.shape[0], np.int32)
+    states, at = np.int64(1), np.int64(0)
+    for word in range(ends.shape[0]):
+        state = np.int64(0)
+        while at < ends[word]:
+            column = np.int64(text[at])
+            at += 1
+            if table[state, column] == 0:
+                table[state, column] = states
+                last[states] = column
+                states += 1
+            state = np.int64(table[state, column])
+        outputs[state] |= marks[word]
+    count = np.int64(1)
+    for i in range(states):
+        state = np.int64(order[i])
+        shorter = np.int64(suffix[state])
+        for column in range(table.shape[1]):
+            following = np.int64(table[state, column])
+            if following != 0:
+                suffix[following] = table[shorter, column] if state != 0 else 0
+                outputs[following] |= outputs[suffix[following]]
+                order[count] = following
+                count += 1
+            elif state != 0:
+                table[state, column] = table[shorter, column]
+    for state in range(1, states):
+        if last[state] == again:
+            table[state, again] = state
+    return states
 
 
 @inline

@@ -154,3 +154,9 @@ def count_distinct(registers, keys):
     for i in range(keys.shape[0]):
         if keys[i] != 0:
             hll_add(registers, keys[i])
+
+
+@kernel("float64(uint8[::1])")
+def estimate_distinct(registers):
+    """`hll_estimate` for callers outside kernels."""
+    return hll_estimate(registers)

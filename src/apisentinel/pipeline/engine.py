@@ -1,13 +1,14 @@
-"""The ordered half of the pipeline: counts requests, judges them, and keeps what the report
-needs.
-"""
+"""The ordered half of the pipeline: counts requests, judges them, and keeps what the report needs."""
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
-from apisentinel.features import FeatureState, make_events
+from apisentinel.features import FeatureState, Signals, make_events
 from apisentinel.pipeline.judge import Judge, Outcome
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.profile import Stopwatch
@@ -15,29 +16,42 @@ from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.timeline import Timeline
 
 
-class Engine:
-    """One pipeline: requests go in in order, evidence gathers in `judge`.
+class Counted(NamedTuple):
+    """A block that the keyed state has seen."""
 
-    Equal requests in equal order give equal results, whatever the size of the blocks. Not
-    thread-safe.
+    block: Prepared
+    events: npt.NDArray[Any]
+    signals: Signals
+
+
+class Engine:
+    """One pipeline: requests go in in order, evidence gathers in `verdicts`.
+
+    Equal requests in equal order give equal results, whatever the size of the blocks. `count` and `judge` may run in two
+    threads, each one call at a time and both in the order of the blocks.
 
     Attributes:
         seq: Number of requests taken so far; the next request gets it plus one.
+        cases: The judge with all cases and alerts.
     """
 
     def __init__(
-        self, settings: ScanSettings, enricher: Enricher, watch: Stopwatch | None = None
+        self,
+        settings: ScanSettings,
+        enricher: Enricher,
+        detector: PayloadDetector | None,
+        watch: Stopwatch | None = None,
     ) -> None:
         self.settings = settings
         self.enricher = enricher
         self.state = FeatureState(settings.state)
-        self.judge = Judge(settings, self.state, enricher)
+        self.cases = Judge(settings, self.state, enricher, detector)
         self.timeline = Timeline()
         self.seq = 0
         self.watch = watch or Stopwatch()
 
-    def advance(self, block: Prepared, on_outcome: Callable[[Outcome], None] | None = None) -> None:
-        """Takes the next requests."""
+    def count(self, block: Prepared) -> Counted:
+        """Gives the next requests their numbers and adds them to the keyed state."""
         batch = block.batch
         n = len(batch)
         batch.numbers["seq"][:] = np.arange(self.seq + 1, self.seq + n + 1)
@@ -45,10 +59,20 @@ class Engine:
         with self.watch.stage("enrich ordered", n):
             self.enricher.ordered(batch)
         with self.watch.stage("events", n):
-            events = make_events(batch, block.payload)
+            events = make_events(batch)
         with self.watch.stage("state", n):
             signals = self.state.update(batch, events)
+        return Counted(block, events, signals)
+
+    def judge(self, counted: Counted, on_outcome: Callable[[Outcome], None] | None = None) -> None:
+        """Turns what was counted into evidence, cases and alerts."""
+        block, events, signals = counted
+        n = len(events)
         with self.watch.stage("judge", n):
-            self.judge.judge(block, events, signals, on_outcome)
+            attacks = self.cases.judge(block, events, signals, on_outcome)
         with self.watch.stage("timeline", n):
-            self.timeline.add(events)
+            self.timeline.add(events, attacks)
+
+    def advance(self, block: Prepared, on_outcome: Callable[[Outcome], None] | None = None) -> None:
+        """Counts and judges the next requests."""
+        self.judge(self.count(block), on_outcome)

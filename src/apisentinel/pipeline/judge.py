@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.base import DetectorSettings
-from apisentinel.detectors.payload import Finding
+from apisentinel.detectors.payload import Finding, PayloadDetector
 from apisentinel.enrichment import Enricher, canonical_address
 from apisentinel.enrichment.redact import redact_text
 from apisentinel.features import EVENT, FeatureState, Signals
@@ -58,6 +58,16 @@ POSING_LLR = 6.0
 
 MISSING = 404
 
+LEAST_LLR = 1.0
+"""Weaker findings are not carried on; they could not change any risk by a point."""
+ATTACK_LLR = 5.0
+"""A request with a finding this strong counts as an attack in the timeline."""
+CONVICTED_RISK, CONVICTED_INSPECTIONS, CONVICTED_SAMPLING = 80.0, 12, 8
+"""From this risk and so many inspected requests on, one marked request in eight of a client is inspected."""
+
+LABELS_KEPT = 10_000
+"""Endpoint labels that are not made again."""
+
 SAMPLES_KEPT = 5
 SAMPLE_LLR = 2.0
 ENDPOINTS_KEPT = 20
@@ -76,8 +86,15 @@ class Judge:
     thread-safe.
     """
 
-    def __init__(self, settings: ScanSettings, state: FeatureState, enricher: Enricher) -> None:
+    def __init__(
+        self,
+        settings: ScanSettings,
+        state: FeatureState,
+        enricher: Enricher,
+        detector: PayloadDetector | None,
+    ) -> None:
         self.settings = settings
+        self.detector = detector
         self.state = state
         self.enricher = enricher
         self.ledger = Ledger(settings.ledger)
@@ -102,6 +119,7 @@ class Judge:
         self._payload: DetectorSettings = chosen.payload
         self._tools: dict[tuple[int, int], None] = {}
         self._clients = 0
+        self._labels: dict[int, str] = {}
         self._phenomena: dict[tuple[str, str, tuple[str, ...]], set[int]] = {}
 
     def judge(
@@ -110,15 +128,20 @@ class Judge:
         events: npt.NDArray[Any],
         signals: Signals,
         on_outcome: Callable[[Outcome], None] | None = None,
-    ) -> None:
+    ) -> npt.NDArray[np.bool_]:
         """Takes over everything that a block says.
 
         Args:
-            block: Requests with payload findings.
+            block: Screened requests.
             events: Their `EVENT` rows after the state update.
             signals: What the state update reported.
             on_outcome: Called for each piece of evidence, in order of the rows.
+
+        Returns:
+            bool ``(n_rows,)``: requests whose content is an attack.
         """
+        attacks = np.zeros(len(events), np.bool_)
+        fields = dict(zip(*_marked(block.fields), strict=True))
         actors: dict[int, list[Any]] = defaultdict(list)
         for signal in signals.actors:
             actors[int(signal["row"])].append(signal)
@@ -131,12 +154,12 @@ class Judge:
         clients = self._clients + np.cumsum(first_requests)
         self._clients += int(np.count_nonzero(first_requests))
         posing = self._posing_rows(events)
-        rows = sorted({*actors, *endpoints, *block.findings, *tools, *posing})
+        rows = sorted({*actors, *endpoints, *fields, *tools, *posing})
         view = _View(self, block, events, signals, clients, on_outcome)
         for row in rows:
             view.at(row)
-            if row in block.findings:
-                self._payloads(view, block.findings[row])
+            if row in fields:
+                attacks[row] = self._content(view, fields[row])
             if row in tools:
                 self._tool(view)
             if row in posing:
@@ -145,6 +168,40 @@ class Judge:
                 self._actor(view, signal)
             for signal in endpoints.get(row, ()):
                 self._endpoint(view, signal)
+        return attacks
+
+    def _content(self, view: "_View", fields: int) -> bool:
+        """Inspects the content of a request; True when it is an attack.
+
+        A client that stands convicted is inspected further only where it tries new places, and now and then, so that a
+        noisy scanner cannot buy the time of everybody else. Its other marked requests count as attacks.
+        """
+        if self.detector is None:
+            return False
+        case = self.ledger.cases.get(view.client_key)
+        if case is not None and case.peak >= CONVICTED_RISK and case.inspected >= CONVICTED_INSPECTIONS:
+            known = fields | case.inspected_fields == case.inspected_fields
+            if known and (view.event["path"] ^ view.event["query"]) % CONVICTED_SAMPLING:
+                self._count_unseen(view, case)
+                return True
+        findings = [item for item in self.detector.inspect_row(view.batch, view.row, fields) if item.llr >= LEAST_LLR]
+        if findings:
+            self._payloads(view, findings)
+            case = self.ledger.cases.get(view.client_key)
+            if case is not None:
+                case.inspected += 1
+                case.inspected_fields |= fields
+        return any(item.llr >= ATTACK_LLR for item in findings)
+
+    def _count_unseen(self, view: "_View", case: Case) -> None:
+        """Counts a marked request of a convicted client without looking at its content."""
+        case.requests += 1
+        case.last_ts = max(case.last_ts, view.ts)
+        case.alerted_at = max(case.alerted_at, view.ts)
+        case.ordinal = max(case.ordinal, view.ordinal("client"))
+        endpoint = view.endpoint
+        if endpoint in case.endpoints:
+            case.endpoints[endpoint] += 1
 
     def _tool_rows(self, events: npt.NDArray[Any]) -> set[int]:
         """Rows that show a client with an agent of a scanning tool for the first time."""
@@ -299,16 +356,26 @@ class Judge:
             family.answered += status < 400
         if finding is not None and "payload" not in case.attributes and finding.raw_llr >= FIRM_LLR:
             case.attributes["payload"] = f"{finding.attack_type}|{finding.match[:60]}"
-        if view.endpoint in case.endpoints or len(case.endpoints) < ENDPOINTS_KEPT:
-            case.endpoints[view.endpoint] = case.endpoints.get(view.endpoint, 0) + 1
+        endpoint = view.endpoint
+        if endpoint in case.endpoints or len(case.endpoints) < ENDPOINTS_KEPT:
+            case.endpoints[endpoint] = case.endpoints.get(endpoint, 0) + 1
         if len(case.samples) < SAMPLES_KEPT and evidence.llr >= SAMPLE_LLR:
             if not case.samples or case.samples[-1].seq != view.seq:
                 case.samples.append(view.sample(finding))
-        self.policy.consider(case, evidence, view.ts, ordinal, view.endpoint)
+        self.policy.consider(case, evidence, view.ts, ordinal, endpoint)
         if view.on_outcome is not None:
             view.on_outcome(Outcome(view.row, case, evidence))
         if key[0] == "client" and view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
             self._disbelieve(view, _betrayal(evidence, family, status))
+
+    def label(self, endpoint: int) -> str:
+        """``METHOD host route`` of an endpoint hash, worked out once."""
+        known = self._labels.get(endpoint)
+        if known is None:
+            if len(self._labels) >= LABELS_KEPT:
+                self._labels.clear()
+            known = self._labels[endpoint] = self.enricher.label_of(endpoint)
+        return known
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""
@@ -327,6 +394,12 @@ def _betrayal(evidence: Evidence, family: FamilyCase, status: int) -> float:
         # a crawler finds odd paths by following links, so those exist
         return 2.0 * family.llr if status == MISSING else 0.0
     return evidence.llr
+
+
+def _marked(fields: npt.NDArray[np.uint8]) -> tuple[list[int], list[int]]:
+    """Rows that the screen marked, and the bits of their fields."""
+    rows = np.flatnonzero(fields)
+    return rows.tolist(), fields[rows].tolist()
 
 
 _NAMES = EVENT.names or ()
@@ -362,7 +435,11 @@ class _View:
         self.seq = int(self.batch.numbers["seq"][row])
         self.client = int(self.event["client"])
         self.client_key: EntityKey = ("client", self.client)
-        self.endpoint = self.judge.enricher.endpoint_label(self.batch, row)
+
+    @property
+    def endpoint(self) -> str:
+        """Label of the endpoint of this row."""
+        return self.judge.label(self.event["endpoint"])
 
     def text(self, column: str) -> str:
         """A text field, undecodable bytes replaced."""

@@ -1,6 +1,4 @@
-"""The part of the work that needs no order: parse, enrich, screen, inspect. Runs beside the ordered
-part.
-"""
+"""The part of the work that needs no order: enrich and screen. Runs beside the ordered part."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,45 +6,33 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.detectors.payload import Finding, PayloadDetector
+from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.records.batch import RequestBatch
 
-LEAST_LLR = 1.0
-"""Weaker findings about a payload are not carried on; they could not change any risk by a point."""
-
 
 @dataclass(slots=True)
 class Prepared:
-    """A block of requests with everything that can be said about each of them alone.
+    """A block of requests with what the screen says about each of them.
 
     Attributes:
         batch: Requests with the order-free columns.
-        findings: Row → what the payload detector found.
-        payload: float32 ``(n_rows,)``: strongest log-likelihood ratio of each row's findings.
+        fields: uint8 ``(n_rows,)``: bits of the fields whose content deserves inspection.
     """
 
     batch: RequestBatch
-    findings: dict[int, list[Finding]]
-    payload: npt.NDArray[np.float32]
+    fields: npt.NDArray[np.uint8]
 
     def take(self, rows: npt.NDArray[Any]) -> "Prepared":
         """The block of these rows, in this order."""
-        found: dict[int, list[Finding]] = {}
-        if self.findings:
-            place = np.full(len(self.batch), -1, np.int64)
-            place[rows] = np.arange(len(rows))
-            found = {
-                int(place[row]): items for row, items in self.findings.items() if place[row] >= 0
-            }
-        return Prepared(self.batch.take(rows), found, self.payload[rows])
+        return Prepared(self.batch.take(rows), self.fields[rows])
 
 
 def prepare(
     batch: RequestBatch, enricher: Enricher, detector: PayloadDetector | None, watch: Stopwatch
 ) -> Prepared:
-    """Enriches a block and judges the content of each request.
+    """Enriches a block and screens the content of each request.
 
     Args:
         batch: Parsed requests.
@@ -57,19 +43,10 @@ def prepare(
     n = len(batch)
     with watch.stage("enrich pure", n):
         enricher.pure(batch)
-    payload = np.zeros(len(batch), np.float32)
-    findings: dict[int, list[Finding]] = {}
-    if detector is not None and len(batch):
-        with watch.stage("screen", n):
-            rows = detector.screen(batch)
-        with watch.stage("inspect", len(rows)):
-            found = detector.inspect(batch, rows)
-        for row, items in zip(rows.tolist(), found, strict=True):
-            kept = [item for item in items if item.llr >= LEAST_LLR]
-            if kept:
-                findings[row] = kept
-                payload[row] = max(item.llr for item in kept)
-    return Prepared(batch, findings, payload)
+    if detector is None or not n:
+        return Prepared(batch, np.zeros(n, np.uint8))
+    with watch.stage("screen", n):
+        return Prepared(batch, detector.screen_fields(batch))
 
 
 def joined(blocks: list[Prepared]) -> Prepared:
@@ -92,9 +69,4 @@ def joined(blocks: list[Prepared]) -> Prepared:
     batch.enriched = {
         name: np.concatenate([b.batch.enriched[name] for b in blocks]) for name in first.enriched
     }
-    findings: dict[int, list[Finding]] = {}
-    base = 0
-    for block in blocks:
-        findings |= {base + row: items for row, items in block.findings.items()}
-        base += len(block.batch)
-    return Prepared(batch, findings, np.concatenate([block.payload for block in blocks]))
+    return Prepared(batch, np.concatenate([block.fields for block in blocks]))

@@ -5,14 +5,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.parsers.detect import choose_parser, first_time
 from apisentinel.parsers.document import MAX_DOCUMENT, expand, is_document
-from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.engine import Counted, Engine
 from apisentinel.pipeline.inputs import Input
 from apisentinel.pipeline.merge import Lane, merged
 from apisentinel.pipeline.profile import Stopwatch
@@ -106,8 +106,8 @@ class _Run:
         self.stop = stop
         enrichment = settings.enrichment.model_copy(update={"trusted_hops": settings.trusted_hops})
         self.enricher = Enricher(enrichment)
-        self.engine = Engine(settings, self.enricher, watch)
         detector = PayloadDetector() if settings.detectors.payload.enabled else None
+        self.engine = Engine(settings, self.enricher, detector, watch)
         self.why: list[str] = []
         self.inputs: list[Input] = []
         for source in found.sources:
@@ -125,20 +125,29 @@ class _Run:
     def work(self) -> None:
         """Runs the merge to its end or until it is stopped."""
         if self.settings.threads > 1:
-            with ThreadPoolExecutor(1, "prepare") as executor:
-                self._merge(executor)
-        else:
-            self._merge(None)
-
-    def _merge(self, executor: Executor | None) -> None:
-        lanes = [
-            Lane(item.first_ts, item.blocks(executor, self._tell, self.stop))
-            for item in self.inputs
-        ]
-        for block in merged(lanes):
+            with ThreadPoolExecutor(1, "prepare") as ahead, ThreadPoolExecutor(1, "count") as counting:
+                self._merge_threaded(ahead, counting)
+            return
+        for block in merged(self._lanes(None)):
             self.engine.advance(block)
             if self.stop.is_set():
                 return
+
+    def _lanes(self, executor: Executor | None) -> list[Lane]:
+        return [Lane(item.first_ts, item.blocks(executor, self._tell, self.stop)) for item in self.inputs]
+
+    def _merge_threaded(self, ahead: Executor, counting: Executor) -> None:
+        """Three steps side by side: read and screen, count, judge; each takes the blocks in order."""
+        pending: Future[Counted] | None = None
+        for block in merged(self._lanes(ahead)):
+            following = counting.submit(self.engine.count, block)
+            if pending is not None:
+                self.engine.judge(pending.result())
+            pending = following
+            if self.stop.is_set():
+                break
+        if pending is not None:
+            self.engine.judge(pending.result())
 
     def _tell(self) -> None:
         if self.on_progress is None:
@@ -152,7 +161,7 @@ class _Run:
                 sum(item.tally.lines for item in self.inputs),
                 sum(
                     case.alert_ordinal is not None
-                    for case in list(self.engine.judge.ledger.cases.values())
+                    for case in list(self.engine.cases.ledger.cases.values())
                 ),
             )
         )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.data import DataClassifier, class_names, exposure
-from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.detectors.payload import Finding, PayloadDetector
 from apisentinel.enrichment import Enricher, canonical_address
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.parsers.json_requests import parse_requests
@@ -57,8 +57,8 @@ class ScoreSession:
         self.enricher = Enricher(
             settings.enrichment.model_copy(update={"trusted_hops": settings.trusted_hops}),
         )
-        self.engine = Engine(settings, self.enricher, self.watch)
         self.detector = PayloadDetector() if settings.detectors.payload.enabled else None
+        self.engine = Engine(settings, self.enricher, self.detector, self.watch)
         self.classifier = DataClassifier()
         self.scanner_agent = behaviour.ScannerAgent(settings.detectors.scanner_agent)
         self.lines = 0
@@ -114,6 +114,10 @@ class ScoreSession:
             out.append(self._verdict(block, row, _Line(_odds(pieces), pieces, FEW_REQUESTS * 1000)))
         return out
 
+    def _findings(self, block: Prepared, row: int) -> list[Finding]:
+        fields = int(block.fields[row])
+        return self.detector.inspect_row(block.batch, row, fields) if self.detector is not None and fields else []
+
     def _payload_pieces(self, block: Prepared, row: int) -> list[Evidence]:
         weight = self.settings.detectors.payload.weight
         return [
@@ -127,7 +131,7 @@ class ScoreSession:
                     ),
                 ),
             )
-            for finding in block.findings.get(row, ())
+            for finding in self._findings(block, row)
         ]
 
     def _with_history(self, block: Prepared) -> list[Verdict]:
@@ -167,7 +171,7 @@ class ScoreSession:
         found = []
         for kind in KIND_NAMES:
             key = int(block.batch.enriched[f"h_{kind}"][row])
-            case = self.engine.judge.ledger.cases.get((kind, key)) if key else None
+            case = self.engine.cases.ledger.cases.get((kind, key)) if key else None
             if case is not None:
                 found.append(case)
         return found

@@ -10,7 +10,7 @@ from apisentinel.enrichment import canonical_address
 from apisentinel.features import endpoint as endpoint_state
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.incidents import correlate
-from apisentinel.kernels.sketches import hll_estimate, log_bin_edge
+from apisentinel.kernels.sketches import estimate_distinct, log_bin_edge
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.samples import time_text
 from apisentinel.records.case import Case
@@ -47,14 +47,14 @@ class Summary:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.state = engine.state
-        self.cases = engine.judge.ledger.cases
+        self.cases = engine.cases.ledger.cases
 
     def incidents(self) -> list[Incident]:
         """All incidents, highest risk first."""
         alerted = [case for case in self.cases.values() if case.alert_ordinal is not None]
         return correlate(
             alerted,
-            self.engine.judge.attribute_share,
+            self.engine.cases.attribute_share,
             self._last_seen,
             time_text,
             self.engine.settings.incidents,
@@ -85,7 +85,7 @@ class Summary:
         table = self.state.actors[kind]
         if not table.evicted:
             return len(table.used)
-        return round(float(hll_estimate(self.state.distinct[KIND_NAMES.index(kind)])))
+        return round(float(estimate_distinct(self.state.distinct[KIND_NAMES.index(kind)])))
 
     def endpoints(self, top: int) -> tuple[EndpointSummary, ...]:
         """The busiest endpoints."""
@@ -102,7 +102,7 @@ class Summary:
                 EndpointSummary(
                     endpoint=label,
                     requests=int(record["n"]),
-                    clients=round(float(hll_estimate(record["clients"]))),
+                    clients=round(float(estimate_distinct(record["clients"]))),
                     errors_4xx=round(int(classes[4]) / n, 4),
                     errors_5xx=round(int(classes[5]) / n, 4),
                     p95_ms=None if p95 is None else round(p95 / 1000, 1),

@@ -24,7 +24,7 @@ class Timeline:
         self.first: int | None = None
         self.last: int | None = None
 
-    def add(self, events: npt.NDArray[Any]) -> None:
+    def add(self, events: npt.NDArray[Any], attacks: npt.NDArray[np.bool_]) -> None:
         """Counts a block of events; those without a time are left out."""
         ts = events["ts"]
         timed = ts > 0
@@ -34,7 +34,7 @@ class Timeline:
         self.first = min(int(ts.min()), self.first if self.first is not None else int(ts.min()))
         self.last = max(int(ts.max()), self.last or 0)
         index, inverse = np.unique(ts // self.width, return_inverse=True)
-        parts = (np.ones(len(ts)), events["status"][timed] >= 400, events["payload"][timed] >= 5.0)
+        parts = (np.ones(len(ts)), events["status"][timed] >= 400, attacks[timed])
         sums = np.stack(
             [np.bincount(inverse, weights=part, minlength=len(index)) for part in parts], axis=1
         )

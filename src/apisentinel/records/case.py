@@ -43,6 +43,7 @@ class Case:
         first_ordinal: The same for the first evidence.
         alert_ordinal: Request that raised the first alert, None before.
         alert_ts: Event time of the first alert, µs.
+        inspected: Requests whose content was inspected, and the bits of their fields.
         shared: Many people seem to stand behind this entity.
         endpoints: Endpoint → requests with evidence, bounded.
         attributes: Rare attributes by kind, for joining cases into campaigns.
@@ -61,6 +62,8 @@ class Case:
     ordinal: int = 0
     first_ordinal: int = 0
     requests: int = 0
+    inspected: int = 0
+    inspected_fields: int = 0
     alert_ordinal: int | None = None
     alert_ts: int = 0
     alerted_risk: float = 0.0

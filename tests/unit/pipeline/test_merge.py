@@ -29,7 +29,7 @@ def blocks(rows: Rows, sizes: list[int]) -> Iterator[Prepared]:
         spans[6, :, 0] = np.arange(len(part)) * 4
         spans[6, :, 1] = spans[6, :, 0] + 4
         batch = RequestBatch(np.frombuffer(text + bytes(PADDING), np.uint8).copy(), spans, numbers)
-        yield Prepared(batch, {}, np.zeros(len(part), np.float32))
+        yield Prepared(batch, np.zeros(len(part), np.uint8))
 
 
 def run(inputs: list[Rows], sizes: list[int]) -> list[int]:

@@ -78,14 +78,22 @@ class PayloadDetector:
         rows = np.arange(len(batch), dtype=np.int64)
         return np.flatnonzero(screen.flag_fields(batch, rows)).astype(np.int32)
 
+    def screen_fields(self, batch: RequestBatch) -> npt.NDArray[np.uint8]:
+        """Bits of the fields of each row that deserve `inspect_row`, uint8 ``(n_rows,)``."""
+        return screen.flag_fields(batch, np.arange(len(batch), dtype=np.int64))
+
+    def inspect_row(self, batch: RequestBatch, row: int, fields: int) -> list[Finding]:
+        """Findings of one row, strongest first; only the given fields are read. See `inspect`."""
+        return self._row(batch, row, fields)
+
     def inspect(self, batch: RequestBatch, rows: npt.NDArray[np.int32]) -> list[list[Finding]]:
         """Findings of each row of `rows`, strongest first; an empty list where nothing is
         suspicious.
 
         Only the fields that the screen marked are read. Never raises for any content.
 
-        Cost: about 100 µs for a new candidate, 2 µs for contents seen before, below 20 ms for 64
-        KiB of anything.
+        Cost: about 100 µs for a new candidate, 2 to 5 µs for contents seen before, below 20 ms for
+        64 KiB of hostile text in one field.
         """
         flags = screen.flag_fields(batch, np.asarray(rows, np.int64))
         return [

@@ -19,6 +19,7 @@ class Value:
         whole: True for a field taken as a whole, in which quotes are no break-out.
         lines: True where line breaks are ordinary, such as texts in JSON.
         markup: True for an XML document, whose tags are no injection.
+        binary: True for text found inside binary data, where short patterns match by chance.
     """
 
     where: str
@@ -27,6 +28,7 @@ class Value:
     whole: bool = False
     lines: bool = False
     markup: bool = False
+    binary: bool = False
 
 
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
@@ -117,24 +119,25 @@ def multipart_values(text: bytes, place: str) -> Iterator[Value]:
         if not blank:
             head, blank, content = part.partition(b"\n\n")
         name = "part"
-        for line in head.splitlines()[:20]:
-            for piece in line.split(b";"):
-                key, equals, value = piece.strip().partition(b"=")
-                value = value.strip(b'"')
-                if equals and key.lower() in (b"name", b"filename", b"filename*"):
-                    if key.lower() == b"name":
-                        name = _name(value)
-                    if not is_plain(value):
-                        yield Value(
-                            f"{place} {name} {key.decode('ascii', 'replace').lower()}", value
-                        )
-                    elif b"." in value and key.lower() != b"name":
-                        yield Value(f"{place} {name} filename", value)
+        for key, value in _dispositions(head):
+            if key == b"name":
+                name = _name(value)
+            if not is_plain(value) or (b"." in value and key != b"name"):
+                yield Value(f"{place} {name} {key.decode('ascii', 'replace')}", value)
         content = content.removesuffix(b"\r\n")
         if not is_printable(content):
             yield from _runs(content, f"{place} {name}")
         elif content and not is_plain(content):
             yield Value(f"{place} {name}", content, lines=True)
+
+
+def _dispositions(head: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names of a part and of its file, from its headers."""
+    for line in head.splitlines()[:20]:
+        for piece in line.split(b";"):
+            key, equals, value = piece.strip().partition(b"=")
+            if equals and key.lower() in (b"name", b"filename", b"filename*"):
+                yield key.lower().rstrip(b"*"), value.strip(b'"')
 
 
 _HTML = frozenset(
@@ -194,7 +197,7 @@ def _runs(text: bytes, place: str) -> Iterator[Value]:
     """Runs of plain text inside binary data; short ones are chance."""
     for run in text.translate(_RUNS).split(b"\0"):
         if len(run) >= SHORTEST_RUN:
-            yield Value(f"{place} text", run, whole=True, lines=True)
+            yield Value(f"{place} text", run, whole=True, lines=True, binary=True)
 
 
 SHORTEST_RUN = 24

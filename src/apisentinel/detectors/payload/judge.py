@@ -2,11 +2,11 @@
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apisentinel.detectors.payload import canonical
 from apisentinel.detectors.payload.decode import Decoded, Oddity, decode, inside_base64
-from apisentinel.detectors.payload.fields import Value, nested_values
+from apisentinel.detectors.payload.fields import Value, is_printable, nested_values
 from apisentinel.detectors.payload.findings import CAP, FIRM, Finding
 from apisentinel.detectors.payload.limits import (
     ENOUGH_FIRM,
@@ -32,6 +32,11 @@ DOCUMENT_POWER = 0.4
 LEAST_DOCUMENT = 0.3
 LINES_SHARE = 0.5
 """Line breaks count this share where they are ordinary: texts in JSON hold whole requests."""
+
+LEAST_BINARY, BINARY_SHARE = 256, 0.6
+"""Longer values full of control characters are binary data, where patterns match by chance; they
+keep this share, so that control characters are no hiding place.
+"""
 
 SHORT_LINES, SHORT_LINES_SHARE = 120, 0.85
 """Texts of this length or less are no pasted requests; line breaks count almost fully there."""
@@ -110,6 +115,8 @@ def judge_value(value: Value, layers: int = 0) -> tuple[list[Finding], list[tupl
     decoded = decode(sent.replace(b"+", b" ") if value.plus else sent)
     plain = canonical.text(decoded.text)
     layers += decoded.layers
+    if len(plain) > LEAST_BINARY and not value.binary and not is_printable(decoded.text):
+        value = replace(value, binary=True)
     findings = weigh(value, hits_of(value, decoded, plain), decoded.oddity, layers, len(plain))
     deeper = [
         (inner, layers) for inner in nested_values(value, decoded.text) if inner.text != value.text
@@ -178,6 +185,8 @@ def _worth(value: Value, pattern: Pattern, length: int) -> float:
     worth = pattern.llr
     if length > DOCUMENT_BYTES and not pattern.firm:
         worth *= max(LEAST_DOCUMENT, (DOCUMENT_BYTES / length) ** DOCUMENT_POWER)
+    if value.binary and not pattern.firm:
+        worth *= BINARY_SHARE
     if value.lines and (pattern.type == AttackType.CRLF or pattern.kind == "newline"):
         worth *= LINES_SHARE if length > SHORT_LINES else SHORT_LINES_SHARE
     return worth

@@ -175,3 +175,20 @@ def test_an_empty_batch_gives_nothing():
     batch = batch_of()
     assert PayloadDetector().screen(batch).tolist() == []
     assert PayloadDetector().inspect(batch, np.empty(0, np.int32)) == []
+
+
+def test_repeats_and_side_effects_add_nothing():
+    once = inspect(path=b"/s", query=b"a=1%27%20or%201%3D1--")[0]
+    many = inspect(
+        path=b"/s", query=b"&".join(b"a%d=1%%27%%20or%%201%%3D1--" % i for i in range(9))
+    )[0]
+    assert [f.attack_type for f in many] == [f.attack_type for f in once]
+    assert many[0].raw_llr == pytest.approx(once[0].raw_llr)
+
+
+def test_text_in_binary_data_counts_less():
+    plain = b"xx 1' or 1=1 -- and so on and on"
+    noise = bytes(range(32)) * 8
+    inside = inspect(path=b"/s", request_body=noise + plain + noise)
+    alone = inspect(path=b"/s", request_body=b"q=" + plain)
+    assert request_score(inside[0] if inside else []) < request_score(alone[0])
