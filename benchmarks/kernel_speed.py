@@ -82,7 +82,7 @@ def measure(path: str) -> dict[str, dict[str, float]]:
         with laps.step("enrich, ordered half", n):
             enricher.ordered(batch)
         with laps.step("gather events", n):
-            events = make_events(batch, np.zeros(n, np.float32))
+            events = make_events(batch)
         with laps.step("update all state", n):
             state.update(batch, events)
     source.close()

@@ -1,8 +1,8 @@
 """Compiles the Numba kernels and keeps their machine code in a cache that can be trusted.
 
-Numba's own cache looks at the file of a kernel only, so an edit in an imported kernel file would give back old machine
-code. The cache folder of a kernel therefore carries a digest of its file, of all files of the package that it imports,
-directly or not, and of the versions that shape the code.
+Numba's own cache looks at the file of a kernel only, so an edit in an imported kernel file would
+give back old machine code. The cache folder of a kernel therefore carries a digest of its file, of
+all files of the package that it imports, directly or not, and of the versions that shape the code.
 """
 
 import hashlib
@@ -20,7 +20,9 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
-_VERSIONS = f"{sys.version_info} {version('numba')} {version('numpy')} {version('llvmlite')}".encode()
+_VERSIONS = (
+    f"{sys.version_info} {version('numba')} {version('numpy')} {version('llvmlite')}".encode()
+)
 _IMPORT = b"from apisentinel."
 _digests: dict[Path, bytes] = {}
 
@@ -39,7 +41,11 @@ def _digest(path: Path) -> bytes:
     for line in text.split(b"\n"):
         if line.startswith(_IMPORT):
             module = PACKAGE.joinpath(*line[len(_IMPORT) :].split(b" ", 1)[0].decode().split("."))
-            state.update(_digest(module.with_suffix(".py") if not module.is_dir() else module / "__init__.py"))
+            state.update(
+                _digest(
+                    module.with_suffix(".py") if not module.is_dir() else module / "__init__.py"
+                )
+            )
     _digests[path] = state.digest()
     return _digests[path]
 
@@ -74,7 +80,9 @@ _ENTRY = "apisentinel/features/actor.py"
 
 
 def is_warm() -> bool:
-    """True when machine code of the largest kernel is at hand, so that (almost) nothing is compiled."""
+    """True when machine code of the largest kernel is at hand, so that (almost) nothing is
+    compiled.
+    """
     if CACHE_FOLDER is None:
         return False
     folder = _folder_of(PACKAGE.parent / _ENTRY)
@@ -116,7 +124,12 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Any]:
         if folder is not None:
             # Numba reads the place when the function is decorated, so every file can have its own
             numba.config.CACHE_DIR = str(folder)
-        options = {"nogil": True, "error_model": "numpy", "fastmath": False, "cache": folder is not None}
+        options = {
+            "nogil": True,
+            "error_model": "numpy",
+            "fastmath": False,
+            "cache": folder is not None,
+        }
         return numba.njit(signature, **options)(function)
 
     return compiled

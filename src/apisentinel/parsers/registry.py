@@ -1,4 +1,6 @@
-"""The known log formats by name. Each family file registers its own; nothing else has to be edited for a new format."""
+"""The known log formats by name. Each family file registers its own; nothing else has to be edited
+for a new format.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,9 +40,12 @@ class Format:
         title: One sentence for ``apisentinel formats``.
         sample: One line of it.
         make: Gives a new parser; a parser may hold state of one file, so every file gets its own.
-        shapes: Lines of these shapes are tried with this format in ``auto``; empty = only on demand.
-        rank: Order among the formats of one shape, lowest first; part of the result where two formats accept a line.
-        family: ``text``, ``json`` or ``document`` (the input as a whole is one document, not lines).
+        shapes: Lines of these shapes are tried with this format in ``auto``; empty = only on
+            demand.
+        rank: Order among the formats of one shape, lowest first; part of the result where two
+            formats accept a line.
+        family: ``text``, ``json`` or ``document`` (the input as a whole is one document, not
+            lines).
     """
 
     name: str
@@ -94,9 +99,13 @@ def make(name: str) -> Parser:
     formats = load()
     if name.startswith(MAPPING_FILE):
         # Loaded when asked for only: the model of the file costs more start-up time than all else.
-        return import_module("apisentinel.parsers.mapping_file").mapping_parser(name[len(MAPPING_FILE) :])  # type: ignore[no-any-return]
+        module = import_module("apisentinel.parsers.mapping_file")
+        parser: Parser = module.mapping_parser(name[len(MAPPING_FILE) :])
+        return parser
     if name not in formats:
-        raise ConfigError(f"unknown log format {name!r}; known are: auto, {', '.join(sorted(formats))}")
+        raise ConfigError(
+            f"unknown log format {name!r}; known are: auto, {', '.join(sorted(formats))}"
+        )
     return formats[name].make()
 
 

@@ -1,4 +1,6 @@
-"""The ordered half of the pipeline: counts requests, judges them, and keeps what the report needs."""
+"""The ordered half of the pipeline: counts requests, judges them, and keeps what the report
+needs.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,11 +11,12 @@ import numpy.typing as npt
 from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.features import FeatureState, Signals, make_events
-from apisentinel.pipeline.judge import Judge, Outcome
+from apisentinel.pipeline.judge import Judge
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.timeline import Timeline
+from apisentinel.pipeline.view import Outcome
 
 
 class Counted(NamedTuple):
@@ -27,8 +30,8 @@ class Counted(NamedTuple):
 class Engine:
     """One pipeline: requests go in in order, evidence gathers in `verdicts`.
 
-    Equal requests in equal order give equal results, whatever the size of the blocks. `count` and `judge` may run in two
-    threads, each one call at a time and both in the order of the blocks.
+    Equal requests in equal order give equal results, whatever the size of the blocks. `count` and
+    `judge` may run in two threads, each one call at a time and both in the order of the blocks.
 
     Attributes:
         seq: Number of requests taken so far; the next request gets it plus one.

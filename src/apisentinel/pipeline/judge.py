@@ -2,24 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors import behaviour
-from apisentinel.detectors.base import DetectorSettings
 from apisentinel.detectors.payload import Finding, PayloadDetector
-from apisentinel.enrichment import Enricher, canonical_address
+from apisentinel.enrichment import Enricher
 from apisentinel.enrichment.redact import redact_text
-from apisentinel.features import EVENT, FeatureState, Signals
-from apisentinel.features.state import KIND_NAMES, KIND_TEXT
+from apisentinel.features import FeatureState, Signals
+from apisentinel.features.state import KIND_NAMES
 from apisentinel.incidents import AlertPolicy
 from apisentinel.pipeline.prepare import Prepared
-from apisentinel.pipeline.samples import make_sample
 from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import Case, EntityKey, FamilyCase
-from apisentinel.records.evidence import EntityRef, Evidence, Factor
+from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family
 from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, REFERENCES, AttackType
@@ -33,22 +32,34 @@ FIRM_LLR = 6.5
 PLENTY_LLR = 10.0
 """Strength above which findings count as equal; the pool caps a piece far below."""
 PROTOCOL_LLR = 4.0
-"""Most that one request which is no proper HTTP says: TLS on a plain port and line noise happen to honest clients."""
+"""Most that one request which is no proper HTTP says: TLS on a plain port and line noise happen to
+honest clients.
+"""
 SIGNATURE_LENGTH = 60
-"""Characters of a match that tell pieces of evidence apart; the same match in another place is the same piece."""
+"""Characters of a match that tell pieces of evidence apart; the same match in another place is the
+same piece.
+"""
 PREVALENT_CLIENTS, PREVALENT_SHARE, PREVALENT_FACTOR = 20, 0.02, 0.3
 """A weaker finding that this many clients, and this share of all clients, send alike is normal
 here.
 """
 MOST_CLIENTS = 256
-"""Clients counted per finding; so many that send something weak alike make it normal on any site."""
+"""Clients counted per finding; so many that send something weak alike make it normal on any
+site.
+"""
 PHENOMENA_KEPT = 20_000
 """Findings whose clients are counted; the oldest gives way."""
 TOOLS_KEPT = 50_000
 """Pairs of client and scanning tool that are remembered, so that each is told once."""
 
 CRAWLER_TYPES = frozenset(
-    {AttackType.FAKE_BOT, AttackType.CRAWLING, AttackType.SCRAPING, AttackType.SCANNING, AttackType.AUTOMATION}
+    {
+        AttackType.FAKE_BOT,
+        AttackType.CRAWLING,
+        AttackType.SCRAPING,
+        AttackType.SCANNING,
+        AttackType.AUTOMATION,
+    }
 )
 """What crawlers do by nature, or by following broken links."""
 
@@ -56,14 +67,16 @@ POST = METHODS.index("POST")
 POSING_LLR = 6.0
 """What a login under a crawler's name says."""
 
-MISSING = 404
+MISSING, REFUSED = 404, 400
 
 LEAST_LLR = 1.0
 """Weaker findings are not carried on; they could not change any risk by a point."""
 ATTACK_LLR = 5.0
 """A request with a finding this strong counts as an attack in the timeline."""
 CONVICTED_RISK, CONVICTED_INSPECTIONS, CONVICTED_SAMPLING = 80.0, 12, 8
-"""From this risk and so many inspected requests on, one marked request in eight of a client is inspected."""
+"""From this risk and so many inspected requests on, one marked request in eight of a client is
+inspected.
+"""
 
 LABELS_KEPT = 10_000
 """Endpoint labels that are not made again."""
@@ -71,14 +84,6 @@ LABELS_KEPT = 10_000
 SAMPLES_KEPT = 5
 SAMPLE_LLR = 2.0
 ENDPOINTS_KEPT = 20
-
-
-class Outcome(NamedTuple):
-    """What became of the evidence of one request: for the verdict of `score`."""
-
-    row: int
-    case: Case
-    evidence: Evidence
 
 
 class Judge:
@@ -116,7 +121,7 @@ class Judge:
         self._fake_bot = behaviour.FakeBot(chosen.fake_bot)
         self._spraying = behaviour.PasswordSpraying(chosen.password_spraying)
         self._flood = behaviour.EndpointFlood(chosen.endpoint_flood)
-        self._payload: DetectorSettings = chosen.payload
+        self._payload = chosen.payload
         self._tools: dict[tuple[int, int], None] = {}
         self._clients = 0
         self._labels: dict[int, str] = {}
@@ -155,7 +160,7 @@ class Judge:
         self._clients += int(np.count_nonzero(first_requests))
         posing = self._posing_rows(events)
         rows = sorted({*actors, *endpoints, *fields, *tools, *posing})
-        view = _View(self, block, events, signals, clients, on_outcome)
+        view = View(self.label, block, events, signals, clients, on_outcome)
         for row in rows:
             view.at(row)
             if row in fields:
@@ -170,21 +175,30 @@ class Judge:
                 self._endpoint(view, signal)
         return attacks
 
-    def _content(self, view: "_View", fields: int) -> bool:
+    def _content(self, view: View, fields: int) -> bool:
         """Inspects the content of a request; True when it is an attack.
 
-        A client that stands convicted is inspected further only where it tries new places, and now and then, so that a
-        noisy scanner cannot buy the time of everybody else. Its other marked requests count as attacks.
+        A client that stands convicted is inspected further only where it tries new places, and now
+        and then, so that a noisy scanner cannot buy the time of everybody else. Its other marked
+        requests count as attacks.
         """
         if self.detector is None:
             return False
         case = self.ledger.cases.get(view.client_key)
-        if case is not None and case.peak >= CONVICTED_RISK and case.inspected >= CONVICTED_INSPECTIONS:
+        if (
+            case is not None
+            and case.peak >= CONVICTED_RISK
+            and case.inspected >= CONVICTED_INSPECTIONS
+        ):
             known = fields | case.inspected_fields == case.inspected_fields
             if known and (view.event["path"] ^ view.event["query"]) % CONVICTED_SAMPLING:
                 self._count_unseen(view, case)
                 return True
-        findings = [item for item in self.detector.inspect_row(view.batch, view.row, fields) if item.llr >= LEAST_LLR]
+        findings = [
+            item
+            for item in self.detector.inspect_row(view.batch, view.row, fields)
+            if item.llr >= LEAST_LLR
+        ]
         if findings:
             self._payloads(view, findings)
             case = self.ledger.cases.get(view.client_key)
@@ -193,7 +207,7 @@ class Judge:
                 case.inspected_fields |= fields
         return any(item.llr >= ATTACK_LLR for item in findings)
 
-    def _count_unseen(self, view: "_View", case: Case) -> None:
+    def _count_unseen(self, view: View, case: Case) -> None:
         """Counts a marked request of a convicted client without looking at its content."""
         case.requests += 1
         case.last_ts = max(case.last_ts, view.ts)
@@ -215,10 +229,14 @@ class Judge:
         return out
 
     def _posing_rows(self, events: npt.NDArray[Any]) -> set[int]:
-        """Rows that show a client under a crawler's name sign in for the first time; crawlers have no accounts."""
+        """Rows that show a client under a crawler's name sign in for the first time; crawlers have
+        no accounts.
+        """
         out = set()
         claims = events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT != 0
-        for row in np.flatnonzero(claims & (events["login"] != 0) & (events["method"] == POST)).tolist():
+        for row in np.flatnonzero(
+            claims & (events["login"] != 0) & (events["method"] == POST)
+        ).tolist():
             pair = (int(events["client"][row]), 0)
             if pair[0] and pair not in self._tools:
                 self._remember(pair)
@@ -230,12 +248,12 @@ class Judge:
             del self._tools[next(iter(self._tools))]
         self._tools[pair] = None
 
-    def _disbelieve(self, view: "_View", llr: float) -> None:
+    def _disbelieve(self, view: View, llr: float) -> None:
         evidence = self._fake_bot.evidence(view.text("user_agent"), llr)
         if evidence is not None:
             self.hold(view, view.client_key, evidence, "fake_bot", None)
 
-    def _payloads(self, view: "_View", findings: list[Finding]) -> None:
+    def _payloads(self, view: View, findings: list[Finding]) -> None:
         if not self._payload.enabled or not view.client:
             return
         for finding in findings:
@@ -245,17 +263,19 @@ class Judge:
             signature = finding.match[:SIGNATURE_LENGTH] or finding.where
             known = self.ledger.known(view.client_key, finding.attack_type, signature, llr, view.ts)
             evidence = known or self._payload_evidence(view, finding, llr)
-            self.hold(view, view.client_key, evidence, signature, finding, is_known=known is not None)
+            self.hold(
+                view, view.client_key, evidence, signature, finding, is_known=known is not None
+            )
 
     @staticmethod
-    def _payload_evidence(view: "_View", finding: Finding, llr: float) -> Evidence:
+    def _payload_evidence(view: View, finding: Finding, llr: float) -> Evidence:
         title = REFERENCES[finding.attack_type].title
         where = redact_text(finding.where.encode("utf-8", "replace"))
         match = redact_text(finding.match.encode("utf-8", "replace"))
         factor = Factor(f"{title} in {where}", match)
         return Evidence("payload", finding.attack_type, llr, (factor,), (view.seq,))
 
-    def _prevalence(self, view: "_View", finding: Finding) -> float:
+    def _prevalence(self, view: View, finding: Finding) -> float:
         """Factor on findings that a large part of the clients of this site send alike."""
         if finding.raw_llr >= FIRM_LLR:
             return 1.0
@@ -272,7 +292,7 @@ class Judge:
         share = len(clients) / max(1, int(view.clients[view.row]))
         return PREVALENT_FACTOR if share >= PREVALENT_SHARE or len(clients) >= MOST_CLIENTS else 1.0
 
-    def _tool(self, view: "_View") -> None:
+    def _tool(self, view: View) -> None:
         if not view.client:
             return
         evidence = self._scanner_agent.evidence(view.text("user_agent"))
@@ -280,7 +300,7 @@ class Judge:
             agent = int(view.event["agent"])
             self.hold(view, view.client_key, evidence, f"scanner_agent|{agent}", None)
 
-    def _actor(self, view: "_View", signal: Any) -> None:
+    def _actor(self, view: View, signal: Any) -> None:
         kind = KIND_NAMES[int(signal["kind"])]
         shared_client = int(view.event["client_agents"]) >= SHARED_AGENTS
         if kind == "session" and not (int(view.event["session_given"]) or shared_client):
@@ -298,7 +318,7 @@ class Judge:
             if evidence is not None:
                 self.hold(view, key, evidence, detector.id, None)
 
-    def _endpoint(self, view: "_View", signal: Any) -> None:
+    def _endpoint(self, view: View, signal: Any) -> None:
         what = "guessing" if int(signal["what"]) == 1 else "flood"
         told = EndpointSignal(
             what, float(signal["llr"]), float(signal["actual"]), float(signal["usual"]),
@@ -322,7 +342,7 @@ class Judge:
 
     def hold(
         self,
-        view: "_View",
+        view: View,
         key: EntityKey,
         evidence: Evidence,
         signature: str,
@@ -346,27 +366,34 @@ class Judge:
             self.ledger.touch(case, case.families[evidence.attack_type], view.ts, ordinal)
         else:
             self.ledger.add(case, evidence, signature, view.ts, ordinal)
-        if finding is not None and view.seq != view.last_counted.get(key):
-            case.requests += 1
-            view.last_counted[key] = view.seq
         family = case.families[evidence.attack_type]
         status = int(view.event["status"])
-        if evidence.attack_type in PAYLOAD_TYPES and status > 0:
-            family.refused += status >= 400
-            family.answered += status < 400
-        if finding is not None and "payload" not in case.attributes and finding.raw_llr >= FIRM_LLR:
-            case.attributes["payload"] = f"{finding.attack_type}|{finding.match[:60]}"
+        if finding is not None:
+            self._count_finding(view, case, family, finding)
         endpoint = view.endpoint
         if endpoint in case.endpoints or len(case.endpoints) < ENDPOINTS_KEPT:
             case.endpoints[endpoint] = case.endpoints.get(endpoint, 0) + 1
-        if len(case.samples) < SAMPLES_KEPT and evidence.llr >= SAMPLE_LLR:
-            if not case.samples or case.samples[-1].seq != view.seq:
-                case.samples.append(view.sample(finding))
+        is_new = not case.samples or case.samples[-1].seq != view.seq
+        if is_new and len(case.samples) < SAMPLES_KEPT and evidence.llr >= SAMPLE_LLR:
+            case.samples.append(view.sample(finding))
         self.policy.consider(case, evidence, view.ts, ordinal, endpoint)
         if view.on_outcome is not None:
             view.on_outcome(Outcome(view.row, case, evidence))
         if key[0] == "client" and view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
             self._disbelieve(view, _betrayal(evidence, family, status))
+
+    @staticmethod
+    def _count_finding(view: View, case: Case, family: FamilyCase, finding: Finding) -> None:
+        """Counts a request with payload evidence and how it was answered."""
+        if view.seq != view.last_counted.get(case.key):
+            case.requests += 1
+            view.last_counted[case.key] = view.seq
+        status = int(view.event["status"])
+        if finding.attack_type in PAYLOAD_TYPES and status > 0:
+            family.refused += status >= REFUSED
+            family.answered += status < REFUSED
+        if "payload" not in case.attributes and finding.raw_llr >= FIRM_LLR:
+            case.attributes["payload"] = f"{finding.attack_type}|{finding.match[:SIGNATURE_LENGTH]}"
 
     def label(self, endpoint: int) -> str:
         """``METHOD host route`` of an endpoint hash, worked out once."""
@@ -400,73 +427,3 @@ def _marked(fields: npt.NDArray[np.uint8]) -> tuple[list[int], list[int]]:
     """Rows that the screen marked, and the bits of their fields."""
     rows = np.flatnonzero(fields)
     return rows.tolist(), fields[rows].tolist()
-
-
-_NAMES = EVENT.names or ()
-
-
-class _View:
-    """The row that is being judged, with what is made from it only when needed."""
-
-    def __init__(
-        self,
-        judge: Judge,
-        block: Prepared,
-        events: npt.NDArray[Any],
-        signals: Signals,
-        clients: npt.NDArray[Any],
-        on_outcome: Callable[[Outcome], None] | None,
-    ) -> None:
-        self.judge = judge
-        self.clients = clients
-        self.batch = block.batch
-        self.events = events
-        self.signals = signals
-        self.on_outcome = on_outcome
-        self.last_counted: dict[EntityKey, int] = {}
-        if len(events):
-            self.at(0)
-
-    def at(self, row: int) -> None:
-        """Moves to another row."""
-        self.row = row
-        self.event = dict(zip(_NAMES, self.events[row].item(), strict=True))
-        self.ts = int(self.event["ts"])
-        self.seq = int(self.batch.numbers["seq"][row])
-        self.client = int(self.event["client"])
-        self.client_key: EntityKey = ("client", self.client)
-
-    @property
-    def endpoint(self) -> str:
-        """Label of the endpoint of this row."""
-        return self.judge.label(self.event["endpoint"])
-
-    def text(self, column: str) -> str:
-        """A text field, undecodable bytes replaced."""
-        return (self.batch.text(column, self.row) or b"").decode("utf-8", "replace")
-
-    def ordinal(self, kind: str) -> int:
-        """Which request of its entity this is."""
-        ordinals = self.signals.ordinals.get(kind)
-        return int(ordinals[self.row]) if ordinals is not None else 1
-
-    def ref(self, kind: str) -> EntityRef:
-        """Kind and text id of an entity of this row."""
-        if kind == "endpoint":
-            return EntityRef(kind, self.endpoint)
-        if kind == "client":
-            high, low = int(self.event["address_hi"]), int(self.event["address_lo"])
-            if high or low:
-                return EntityRef(kind, canonical_address(high, low))
-            return EntityRef(kind, self.text("client_ip") or self.text("peer_ip"))
-        name = self.text(KIND_TEXT[KIND_NAMES.index(kind)])
-        return EntityRef(
-            kind, name or f"{self.ref('client').id}~{int(self.event[kind]) & 0xFFFFFF:06x}"
-        )
-
-    def sample(self, finding: Finding | None) -> Any:
-        """This request for a report, redacted."""
-        match = redact_text(finding.match.encode("utf-8", "replace")) if finding else ""
-        return make_sample(
-            self.batch, self.row, self.ref("client").id, match, finding.where if finding else ""
-        )

@@ -111,21 +111,27 @@ class _Run:
         self.why: list[str] = []
         self.inputs: list[Input] = []
         for source in found.sources:
-            head = source.peek(SAMPLE_BYTES)
-            document = settings.log_format is None and is_document(head)
-            if document:
-                source = _lines_of(source, settings.chunk_bytes)
-                head = source.peek(SAMPLE_BYTES)
-            chosen = choose_parser(head, settings.format, settings.log_format)
-            self.why.append(f"one JSON document; {chosen.why}" if document else chosen.why)
-            item = Input(source, chosen.router, self.enricher, detector, watch)
-            item.first_ts = first_time(chosen.router, head)
-            self.inputs.append(item)
+            self._open(source, detector, watch)
+
+    def _open(self, found: FileSource, detector: PayloadDetector | None, watch: Stopwatch) -> None:
+        """Looks at the beginning of an input and decides how it is read."""
+        settings = self.settings
+        is_single = settings.log_format is None and is_document(found.peek(SAMPLE_BYTES))
+        source = _lines_of(found, settings.chunk_bytes) if is_single else found
+        head = source.peek(SAMPLE_BYTES)
+        chosen = choose_parser(head, settings.format, settings.log_format)
+        self.why.append(f"one JSON document; {chosen.why}" if is_single else chosen.why)
+        item = Input(source, chosen.router, self.enricher, detector, watch)
+        item.first_ts = first_time(chosen.router, head)
+        self.inputs.append(item)
 
     def work(self) -> None:
         """Runs the merge to its end or until it is stopped."""
         if self.settings.threads > 1:
-            with ThreadPoolExecutor(1, "prepare") as ahead, ThreadPoolExecutor(1, "count") as counting:
+            with (
+                ThreadPoolExecutor(1, "prepare") as ahead,
+                ThreadPoolExecutor(1, "count") as counting,
+            ):
                 self._merge_threaded(ahead, counting)
             return
         for block in merged(self._lanes(None)):
@@ -134,10 +140,15 @@ class _Run:
                 return
 
     def _lanes(self, executor: Executor | None) -> list[Lane]:
-        return [Lane(item.first_ts, item.blocks(executor, self._tell, self.stop)) for item in self.inputs]
+        return [
+            Lane(item.first_ts, item.blocks(executor, self._tell, self.stop))
+            for item in self.inputs
+        ]
 
     def _merge_threaded(self, ahead: Executor, counting: Executor) -> None:
-        """Three steps side by side: read and screen, count, judge; each takes the blocks in order."""
+        """Three steps side by side: read and screen, count, judge; each takes the blocks in
+        order.
+        """
         pending: Future[Counted] | None = None
         for block in merged(self._lanes(ahead)):
             following = counting.submit(self.engine.count, block)

@@ -13,10 +13,10 @@ from apisentinel.enrichment import Enricher, canonical_address
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.judge import Outcome
 from apisentinel.pipeline.prepare import Prepared, prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.pipeline.view import Outcome
 from apisentinel.records.batch import NO_TIME
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import Evidence, Factor, Verdict
@@ -116,7 +116,11 @@ class ScoreSession:
 
     def _findings(self, block: Prepared, row: int) -> list[Finding]:
         fields = int(block.fields[row])
-        return self.detector.inspect_row(block.batch, row, fields) if self.detector is not None and fields else []
+        return (
+            self.detector.inspect_row(block.batch, row, fields)
+            if self.detector is not None and fields
+            else []
+        )
 
     def _payload_pieces(self, block: Prepared, row: int) -> list[Evidence]:
         weight = self.settings.detectors.payload.weight

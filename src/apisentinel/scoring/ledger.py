@@ -77,7 +77,9 @@ class Ledger:
         known = family.strongest.get(signature)
         if known is None or evidence.llr > known.llr * family.fade or evidence.succeeded:
             if family.fade < 1.0:
-                family.strongest = {name: _faded(piece, family.fade) for name, piece in family.strongest.items()}
+                family.strongest = {
+                    name: _faded(piece, family.fade) for name, piece in family.strongest.items()
+                }
                 family.fade = 1.0
             family.strongest[signature] = evidence
             if len(family.strongest) > KEPT_EVIDENCE:
@@ -90,10 +92,13 @@ class Ledger:
         case.peak = max(case.peak, case.risk)
         return case.risk
 
-    def known(self, key: EntityKey, attack: AttackType, signature: str, llr: float, ts: int) -> Evidence | None:
+    def known(
+        self, key: EntityKey, attack: AttackType, signature: str, llr: float, ts: int
+    ) -> Evidence | None:
         """A piece that makes a new one needless, so that `touch` is all that is left to do.
 
-        That is the same piece when it is as strong, or the weakest of those kept when all of them are.
+        That is the same piece when it is as strong, or the weakest of those kept when all of them
+        are.
         """
         case = self.cases.get(key)
         family = case.families.get(attack) if case is not None else None
