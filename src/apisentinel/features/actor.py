@@ -107,6 +107,9 @@ rose.
 REPORT_FROM, REPORT_STEP = np.float32(2.3), np.float32(0.75)
 """A family is reported from odds of 10 : 1 on, and again whenever its ratio grew by this much."""
 
+RISK_PER_NAT = np.float32(7.0)
+"""Points of risk, for eviction only, per nat of the strongest ratio."""
+
 HIGHEST = np.float32(14.0)
 """Bound of every cumulative sum, so that an old attack can be forgotten in reasonable time."""
 
@@ -586,6 +589,9 @@ def update_actors(
         raised = _observe(r, e, kind, site)
         ordinals[i] = r.n
         if raised != 0:
+            # what is under suspicion is kept when the table is full
+            for k in range(FAMILIES):
+                r.risk = max(r.risk, min(RISK_PER_NAT * r.llr[k], np.float32(100.0)))
             s = signals[used]
             s.row = i
             s.slot = row

@@ -10,7 +10,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,6 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
-_VERSIONS = (
-    f"{sys.version_info} {version('numba')} {version('numpy')} {version('llvmlite')}".encode()
-)
 _IMPORT = b"from apisentinel."
 _digests: dict[Path, bytes] = {}
 
@@ -74,7 +70,13 @@ CACHE_FOLDER = _folder()
 if CACHE_FOLDER is not None:
     os.environ["NUMBA_CACHE_DIR"] = str(CACHE_FOLDER)
 
+import llvmlite  # noqa: E402
 import numba  # noqa: E402  (the cache folder must be known before the first import)
+import numpy as np  # noqa: E402
+
+_VERSIONS = (
+    f"{sys.version_info} {numba.__version__} {np.__version__} {llvmlite.__version__}".encode()
+)
 
 _ENTRY = "apisentinel/features/actor.py"
 
