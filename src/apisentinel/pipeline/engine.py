@@ -67,15 +67,20 @@ class Engine:
             signals = self.state.update(batch, events)
         return Counted(block, events, signals)
 
-    def judge(self, counted: Counted, on_outcome: Callable[[Outcome], None] | None = None) -> None:
+    def judge(
+        self,
+        counted: Counted,
+        on_outcome: Callable[[Outcome], None] | None = None,
+        before_row: Callable[[int], None] | None = None,
+    ) -> None:
         """Turns what was counted into evidence, cases and alerts."""
         block, events, signals = counted
         n = len(events)
         with self.watch.stage("judge", n):
-            attacks = self.cases.judge(block, events, signals, on_outcome)
+            attacks = self.cases.judge(block, events, signals, on_outcome, before_row)
         with self.watch.stage("timeline", n):
             self.timeline.add(events, attacks)
 
-    def advance(self, block: Prepared, on_outcome: Callable[[Outcome], None] | None = None) -> None:
+    def advance(self, block: Prepared) -> None:
         """Counts and judges the next requests."""
-        self.judge(self.count(block), on_outcome)
+        self.judge(self.count(block))

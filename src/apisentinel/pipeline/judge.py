@@ -133,6 +133,7 @@ class Judge:
         events: npt.NDArray[Any],
         signals: Signals,
         on_outcome: Callable[[Outcome], None] | None = None,
+        before_row: Callable[[int], None] | None = None,
     ) -> npt.NDArray[np.bool_]:
         """Takes over everything that a block says.
 
@@ -141,6 +142,7 @@ class Judge:
             events: Their `EVENT` rows after the state update.
             signals: What the state update reported.
             on_outcome: Called for each piece of evidence, in order of the rows.
+            before_row: Called before a row that may change a case.
 
         Returns:
             bool ``(n_rows,)``: requests whose content is an attack.
@@ -162,6 +164,8 @@ class Judge:
         rows = sorted({*actors, *endpoints, *fields, *tools, *posing})
         view = View(self.label, block, events, signals, clients, on_outcome)
         for row in rows:
+            if before_row is not None:
+                before_row(row)
             view.at(row)
             if row in fields:
                 attacks[row] = self._content(view, fields[row])

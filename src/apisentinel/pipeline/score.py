@@ -141,35 +141,33 @@ class ScoreSession:
     def _with_history(self, block: Prepared) -> list[Verdict]:
         out: list[Verdict] = []
         pending: list[Evidence] = []
+        counted = self.engine.count(block)
+        ordinals = counted.signals.ordinals["client"]
 
         def flush(upto: int) -> None:
             """Finishes the verdicts of all rows before `upto` with what is known by now."""
             while len(out) < upto:
-                out.append(self._verdict(block, len(out), self._line(block, len(out), pending)))
+                row = len(out)
+                line = self._line(block, row, pending, int(ordinals[row]))
+                out.append(self._verdict(block, row, line))
                 pending.clear()
 
         def on_outcome(outcome: Outcome) -> None:
-            flush(outcome.row)
             pending.append(outcome.evidence)
 
-        self.engine.advance(block, on_outcome)
+        self.engine.judge(counted, on_outcome, flush)
         flush(len(block.batch))
         return out
 
-    def _line(self, block: Prepared, row: int, pieces: list[Evidence]) -> _Line:
+    def _line(self, block: Prepared, row: int, pieces: list[Evidence], known: int) -> _Line:
         """The odds of a request: the worst of its entities when it shows something itself, else
         part of their burden.
         """
         odds = PRIOR_LOG10
-        shared = False
         for case in self._cases(block, row):
-            shared = shared or case.shared
             burden = case_odds(case)
             odds = max(odds, burden if pieces else PRIOR_LOG10 + (burden - PRIOR_LOG10) * INHERITED)
-        record = self.engine.state.record(
-            self.engine.state.actors["client"], int(block.batch.enriched["h_client"][row])
-        )
-        return _Line(odds, list(pieces), 0 if record is None else int(record["n"]))
+        return _Line(odds, list(pieces), known)
 
     def _cases(self, block: Prepared, row: int) -> list[Case]:
         found = []

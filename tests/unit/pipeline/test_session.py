@@ -1,0 +1,107 @@
+"""Scoring line by line, snapshots, and that history matters."""
+
+import json
+
+import pytest
+
+from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.enrichment import Enricher
+from apisentinel.errors import StateError
+from apisentinel.parsers.json_requests import parse_requests
+from apisentinel.pipeline import ScanSettings, ScoreSession
+from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.prepare import prepare
+from apisentinel.pipeline.profile import Stopwatch
+from apisentinel.pipeline.snapshot import load, save
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
+
+
+def request(path: str, client: str = "192.0.2.1", second: int = 0, **more: object) -> str:
+    ts = f"2026-11-02T10:{second // 60:02d}:{second % 60:02d}Z"
+    fields = {"method": "GET", "path": path, "client_ip": client, "ts": ts, "user_agent": AGENT}
+    return json.dumps(fields | {"status": 200} | more)
+
+
+def scored(lines: list[str], *, stateless: bool = False) -> list[dict]:
+    session = ScoreSession(ScanSettings(), stateless=stateless)
+    return [json.loads(line) for line in session.score("\n".join(lines).encode()).splitlines()]
+
+
+ATTACK = request(
+    "/search", query="q=1%27%20union%20select%20password%20from%20users--%20", second=5
+)
+
+
+def test_every_line_has_its_answer_in_its_place():
+    answers = scored([request("/a"), "nonsense", "", ATTACK])
+    assert [("error" in a) for a in answers] == [False, True, True, False]
+    assert [a["line"] for a in answers if "error" in a] == [2, 3]
+
+
+def test_a_request_alone_has_the_same_score_in_any_company():
+    alone = scored([ATTACK], stateless=True)[0]["score"]
+    others = [request(f"/p/{k}", second=k) for k in range(30)]
+    assert scored([*others, ATTACK, *others], stateless=True)[30]["score"] == alone
+
+
+def test_history_counts_unless_it_is_left_out():
+    lines = [ATTACK, request("/", second=9), request("/", client="198.51.100.7", second=9)]
+    after, stranger = scored(lines)[1:]
+    assert after["risk"] > stranger["risk"]
+    after, stranger = scored(lines, stateless=True)[1:]
+    assert after["risk"] == stranger["risk"]
+
+
+def test_guessing_is_seen_as_it_happens():
+    lines = [request("/login", method="POST", status=401, second=k) for k in range(8)]
+    risks = [answer["risk"] for answer in scored(lines)]
+    assert risks[2] < 40 <= risks[6]
+    assert "brute_force" in scored(lines)[6]["attack_types"]
+
+
+def test_blocks_do_not_matter():
+    lines = [request(f"/g{k}", status=404, second=k) for k in range(25)]
+    lines += [ATTACK, request("/login", method="POST", status=401, second=40)]
+    session = ScoreSession(ScanSettings())
+    pieces = b"".join(session.score(line.encode() + b"\n") for line in lines)
+    whole = ScoreSession(ScanSettings()).score("\n".join(lines).encode())
+    assert pieces == whole
+
+
+def test_one_handshake_on_a_plain_port_is_no_incident():
+    log = json.dumps(
+        {"method": "", "path": "\x16\x03\x01", "client_ip": "192.0.2.9", "status": 400}
+    )
+    answers = scored([log.replace('"method": ""', '"method": "\\u0016"')])
+    assert answers[0].get("risk", 0) < 40
+
+
+def engine() -> Engine:
+    return Engine(ScanSettings(), Enricher(), PayloadDetector())
+
+
+def feed(target: Engine, lines: list[str]) -> None:
+    batch = parse_requests("\n".join(lines).encode()).batch
+    target.advance(prepare(batch, target.enricher, target.cases.detector, Stopwatch()))
+
+
+def test_a_snapshot_continues_as_if_nothing_had_happened(tmp_path):
+    lines = [request(f"/items/{k}", second=k, status=404 if k % 3 else 200) for k in range(50)]
+    straight, before, after = engine(), engine(), engine()
+    feed(straight, lines)
+    feed(before, lines[:20])
+    save(before, tmp_path / "state")
+    load(after, tmp_path / "state")
+    feed(after, lines[20:])
+    left, right = straight.state.snapshot(), after.state.snapshot()
+    assert all(left[name].tobytes() == right[name].tobytes() for name in left)
+    assert after.seq == straight.seq
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"no archive", bytes(1000)])
+def test_a_damaged_snapshot_is_refused(tmp_path, content):
+    path = tmp_path / "state"
+    path.write_bytes(content)
+    with pytest.raises(StateError, match="state"):
+        load(engine(), path)
