@@ -21,8 +21,13 @@ class Enricher:
     """
 
     def __init__(
-        self, settings: EnrichmentSettings | None = None, key: HashKey = DEFAULT_KEY
+        self,
+        settings: EnrichmentSettings | None = None,
+        key: HashKey = DEFAULT_KEY,
+        *,
+        trusted_hops: int = 0,
     ) -> None:
+        self.trusted_hops = trusted_hops
         self.settings = settings or EnrichmentSettings()
         self.key = key
         self.agents = AgentTable(self.settings.agents)
@@ -30,7 +35,7 @@ class Enricher:
 
     def pure(self, batch: RequestBatch) -> None:
         """Adds client, network, user, session, fingerprint and the hashes of the texts."""
-        add_identity(batch, self.key, trusted_hops=self.settings.trusted_hops)
+        add_identity(batch, self.key, trusted_hops=self.trusted_hops)
 
     def ordered(self, batch: RequestBatch) -> None:
         """Adds the kind of agent, route, endpoint, path flags and object."""

@@ -189,7 +189,7 @@ def _is_card(text: str) -> bool:
     return total % 10 == 0
 
 
-SAME_TEXTS = 16_384
+SAME_TEXTS = 4_096
 """Texts whose masked form is remembered; attacks repeat themselves."""
 
 _default = Redactor()

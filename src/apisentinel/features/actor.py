@@ -6,11 +6,31 @@ threshold depends on what is normal here, the kernel asks the site's histograms 
 hold one value per actor and minute.
 """
 
-from enum import IntEnum
-
 import numba
 import numpy as np
 
+from apisentinel.features.actor_record import (
+    ACTOR,
+    COUNTERS,
+    FAMILIES,
+    LABEL_BYTES,
+    N_ASSETS,
+    N_BYTES,
+    N_COST,
+    N_DENIED,
+    N_ERRORS,
+    N_FAILED,
+    N_FRESH,
+    N_MISSED,
+    N_REFERRED,
+    N_REQUESTS,
+    N_TRIES,
+    N_WRITES,
+    SEEN_LIMIT,
+    SIGNAL,
+    TAU_US,
+    VERSION,
+)
 from apisentinel.features.events import EVENT
 from apisentinel.features.site import (
     MISSES,
@@ -27,7 +47,6 @@ from apisentinel.kernels.sketches import bloom_add, cusum, decay_factor, hll_add
 from apisentinel.kernels.slots import (
     AHEAD_CELL,
     AHEAD_RECORD,
-    HEADER,
     acquire,
     ask_cell,
     ask_record,
@@ -39,70 +58,7 @@ from apisentinel.records.flags import (
     PATH_FETCHED_BY_ITSELF,
     PATH_HEALTH,
 )
-from apisentinel.records.signal import FACTS, Family
 from apisentinel.records.taxonomy import AGENT_KINDS, AgentKind
-
-VERSION = 1
-"""Schema of `ACTOR`; a snapshot of another version is refused or migrated."""
-
-
-class Kind(IntEnum):
-    """Which entity a table of actors is about."""
-
-    CLIENT = 0
-    SESSION = 1
-    USER = 2
-    CREDENTIAL = 3
-
-
-FAMILIES = len(Family)
-
-TAU_US = (60_000_000, 600_000_000, 3_600_000_000)
-"""Time constants of the decayed counters: 1 minute, 10 minutes, 1 hour."""
-
-(
-    N_REQUESTS, N_FRESH, N_MISSED, N_DENIED, N_ERRORS, N_FAILED, N_TRIES, N_WRITES, N_ASSETS,
-    N_BYTES, N_COST, N_REFERRED,
-) = range(12)  # fmt: skip
-COUNTERS = 12
-
-LABEL_BYTES = 64
-"""Bytes kept of an entity's text id; longer ids are cut, the key still tells them apart."""
-
-ACTOR = np.dtype(
-    [
-        *HEADER,
-        ("first", "i8"), ("n", "i8"), ("address_hi", "u8"), ("address_lo", "u8"), ("parent", "u8"),
-        ("minute", "i8"),
-        ("object_id", "i8"), ("last_agent", "u8"), ("last_endpoint", "u8"), ("last_page", "i8"),
-        ("counts", "f4", (3, COUNTERS)), ("llr", "f4", (FAMILIES,)), ("peak", "f4", (FAMILIES,)),
-        ("reported", "f4", (FAMILIES,)), ("minute_requests", "f4"), ("minute_pages", "f4"),
-        ("gap_mean", "f4"),
-        ("gap_square", "f4"), ("accounts_failed", "f4"), ("walk", "f4"), ("walk_missed", "f4"),
-        ("step", "f4"),
-        ("usual", "f4"), ("agents_fresh", "f4"), ("gaps", "u4"), ("alerted_at", "u4"),
-        ("agents", "u1", (32,)), ("accounts", "u1", (64,)), ("endpoints", "u1", (32,)),
-        ("objects", "u1", (64,)),
-        ("seen", "u1", (128,)), ("seen_count", "u2"), ("spare2", "u2"), ("agents_count", "u2"),
-        ("spare", "u2"), ("label_length", "u1"), ("agent_kind", "u1"),
-        ("agent_flags", "u2"), ("label", "u1", (LABEL_BYTES,)),
-    ]
-)  # fmt: skip
-"""One actor, packed, about 0.75 KiB. Sets are HyperLogLogs (`agents`, `accounts`, `endpoints`,
-`objects`) and one Bloom filter of the last few hundred distinct paths (`seen`).
-"""
-
-SEEN_LIMIT = 300
-"""Distinct paths after which `seen` starts anew; beyond it too many new paths would look known."""
-
-SIGNAL = np.dtype(
-    [("row", "i4"), ("slot", "i4"), ("kind", "i4"), ("raised", "u4"), ("login", "u4"),
-    ("llr", "f4", (FAMILIES,)),
-     ("facts", "f4", (len(FACTS),))]
-)  # fmt: skip
-"""An actor at the event that raised one of its ratios; `raised` has a bit for each family that
-rose.
-"""
 
 REPORT_FROM, REPORT_STEP = np.float32(2.3), np.float32(0.75)
 """A family is reported from odds of 10 : 1 on, and again whenever its ratio grew by this much."""

@@ -61,8 +61,7 @@ PAIR = np.dtype(
 """One client on one endpoint, 56 bytes: its requests in the running ten minutes."""
 
 GROUP = np.dtype(
-    [*HEADER, ("n", "i8"), ("first", "i8"), ("missed", "f4"), ("failed", "f4"), ("spare2", "u4"),
-    ("spare", "u4"),
+    [*HEADER, ("n", "i8"), ("first", "i8"), ("missed", "f4"), ("failed", "f4"),
      ("members", "u1", (64,)), ("agents", "u1", (32,)), ("label_hi", "u8"), ("label_lo", "u8")]
 )  # fmt: skip
 """A network, an object or a user agent; members = the clients that belong to it, asked for it, used

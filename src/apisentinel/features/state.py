@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.errors import StateError
-from apisentinel.features import actor, endpoint
+from apisentinel.features import actor, actor_record, endpoint
 from apisentinel.features.site import new_site
 from apisentinel.kernels.sketches import count_distinct, estimate_distinct
 from apisentinel.kernels.slots import Slots
@@ -55,7 +55,7 @@ class FeatureSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Signals:
-    """What an update reports, in event order: structured arrays of `actor.SIGNAL` and
+    """What an update reports, in event order: structured arrays of `actor_record.SIGNAL` and
     `endpoint.SIGNAL`.
 
     Attributes:
@@ -80,7 +80,7 @@ class FeatureState:
     def __init__(self, settings: FeatureSettings) -> None:
         self.settings = settings
         self.actors = {
-            name: Slots(actor.ACTOR, getattr(settings, f"{name}s")) for name in KIND_NAMES
+            name: Slots(actor_record.ACTOR, getattr(settings, f"{name}s")) for name in KIND_NAMES
         }
         self.endpoints = Slots(endpoint.ENDPOINT, settings.endpoints)
         self.pairs = Slots(endpoint.PAIR, settings.pairs)
@@ -126,11 +126,11 @@ class FeatureState:
         for kind, name in enumerate(KIND_NAMES):
             slots[name] = np.full(n, -1, np.int32)
             ordinals[name] = np.zeros(n, np.int64)
-            if kind >= actor.Kind.USER and not events[name].any():
+            if kind >= actor_record.Kind.USER and not events[name].any():
                 continue
             count_distinct(self.distinct[kind], np.ascontiguousarray(events[name]))
             table = self.actors[name]
-            out = np.empty(n, actor.SIGNAL)
+            out = np.empty(n, actor_record.SIGNAL)
             count = actor.update_actors(
                 events, kind, batch.buffer, batch.span(KIND_TEXT[kind]), table.keys, table.rows,
                 table.meta,
@@ -157,7 +157,7 @@ class FeatureState:
                 f"{name}.cells": np.flatnonzero(table.keys),
                 f"{name}.rows": table.rows[np.flatnonzero(table.keys)],
                 f"{name}.shape": np.array(
-                    [table.records.shape[0], table.records.itemsize, actor.VERSION]
+                    [table.records.shape[0], table.records.itemsize, actor_record.VERSION]
                 ),
             }
         return out
@@ -169,7 +169,7 @@ class FeatureState:
             StateError: The snapshot was made with other bounds or by another version.
         """
         for name, table in self._tables().items():
-            shape = [table.records.shape[0], table.records.itemsize, actor.VERSION]
+            shape = [table.records.shape[0], table.records.itemsize, actor_record.VERSION]
             if name + ".shape" not in arrays or arrays[f"{name}.shape"].tolist() != shape:
                 raise StateError(
                     f"snapshot of {name} has another version or other bounds than these settings"

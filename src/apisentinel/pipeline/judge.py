@@ -47,7 +47,7 @@ MOST_CLIENTS = 256
 """Clients counted per finding; so many that send something weak alike make it normal on any
 site.
 """
-PHENOMENA_KEPT = 20_000
+PHENOMENA_KEPT = 2_000
 """Findings whose clients are counted; the oldest gives way."""
 TOOLS_KEPT = 50_000
 """Pairs of client and scanning tool that are remembered, so that each is told once."""

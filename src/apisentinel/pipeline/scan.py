@@ -104,8 +104,7 @@ class _Run:
         self.left_out = found.left_out
         self.on_progress = on_progress
         self.stop = stop
-        enrichment = settings.enrichment.model_copy(update={"trusted_hops": settings.trusted_hops})
-        self.enricher = Enricher(enrichment)
+        self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
         detector = PayloadDetector() if settings.detectors.payload.enabled else None
         self.engine = Engine(settings, self.enricher, detector, watch)
         self.why: list[str] = []

@@ -54,9 +54,7 @@ class ScoreSession:
         self.settings = settings
         self.stateless = stateless
         self.watch = Stopwatch()
-        self.enricher = Enricher(
-            settings.enrichment.model_copy(update={"trusted_hops": settings.trusted_hops}),
-        )
+        self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
         self.detector = PayloadDetector() if settings.detectors.payload.enabled else None
         self.engine = Engine(settings, self.enricher, self.detector, self.watch)
         self.classifier = DataClassifier()

@@ -26,7 +26,7 @@ class LedgerSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cases: int = Field(
-        default=50_000,
+        default=20_000,
         ge=100,
         description="Entities under suspicion at once; the least suspicious give way first.",
     )

@@ -77,6 +77,17 @@ def test_one_handshake_on_a_plain_port_is_no_incident():
     assert answers[0].get("risk", 0) < 40
 
 
+def test_forwarded_addresses_count_only_behind_trusted_hops():
+    forwarded = {"X-Forwarded-For": "6.6.6.6, 198.51.100.9"}
+    fields = {"method": "GET", "path": "/", "peer_ip": "10.0.0.1", "headers": forwarded}
+    line = json.dumps(fields).encode()
+    said = [
+        json.loads(ScoreSession(ScanSettings(trusted_hops=hops)).score(line))["client"]
+        for hops in (0, 1)
+    ]
+    assert said == ["10.0.0.1", "198.51.100.9"]
+
+
 def engine() -> Engine:
     return Engine(ScanSettings(), Enricher(), PayloadDetector())
 
