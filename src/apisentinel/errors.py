@@ -21,3 +21,21 @@ class ParseError(ApiSentinelError):
 
 class StateError(ApiSentinelError):
     """A snapshot does not fit this version of the product."""
+
+
+class StoreError(ApiSentinelError):
+    """A store cannot be read or written."""
+
+
+class RefusedError(ApiSentinelError):
+    """A request to the service is refused; `status` is the HTTP status that says so.
+
+    Attributes:
+        status: 400, 401, 403, 404, 409, 412, 413, 415, 422, 429 or 503.
+        retry_after: Seconds after which it may be tried again, None when that is of no use.
+    """
+
+    def __init__(self, status: int, detail: str, *, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.retry_after = retry_after

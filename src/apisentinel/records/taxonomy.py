@@ -8,7 +8,7 @@ class AttackType(StrEnum):
     """What an alert says has happened. Closed: other programs match on these words."""
 
     SQLI = "sqli"
-    NOSQL = "nosql"
+    NOSQLI = "nosqli"
     XSS = "xss"
     CMDI = "cmdi"
     TRAVERSAL = "traversal"
@@ -70,7 +70,7 @@ class Reference:
 _T = AttackType
 REFERENCES: dict[AttackType, Reference] = {
     _T.SQLI: Reference("SQL injection", "A03:2021", (89,), (66,), ("T1190",)),
-    _T.NOSQL: Reference("NoSQL injection", "A03:2021", (943,), (676,), ("T1190",)),
+    _T.NOSQLI: Reference("NoSQL injection", "A03:2021", (943,), (676,), ("T1190",)),
     _T.XSS: Reference("Cross-site scripting", "A03:2021", (79,), (63,), ("T1190", "T1059.007")),
     _T.CMDI: Reference(
         "Command or code injection", "A03:2021", (78, 94), (88, 242), ("T1190", "T1059")

@@ -23,7 +23,7 @@ STANDARD = headers(
 
 ATTACKS = {
     AttackType.SQLI: "1' or '1'='1",
-    AttackType.NOSQL: '{"$ne": null}',
+    AttackType.NOSQLI: '{"$ne": null}',
     AttackType.XSS: "<svg/onload=alert(1)>",
     AttackType.CMDI: "127.0.0.1;cat /etc/hosts",
     AttackType.TRAVERSAL: "../../../../etc/passwd",
