@@ -40,8 +40,19 @@ class AlertPolicy:
         self.suppressed = 0
         self.unkept = 0
 
+    def take(self) -> list[Alert]:
+        """Hands over the alerts raised since the last call and forgets them."""
+        taken, self.alerts = self.alerts, []
+        return taken
+
     def consider(
-        self, case: Case, evidence: Evidence, ts: int, ordinal: int, endpoint: str
+        self,
+        case: Case,
+        evidence: Evidence,
+        ts: int,
+        ordinal: int,
+        endpoint: str,
+        seq: int = 0,
     ) -> Alert | None:
         """The alert that this evidence raises, None when the risk is too low or the alert is
         already out.
@@ -52,6 +63,7 @@ class AlertPolicy:
             ts: Its event time, µs.
             ordinal: Number of the entity's request.
             endpoint: Label of the endpoint.
+            seq: Number of the request among all requests.
         """
         if case.risk < self.settings.threshold:
             return None
@@ -70,11 +82,13 @@ class AlertPolicy:
         if case.alert_ordinal is None:
             case.alert_ordinal = ordinal
             case.alert_ts = ts
-        words = f"{case.ref.kind}|{case.ref.id}|{evidence.attack_type}|{ts}|{ordinal}"
+            case.alert_seq = seq
+        case.alerts += 1
+        words = f"{case.ref.kind}|{case.ref.id}|{evidence.attack_type}|{ts}|{ordinal}|{case.alerts}"
         alert = Alert(
             "a-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest(),
             case.ref, evidence.attack_type, round(case.risk), ts, case.first_ts, ordinal, endpoint,
-            (evidence,),
+            (evidence,), seq, case.alerts,
         )  # fmt: skip
         if len(self.alerts) < self.settings.kept:
             self.alerts.append(alert)

@@ -79,6 +79,22 @@ def correlate(
     Cost: proportional to cases, plus shared attributes.
     """
     settings = settings or IncidentSettings()
+    incidents = [
+        describe(group, last_seen, time_text, settings)
+        for group in group_cases(cases, attribute_share, settings)
+    ]
+    return sorted(
+        incidents, key=lambda incident: (-incident.risk, incident.alert_ts or "", incident.id)
+    )
+
+
+def group_cases(
+    cases: Sequence[Case],
+    attribute_share: Callable[[str, str], float],
+    settings: IncidentSettings | None = None,
+) -> list[list[Case]]:
+    """The alerted cases of each incident, in the order of their first alerts' times."""
+    settings = settings or IncidentSettings()
     ordered = sorted(cases, key=lambda case: (case.alert_ts, case.ref))
     sets = _Sets(len(ordered), settings.cluster)
     _join_actors(ordered, sets)
@@ -86,10 +102,18 @@ def correlate(
     groups: dict[int, list[Case]] = defaultdict(list)
     for i, case in enumerate(ordered):
         groups[sets.find(i)].append(case)
-    incidents = [_incident(group, last_seen, time_text, settings) for group in groups.values()]
-    return sorted(
-        incidents, key=lambda incident: (-incident.risk, incident.alert_ts or "", incident.id)
-    )
+    return list(groups.values())
+
+
+def founder_of(group: Sequence[Case]) -> Case:
+    """The case of a group that was alerted first: it names the incident while it grows."""
+    return min(group, key=lambda case: (case.alert_seq, case.alert_ts, case.ref))
+
+
+def incident_id(founder: Case) -> str:
+    """Id of the incident that a case founds."""
+    words = f"{founder.ref.kind}|{founder.ref.id}|{founder.alert_ts}|{founder.alert_ordinal}"
+    return "i-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _join_actors(cases: Sequence[Case], sets: _Sets) -> None:
@@ -129,12 +153,13 @@ def _join_campaigns(
             sets.union(a, b)
 
 
-def _incident(
-    group: list[Case],
+def describe(
+    group: Sequence[Case],
     last_seen: Callable[[Case], tuple[int, int]],
     time_text: Callable[[int], str | None],
     settings: IncidentSettings,
 ) -> Incident:
+    """The incident of one group; arguments as in `correlate`."""
     ranked = sorted(group, key=lambda case: (-case.peak, case.alert_ts, case.ref))
     lead = ranked[0]
     pieces: list[Evidence] = []
@@ -161,10 +186,9 @@ def _incident(
     first = min(case.first_ts for case in ranked)
     alert = min(case.alert_ts for case in ranked)
     risk = round(lead.peak)
-    words = f"{lead.ref.kind}|{lead.ref.id}|{lead.alert_ts}|{lead.alert_ordinal}"
     refs: list[EntityRef] = [case.ref for case in ranked]
     return Incident(
-        id="i-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest(),
+        id=incident_id(founder_of(ranked)),
         risk=risk,
         severity=severity_of(risk),
         attack_types=types,

@@ -72,14 +72,19 @@ class Engine:
         counted: Counted,
         on_outcome: Callable[[Outcome], None] | None = None,
         before_row: Callable[[int], None] | None = None,
-    ) -> None:
-        """Turns what was counted into evidence, cases and alerts."""
+    ) -> npt.NDArray[np.bool_]:
+        """Turns what was counted into evidence, cases and alerts.
+
+        Returns:
+            bool ``(n_rows,)``: requests whose content is an attack.
+        """
         block, events, signals = counted
         n = len(events)
         with self.watch.stage("judge", n):
             attacks = self.cases.judge(block, events, signals, on_outcome, before_row)
         with self.watch.stage("timeline", n):
             self.timeline.add(events, attacks)
+        return attacks
 
     def advance(self, block: Prepared) -> None:
         """Counts and judges the next requests."""

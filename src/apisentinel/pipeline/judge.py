@@ -380,7 +380,7 @@ class Judge:
         is_new = not case.samples or case.samples[-1].seq != view.seq
         if is_new and len(case.samples) < SAMPLES_KEPT and evidence.llr >= SAMPLE_LLR:
             case.samples.append(view.sample(finding))
-        self.policy.consider(case, evidence, view.ts, ordinal, endpoint)
+        self.policy.consider(case, evidence, view.ts, ordinal, endpoint, view.seq)
         if view.on_outcome is not None:
             view.on_outcome(Outcome(view.row, case, evidence))
         if key[0] == "client" and view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:

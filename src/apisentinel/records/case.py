@@ -43,6 +43,8 @@ class Case:
         first_ordinal: The same for the first evidence.
         alert_ordinal: Request that raised the first alert, None before.
         alert_ts: Event time of the first alert, µs.
+        alert_seq: Number of the request that raised the first alert, among all requests.
+        alerts: Alerts raised so far.
         inspected: Requests whose content was inspected, and the bits of their fields.
         shared: Many people seem to stand behind this entity.
         endpoints: Endpoint → requests with evidence, bounded.
@@ -66,6 +68,8 @@ class Case:
     inspected_fields: int = 0
     alert_ordinal: int | None = None
     alert_ts: int = 0
+    alert_seq: int = 0
+    alerts: int = 0
     alerted_risk: float = 0.0
     alerted_at: int = 0
     shared: bool = False

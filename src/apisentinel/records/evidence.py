@@ -18,8 +18,8 @@ class Factor(msgspec.Struct, frozen=True):
     """
 
     name: str
-    actual: float | str
-    usual: float | str | None = None
+    actual: int | float | str
+    usual: int | float | str | None = None
     unit: str = ""
     contribution: float = 0.0
 
@@ -72,7 +72,17 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """One entity, one attack type, one session window."""
+    """One entity, one attack type, one session window.
+
+    Attributes:
+        risk: Risk of the entity when the alert was raised.
+        ts: Event time of the request that raised it, µs.
+        first_ts: Event time of the first evidence against the entity, µs.
+        requests_before: Requests of the entity up to and including this one.
+        evidence: The piece that raised it.
+        seq: Number of the request that raised it.
+        number: Which alert of its entity it is, from 1.
+    """
 
     id: str
     entity: EntityRef
@@ -83,6 +93,8 @@ class Alert(msgspec.Struct, frozen=True):
     requests_before: int
     endpoint: str
     evidence: tuple[Evidence, ...]
+    seq: int = 0
+    number: int = 1
 
 
 class Incident(msgspec.Struct, frozen=True):
