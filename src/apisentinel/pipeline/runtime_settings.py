@@ -81,12 +81,6 @@ class RuntimeSettings(BaseModel):
         gt=0,
         description="Event time without evidence after which a case is closed.",
     )
-    future_seconds: float = Field(
-        default=300.0,
-        ge=0,
-        description="How far ahead of its arrival a request may claim to be; more is set back to"
-        " the arrival and counted.",
-    )
     late_seconds: float = Field(
         default=60.0,
         ge=0,

@@ -1,0 +1,124 @@
+"""Incidents of a running service: which are open, what changed, which have become one."""
+
+from typing import Any
+
+import msgspec
+
+from apisentinel.incidents import describe, founder_of, group_cases, incident_id
+from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.samples import time_text
+from apisentinel.records.case import Case, EntityKey
+
+IncidentDocument = dict[str, Any]
+"""An incident as plain data: the fields of `Incident`, ``merged_into`` (id or None) and ``closed``
+(no further evidence is expected).
+"""
+
+KNOWN_KEPT = 100_000
+"""Ids remembered for telling that an incident has become part of another; the oldest give way."""
+
+
+class IncidentBook:
+    """Finds what changed since the last look.
+
+    What is open is worked out from the cases at every look, so it depends on the requests alone;
+    the book only remembers what it has told already, to say less.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[Any, ...]] = {}
+        self._merged: dict[str, str] = {}
+
+    def learn(self, ids: list[str]) -> None:
+        """Takes over ids that were stored in an earlier life, so that merging them is told."""
+        for name in ids:
+            self._told.setdefault(name, ())
+
+    def look(self, engine: Engine, most: int | None = None) -> list[IncidentDocument]:
+        """Documents of the incidents that are new or changed since the last look.
+
+        Args:
+            engine: Whose cases they are made of.
+            most: Documents after which the rest is left for the next look; None gives all.
+        """
+        out: list[IncidentDocument] = []
+        for group in _groups(engine):
+            if most is not None and len(out) >= most:
+                break
+            founder = founder_of(group)
+            name = incident_id(founder)
+            mark = _mark(engine, group)
+            if self._told.get(name) != mark:
+                out.append(_document(engine, group))
+                self._told[name] = mark
+                self._merged.pop(name, None)
+                out += self._merges(group, founder, name)
+        self._forget()
+        return out
+
+    def _merges(self, group: list[Case], founder: Case, into: str) -> list[IncidentDocument]:
+        """Documents of incidents that were told apart earlier and are part of this one now."""
+        out = []
+        for case in group:
+            name = incident_id(case)
+            if case is not founder and name in self._told and self._merged.get(name) != into:
+                self._merged[name] = into
+                self._told[name] = ()
+                out.append({"id": name, "merged_into": into})
+        return out
+
+    def close(self, engine: Engine, before: int) -> tuple[list[EntityKey], list[IncidentDocument]]:
+        """Ends the incidents without evidence at or after a time.
+
+        Returns:
+            Keys of their cases, and their final documents.
+        """
+        gone: list[EntityKey] = []
+        out = []
+        for group in _groups(engine):
+            if max(case.last_ts for case in group) < before:
+                gone += [case.key for case in group]
+                document = _document(engine, group)
+                document["closed"] = True
+                out.append(document)
+                self._told.pop(document["id"], None)
+        return gone, out
+
+    def _forget(self) -> None:
+        while len(self._told) > KNOWN_KEPT:
+            gone = next(iter(self._told))
+            del self._told[gone]
+            self._merged.pop(gone, None)
+
+
+def _groups(engine: Engine) -> list[list[Case]]:
+    alerted = [c for c in engine.cases.ledger.cases.values() if c.alert_ordinal is not None]
+    return group_cases(alerted, engine.cases.attribute_share, engine.settings.incidents)
+
+
+def _mark(engine: Engine, group: list[Case]) -> tuple[Any, ...]:
+    """Changes when the incident of a group changes."""
+    return tuple(
+        (case.key, case.peak, case.last_ts, case.ordinal, case.requests, *last_seen(engine, case))
+        for case in group
+    )
+
+
+def _document(engine: Engine, group: list[Case]) -> IncidentDocument:
+    incident = describe(
+        group, lambda case: last_seen(engine, case), time_text, engine.settings.incidents
+    )
+    document: IncidentDocument = msgspec.to_builtins(incident)
+    document["merged_into"] = None
+    document["closed"] = False
+    return document
+
+
+def last_seen(engine: Engine, case: Case) -> tuple[int, int]:
+    """Event time of the last request of a case's entity, and its number of requests."""
+    kind, key = case.key
+    table = engine.state.actors.get(kind)
+    record = None if table is None else engine.state.record(table, key)
+    if record is None:
+        return case.last_ts, case.ordinal
+    return int(record["last"]), int(record["n"])
