@@ -1,0 +1,1 @@
+"""The service over HTTP: ingest, reading, management, and who may do what."""

@@ -1,0 +1,34 @@
+"""What a route can ask the application for."""
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import HTTPConnection
+
+if TYPE_CHECKING:
+    from apisentinel.api.auth import Authenticator
+    from apisentinel.api.limits import Limits
+    from apisentinel.pipeline.service import Service
+
+
+def get_service(connection: HTTPConnection) -> "Service":
+    """The running service."""
+    service: Service = connection.app.state.service
+    return service
+
+
+def get_authenticator(connection: HTTPConnection) -> "Authenticator":
+    """The part that tells who asks."""
+    authenticator: Authenticator = connection.app.state.authenticator
+    return authenticator
+
+
+def get_limits(connection: HTTPConnection) -> "Limits":
+    """The limits that callers share."""
+    limits: Limits = connection.app.state.limits
+    return limits
+
+
+def get_request_id(connection: HTTPConnection) -> str:
+    """The id of this request, as in the answer's ``X-Request-Id``."""
+    request_id: str = connection.scope.get("state", {}).get("request_id", "")
+    return request_id

@@ -1,0 +1,76 @@
+import pytest
+from fastapi import APIRouter, Depends
+
+from apisentinel.api.access import needs, refuse_undeclared
+
+
+@pytest.fixture
+def app(app):
+    router = APIRouter()
+
+    @router.get("/api/v1/thing", dependencies=[Depends(needs("read"))])
+    def read() -> dict[str, int]:
+        return {"a": 1}
+
+    @router.post("/api/v1/thing", dependencies=[Depends(needs("write"))])
+    def write(body: dict[str, str]) -> dict[str, str]:
+        return body
+
+    @router.get("/api/v1/crash", dependencies=[Depends(needs("public"))])
+    def crash() -> None:
+        raise RuntimeError("hunter2")
+
+    app.include_router(router)
+    return app
+
+
+def test_a_key_opens_what_its_scopes_allow(client, key):
+    assert client.get("/api/v1/thing", headers=key("read")).json() == {"a": 1}
+    assert client.get("/api/v1/thing", headers=key("ingest")).status_code == 403
+    assert client.get("/api/v1/thing").status_code == 401
+
+
+def test_nobody_learns_more_than_that_a_key_is_wrong(client, key):
+    right = key("read")["Authorization"]
+    wrong = {
+        client.get("/api/v1/thing", headers={"Authorization": text}).text[:90]
+        for text in (right + "x", "Bearer nonsense", right.replace("aps_", "aps_0"))
+    }
+    assert len(wrong) == 1
+
+
+def test_errors_are_problem_documents_with_the_number_of_the_request(client):
+    answer = client.get("/api/v1/thing")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert "www-authenticate" in answer.headers
+
+
+def test_a_crash_says_nothing_of_its_cause(client):
+    answer = client.get("/api/v1/crash")
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_wrong_fields_are_named_and_not_repeated(client, key):
+    answer = client.post("/api/v1/thing", headers=key("admin"), json={"password": ["hunter2"]})
+    assert answer.status_code == 422
+    assert "hunter2" not in answer.text
+    assert answer.json()["errors"][0]["field"] == "body.password"
+
+
+def test_large_bodies_are_refused_on_every_route(client, key):
+    answer = client.post("/api/v1/thing", headers=key("admin"), content=b"x" * 1_100_000)
+    assert answer.status_code == 413
+
+
+def test_a_foreign_name_is_refused(client, key):
+    headers = key("read") | {"Host": "attacker.example"}
+    assert client.get("/api/v1/thing", headers=headers).status_code == 400
+
+
+def test_a_route_without_a_permission_does_not_start(app):
+    app.add_api_route("/api/v1/forgotten", lambda: None)
+    with pytest.raises(RuntimeError, match="forgotten"):
+        refuse_undeclared(app.routes)
