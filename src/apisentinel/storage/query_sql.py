@@ -1,0 +1,197 @@
+"""Conditions as SQL with bound values, for SQLite and DuckDB."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import apsw
+import msgspec
+
+from apisentinel.storage.query import (
+    Condition,
+    Field,
+    Fields,
+    Kind,
+    Op,
+    Page,
+    check_page,
+    network,
+    pattern,
+    read_cursor,
+)
+from apisentinel.storage.query_memory import in_network
+
+_OCTET = "(25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+_IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
+_IPV6 = "[0-9a-f:]{2,39}"
+
+
+class Dialect(StrEnum):
+    """Which database the SQL is for."""
+
+    SQLITE = "sqlite"
+    DUCKDB = "duckdb"
+
+
+class Sql(msgspec.Struct, frozen=True):
+    """A piece of SQL and the values of its question marks."""
+
+    text: str
+    values: tuple[Any, ...] = ()
+
+
+def install(connection: apsw.Connection) -> None:
+    """Gives SQLite the functions that conditions use."""
+    connection.create_scalar_function("in_network", _in_network, 2, deterministic=True)
+    connection.create_scalar_function("fits_pattern", _fits_pattern, 2, deterministic=True)
+
+
+def _in_network(*arguments: Any) -> int:
+    address, cidr = arguments
+    return int(isinstance(address, str) and in_network(address, cidr))
+
+
+def _fits_pattern(*arguments: Any) -> int:
+    text, expression = arguments
+    return int(isinstance(text, str) and pattern(expression).search(text) is not None)
+
+
+def where(conditions: Sequence[Condition], fields: Fields, dialect: Dialect) -> Sql:
+    """The conditions as an expression, ``true`` when there are none.
+
+    Raises:
+        FilterError: A condition cannot be used.
+    """
+    fields.check(conditions)
+    pieces = [_piece(fields.named(c.field), c, dialect) for c in conditions]
+    return joined(pieces)
+
+
+def joined(pieces: Sequence[Sql]) -> Sql:
+    """Expressions joined by "and"."""
+    if not pieces:
+        return Sql("true")
+    text = " AND ".join(f"({piece.text})" for piece in pieces)
+    return Sql(text, tuple(value for piece in pieces for value in piece.values))
+
+
+def order(page: Page, fields: Fields) -> tuple[Sql, Sql]:
+    """Where a page begins, and ``ORDER BY … LIMIT`` with one row more than the page has.
+
+    Raises:
+        FilterError: The page cannot be used.
+    """
+    sort = check_page(page, fields)
+    key = fields.key.sql
+    value = sorted_as(sort)
+    direction, sign = ("DESC", "<") if page.descending else ("ASC", ">")
+    after = read_cursor(page, fields)
+    begin = Sql("true")
+    if after is not None:
+        last, last_key = after
+        if sort.name == fields.key.name:
+            begin = Sql(f"{key} {sign} ?", (last_key,))
+        else:
+            begin = Sql(
+                f"{value} {sign} ? OR ({value} = ? AND {key} {sign} ?)", (last, last, last_key)
+            )
+    first = "" if sort.name == fields.key.name else f"{value} {direction}, "
+    return begin, Sql(f"ORDER BY {first}{key} {direction} LIMIT {page.limit + 1:d}")
+
+
+def sorted_as(field: Field) -> str:
+    """SQL of what a row is sorted by; a missing value is the lowest."""
+    if field.kind is Kind.REAL:
+        return f"coalesce({field.sql}, -1e308)"
+    lowest = "''" if isinstance(field.lowest, str) else "-9223372036854775808"
+    return f"coalesce({field.sql}, {lowest})"
+
+
+_BOTH = {
+    Op.EQ: "{} = ?",
+    Op.NE: "{} IS DISTINCT FROM ?",
+    Op.GTE: "{} >= ?",
+    Op.LTE: "{} <= ?",
+}
+_TEMPLATES = {
+    Dialect.SQLITE: _BOTH
+    | {
+        Op.PREFIX: "instr({}, ?) = 1",
+        Op.CONTAINS: "instr({}, ?) > 0",
+        Op.HAS: "instr({}, ?) > 0",
+        Op.RE: "fits_pattern({}, ?)",
+        Op.CIDR: "in_network({}, ?)",
+    },
+    Dialect.DUCKDB: _BOTH
+    | {
+        Op.PREFIX: "starts_with({}, ?)",
+        Op.CONTAINS: "contains({}, ?)",
+        Op.HAS: "contains({}, ?)",
+        Op.RE: "regexp_matches({}, ?)",
+    },
+}
+
+
+def _piece(field: Field, condition: Condition, dialect: Dialect) -> Sql:
+    column, op, value = field.sql, condition.op, condition.value
+    if field.kind is Kind.LIST:
+        return _list_piece(column, op, value, dialect)
+    if op is Op.IN:
+        wanted = tuple(one for one in _many(value) if one is not None)
+        marks = ", ".join("?" * len(wanted))
+        return Sql(f"{column} IN ({marks})", wanted) if wanted else Sql("false")
+    if op is Op.EQ and value is None:
+        return Sql(f"{column} IS NULL")
+    if op is Op.CIDR and dialect is Dialect.DUCKDB:
+        return _network_piece(column, str(value))
+    return Sql(_TEMPLATES[dialect][op].format(column), (value,))
+
+
+def _many(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _list_piece(column: str, op: Op, value: Any, dialect: Dialect) -> Sql:
+    wanted = _many(value)
+    if not wanted:
+        return Sql("false")
+    marks = ", ".join("?" * len(wanted))
+    if dialect is Dialect.DUCKDB:
+        text = f"coalesce(list_has_any({column}, [{marks}]), false)"
+    else:
+        text = f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value IN ({marks}))"
+    return Sql(f"NOT {text}" if op is Op.NE else text, wanted)
+
+
+def _network_piece(column: str, cidr: str) -> Sql:
+    wanted = network(cidr)
+    if len(wanted.first) == 8:
+        number = " + ".join(
+            f"cast(split_part({column}, '.', {k + 1}) AS BIGINT) * {1 << (24 - 8 * k)}"
+            for k in range(4)
+        )
+        return Sql(
+            f"CASE WHEN regexp_full_match({column}, '{_IPV4}')"
+            f" THEN {number} BETWEEN ? AND ? ELSE false END",
+            (int(wanted.first, 16), int(wanted.last, 16)),
+        )
+    return Sql(
+        f"CASE WHEN regexp_full_match({column}, '{_IPV6}')"
+        f" THEN {_digits6(column)} BETWEEN ? AND ? ELSE false END",
+        (wanted.first, wanted.last),
+    )
+
+
+def _digits6(column: str) -> str:
+    """SQL of the 32 digits of an IPv6 address in canonical text."""
+
+    def side(part: int) -> str:
+        groups = f"string_split(split_part({column}, '::', {part}), ':')"
+        padded = (
+            f"list_transform(list_filter({groups}, lambda g: g <> ''), lambda g: lpad(g, 4, '0'))"
+        )
+        return f"coalesce(array_to_string({padded}, ''), '')"
+
+    left, right = side(1), side(2)
+    zeros = f"repeat('0', greatest(32 - length({left}) - length({right}), 0))"
+    return f"{left} || {zeros} || {right}"
