@@ -1,53 +1,26 @@
 """The closed lists of fields that can be filtered, sorted, grouped and shown, per resource."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 from apisentinel.records.taxonomy import AgentKind, AttackType, Severity
+from apisentinel.storage import query
+from apisentinel.storage.query import ALLOWED, Kind, Op
 
-
-class Kind(StrEnum):
-    """What a field holds, which says how it can be compared."""
-
-    TEXT = "text"
-    CHOICE = "choice"
-    WHOLE = "whole number"
-    REAL = "number"
-    TIME = "time"
-    ADDRESS = "address"
-    LIST = "list"
-    FLAG = "true or false"
-
-
-class Op(StrEnum):
-    """How a field is compared."""
-
-    EQ = "eq"
-    NE = "ne"
-    IN = "in"
-    GTE = "gte"
-    LTE = "lte"
-    HAS = "has"
-    RE = "re"
-    CIDR = "cidr"
-
-
-OPS: Final[dict[Kind, tuple[Op, ...]]] = {
-    Kind.TEXT: (Op.EQ, Op.NE, Op.IN, Op.HAS, Op.RE),
-    Kind.CHOICE: (Op.EQ, Op.NE, Op.IN),
-    Kind.WHOLE: (Op.EQ, Op.NE, Op.IN, Op.GTE, Op.LTE),
-    Kind.REAL: (Op.GTE, Op.LTE),
-    Kind.TIME: (Op.GTE, Op.LTE),
-    Kind.ADDRESS: (Op.EQ, Op.NE, Op.IN, Op.HAS, Op.RE, Op.CIDR),
-    Kind.LIST: (Op.EQ, Op.NE, Op.IN, Op.HAS),
-    Kind.FLAG: (Op.EQ, Op.NE),
-}
-"""Comparisons by kind. On a list, ``eq`` and ``has`` ask whether it holds the value, ``ne`` whether
-it does not, ``in`` whether it holds one of them.
-"""
+SHOWN_OPS: Final = (
+    Op.EQ,
+    Op.NE,
+    Op.IN,
+    Op.GTE,
+    Op.LTE,
+    Op.HAS,
+    Op.PREFIX,
+    Op.RE,
+    Op.CIDR,
+)
+"""Comparisons of the URL grammar, in the order of their description."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -69,8 +42,11 @@ class Field(msgspec.Struct, frozen=True):
 
     @property
     def ops(self) -> tuple[Op, ...]:
-        """Comparisons that make sense."""
-        return OPS[self.kind]
+        """Comparisons that make sense; on a list ``eq`` means ``has``."""
+        allowed = ALLOWED[self.kind] | ({Op.EQ} if self.kind is Kind.LIST else frozenset())
+        if self.choices and self.kind is not Kind.LIST:
+            allowed = frozenset({Op.EQ, Op.NE, Op.IN})
+        return tuple(op for op in SHOWN_OPS if op in allowed)
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -90,6 +66,17 @@ class Resource(msgspec.Struct, frozen=True):
     time: str | None
     sort: str
     key: str
+
+    @property
+    def searchable(self) -> query.Fields:
+        """The fields as the stores and the filters in memory want them."""
+        return query.Fields(
+            self.key,
+            [
+                query.Field(field.name, field.kind, sortable=field.sortable)
+                for field in self.fields.values()
+            ],
+        )
 
     @property
     def sortable(self) -> tuple[str, ...]:
@@ -114,7 +101,7 @@ def _fields(*fields: Field) -> dict[str, Field]:
 
 
 def _choice(name: str, choices: Iterable[str], *, sortable: bool = False) -> Field:
-    return Field(name, Kind.CHOICE, tuple(choices), sortable, groupable=True)
+    return Field(name, Kind.TEXT, tuple(choices), sortable, groupable=True)
 
 
 def _types(name: str = "attack_types") -> Field:
@@ -124,18 +111,18 @@ def _types(name: str = "attack_types") -> Field:
 EVENTS: Final = Resource(
     "events",
     _fields(
-        Field("seq", Kind.WHOLE, sortable=True),
-        Field("ts", Kind.TIME, sortable=True),
+        Field("seq", Kind.INTEGER, sortable=True),
+        Field("ts", Kind.MOMENT, sortable=True),
         Field("event_id", Kind.TEXT),
         Field("source", Kind.TEXT, groupable=True),
         Field("method", Kind.TEXT, groupable=True),
         Field("host", Kind.TEXT, groupable=True),
         Field("path", Kind.TEXT, groupable=True),
         Field("query", Kind.TEXT),
-        Field("status", Kind.WHOLE, sortable=True, groupable=True),
-        Field("request_bytes", Kind.WHOLE, sortable=True),
-        Field("response_bytes", Kind.WHOLE, sortable=True),
-        Field("duration_us", Kind.WHOLE, sortable=True),
+        Field("status", Kind.INTEGER, sortable=True, groupable=True),
+        Field("request_bytes", Kind.INTEGER, sortable=True),
+        Field("response_bytes", Kind.INTEGER, sortable=True),
+        Field("duration_us", Kind.INTEGER, sortable=True),
         Field("client", Kind.ADDRESS, groupable=True),
         Field("network", Kind.TEXT, groupable=True),
         Field("user", Kind.TEXT, groupable=True),
@@ -146,7 +133,7 @@ EVENTS: Final = Resource(
         _choice("agent_kind", AgentKind),
         Field("endpoint", Kind.TEXT, groupable=True),
         Field("route", Kind.TEXT, groupable=True),
-        Field("risk", Kind.WHOLE, sortable=True),
+        Field("risk", Kind.INTEGER, sortable=True),
         Field("score", Kind.REAL, sortable=True),
         _choice("severity", SEVERITIES),
         _types(),
@@ -162,15 +149,15 @@ ALERTS: Final = Resource(
     "alerts",
     _fields(
         Field("id", Kind.TEXT),
-        Field("ts", Kind.TIME, sortable=True),
-        Field("first_ts", Kind.TIME),
+        Field("ts", Kind.MOMENT, sortable=True),
+        Field("first_ts", Kind.MOMENT),
         _choice("entity_kind", ENTITY_KINDS),
         Field("entity", Kind.ADDRESS, groupable=True),
         _choice("attack_type", ATTACK_TYPES),
-        Field("risk", Kind.WHOLE, sortable=True),
+        Field("risk", Kind.INTEGER, sortable=True),
         _choice("severity", SEVERITIES),
         Field("endpoint", Kind.TEXT, groupable=True),
-        Field("requests_before", Kind.WHOLE),
+        Field("requests_before", Kind.INTEGER),
         Field("detectors", Kind.LIST, groupable=True),
         Field("incident", Kind.TEXT, groupable=True),
     ),
@@ -183,17 +170,17 @@ INCIDENTS: Final = Resource(
     "incidents",
     _fields(
         Field("id", Kind.TEXT),
-        Field("risk", Kind.WHOLE, sortable=True),
+        Field("risk", Kind.INTEGER, sortable=True),
         _choice("severity", SEVERITIES),
         _types(),
         Field("entities", Kind.LIST),
         Field("endpoints", Kind.LIST, groupable=True),
-        Field("first_ts", Kind.TIME, sortable=True),
-        Field("last_ts", Kind.TIME, sortable=True),
-        Field("alert_ts", Kind.TIME, sortable=True),
-        Field("requests", Kind.WHOLE, sortable=True),
-        Field("requests_before_alert", Kind.WHOLE),
-        Field("entities_total", Kind.WHOLE, sortable=True),
+        Field("first_ts", Kind.MOMENT, sortable=True),
+        Field("last_ts", Kind.MOMENT, sortable=True),
+        Field("alert_ts", Kind.MOMENT, sortable=True),
+        Field("requests", Kind.INTEGER, sortable=True),
+        Field("requests_before_alert", Kind.INTEGER),
+        Field("entities_total", Kind.INTEGER, sortable=True),
         Field("reason", Kind.TEXT),
         Field("succeeded", Kind.FLAG, groupable=True),
         _choice("status", STATUSES),
@@ -210,14 +197,14 @@ ENTITIES: Final = Resource(
     _fields(
         _choice("kind", ENTITY_KINDS),
         Field("id", Kind.ADDRESS, sortable=True),
-        Field("requests", Kind.WHOLE, sortable=True),
+        Field("requests", Kind.INTEGER, sortable=True),
         Field("score", Kind.REAL, sortable=True),
-        Field("risk", Kind.WHOLE, sortable=True),
+        Field("risk", Kind.INTEGER, sortable=True),
         _choice("severity", SEVERITIES),
         _types(),
-        Field("first_alert_request", Kind.WHOLE, sortable=True),
-        Field("first_ts", Kind.TIME, sortable=True),
-        Field("last_ts", Kind.TIME, sortable=True),
+        Field("first_alert_request", Kind.INTEGER, sortable=True),
+        Field("first_ts", Kind.MOMENT, sortable=True),
+        Field("last_ts", Kind.MOMENT, sortable=True),
         _choice("agent_kind", AgentKind),
     ),
     time="last_ts",
@@ -232,16 +219,16 @@ ENDPOINTS: Final = Resource(
         Field("method", Kind.TEXT, groupable=True),
         Field("host", Kind.TEXT, groupable=True),
         Field("route", Kind.TEXT, groupable=True),
-        Field("requests", Kind.WHOLE, sortable=True),
-        Field("clients", Kind.WHOLE, sortable=True),
+        Field("requests", Kind.INTEGER, sortable=True),
+        Field("clients", Kind.INTEGER, sortable=True),
         Field("errors_4xx", Kind.REAL, sortable=True),
         Field("errors_5xx", Kind.REAL, sortable=True),
         Field("p95_ms", Kind.REAL, sortable=True),
-        Field("bytes_out", Kind.WHOLE, sortable=True),
-        Field("risk", Kind.WHOLE, sortable=True),
+        Field("bytes_out", Kind.INTEGER, sortable=True),
+        Field("risk", Kind.INTEGER, sortable=True),
         _choice("severity", SEVERITIES),
-        Field("first_ts", Kind.TIME, sortable=True),
-        Field("last_ts", Kind.TIME, sortable=True),
+        Field("first_ts", Kind.MOMENT, sortable=True),
+        Field("last_ts", Kind.MOMENT, sortable=True),
     ),
     time="last_ts",
     sort="-requests",

@@ -8,35 +8,33 @@ value of ``eq`` and ``ne`` means that the field is missing.
 import math
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
 
 import msgspec
-import re2
 
-from apisentinel.api.fields import Field, Kind, Op, Resource
+from apisentinel.api.fields import Field, Resource
 from apisentinel.api.moments import LATEST_US, moment_text, parse_moment
-from apisentinel.errors import RefusedError
+from apisentinel.storage.query import (
+    LONGEST_VALUE,
+    MOST_CONDITIONS,
+    MOST_VALUES,
+    Condition,
+    FilterError,
+    Kind,
+    Op,
+    Scalar,
+    pattern,
+)
 
-Scalar = str | int | float | bool | None
-
-MOST_CONDITIONS: Final = 32
-"""Conditions of one filter: more than any page shows as chips."""
-LONGEST_VALUE: Final = 1024
-"""Characters of a value: longer than the addresses and agents that people paste."""
-MOST_VALUES: Final = 200
-"""Values of one ``in``; a page of marked rows."""
 LONGEST_LIST: Final = 8192
 """Characters of all values of one ``in``."""
-LONGEST_PATTERN: Final = 256
-"""Characters of an ``re`` pattern."""
-PATTERN_MEMORY: Final = 1 << 20
-"""Bytes that RE2 may use for one pattern; repeats that need more are refused."""
+MOST_LISTED: Final = MOST_CONDITIONS - 4
+"""Conditions of one request; the period and the page's own subject need room beside them."""
 LARGEST_NUMBER: Final = (1 << 63) - 1
 
 
-class FilterError(RefusedError):
+class GrammarError(FilterError):
     """A part of a query that cannot be used: 400 with what is allowed and the nearest word.
 
     Attributes:
@@ -51,7 +49,7 @@ class FilterError(RefusedError):
         shown = value if len(value) <= 80 else f"{value[:80]}…"
         said = f" Did you mean {hint}?" if hint else ""
         said += f" Allowed: {', '.join(names)}." if names else ""
-        super().__init__(400, f"{parameter}={shown}: {detail}.{said}")
+        super().__init__(f"{parameter}={shown}: {detail}.{said}")
         self.more: dict[str, Any] = {"parameter": parameter, "value": shown}
         if names:
             self.more["allowed"] = names
@@ -71,21 +69,6 @@ def nearest(word: str, names: Sequence[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """One comparison.
-
-    Attributes:
-        field: Field of the resource.
-        op: How it is compared.
-        value: With what: text, whole number, number, µs of a time, truth; None asks for a missing
-            value; a tuple for ``in``.
-    """
-
-    field: str
-    op: Op
-    value: Scalar | tuple[Scalar, ...]
-
-
 class Filter(msgspec.Struct, frozen=True):
     """What rows must be like: all conditions, and the time between two points.
 
@@ -97,6 +80,15 @@ class Filter(msgspec.Struct, frozen=True):
     conditions: tuple[Condition, ...] = ()
     begin: int | None = None
     end: int | None = None
+
+    def all_conditions(self, resource: Resource) -> tuple[Condition, ...]:
+        """The conditions with the period as two more of them."""
+        period = []
+        if resource.time is not None and self.begin is not None:
+            period.append(Condition(resource.time, Op.GTE, self.begin))
+        if resource.time is not None and self.end is not None:
+            period.append(Condition(resource.time, Op.LTE, self.end - 1))
+        return (*self.conditions, *period)
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -123,17 +115,17 @@ def parse_filter(
         end: The ``to`` parameter.
 
     Raises:
-        FilterError: A part cannot be used; it says what can.
+        GrammarError: A part cannot be used; it says what can.
     """
     listed = list(texts)
-    if len(listed) > MOST_CONDITIONS:
-        raise FilterError("f", listed[0], f"{len(listed)} conditions, {MOST_CONDITIONS} at most")
+    if len(listed) > MOST_LISTED:
+        raise GrammarError("f", listed[0], f"{len(listed)} conditions, {MOST_LISTED} at most")
     conditions = tuple(parse_condition(resource, text, now) for text in listed)
     first, last = (_moment(name, text, now) for name, text in (("from", begin), ("to", end)))
     if (first is not None or last is not None) and resource.time is None:
-        raise FilterError("from", begin or end or "", f"{resource.name} have no time")
+        raise GrammarError("from", begin or end or "", f"{resource.name} have no time")
     if first is not None and last is not None and first > last:
-        raise FilterError("from", begin or "", "it is later than to")
+        raise GrammarError("from", begin or "", "it is later than to")
     return Filter(conditions, first, last)
 
 
@@ -141,25 +133,27 @@ def parse_condition(resource: Resource, text: str, now: int) -> Condition:
     """One ``f`` parameter.
 
     Raises:
-        FilterError: Unknown field or comparison, or a value that does not fit.
+        GrammarError: Unknown field or comparison, or a value that does not fit.
     """
     name, colon, rest = text.partition(":")
     word, second, raw = rest.partition(":")
     if not (colon and second):
-        raise FilterError("f", text, "write field:op:value, such as severity:eq:HIGH")
+        raise GrammarError("f", text, "write field:op:value, such as severity:eq:HIGH")
     field = resource.fields.get(name)
     if field is None:
-        raise FilterError("f", text, f"{resource.name} have no such field", resource.fields, name)
+        raise GrammarError("f", text, f"{resource.name} have no such field", resource.fields, name)
     if word not in field.ops:
         ops = [op.value for op in field.ops]
-        raise FilterError("f", text, f"{name} is a {field.kind.value}; no such op", ops, word)
+        raise GrammarError("f", text, f"{name} is a {field.kind.value}; no such op", ops, word)
     op = Op(word)
+    if op is Op.EQ and field.kind is Kind.LIST:
+        op = Op.HAS
     try:
         return Condition(name, op, _value(field, op, raw, now))
-    except FilterError:
+    except GrammarError:
         raise
-    except (ValueError, OverflowError) as error:
-        raise FilterError("f", text, str(error)) from None
+    except (FilterError, ValueError, OverflowError) as error:
+        raise GrammarError("f", text, str(error)) from None
 
 
 def _value(field: Field, op: Op, raw: str, now: int) -> Scalar | tuple[Scalar, ...]:
@@ -174,11 +168,11 @@ def _value(field: Field, op: Op, raw: str, now: int) -> Scalar | tuple[Scalar, .
             return None
         raise ValueError(f"{op.value} needs a value")
     if op is Op.RE:
-        compile_pattern(raw)
+        pattern(raw)
         return raw
     if op is Op.CIDR:
         return str(_network(raw))
-    if op is Op.HAS and field.kind is not Kind.LIST:
+    if op in {Op.HAS, Op.PREFIX} and field.kind is not Kind.LIST:
         return raw
     return _scalar(field, raw, now)
 
@@ -198,11 +192,11 @@ def _scalar(field: Field, raw: str, now: int) -> Scalar:
     if field.choices:
         return _choice(field, raw)
     match field.kind:
-        case Kind.WHOLE:
+        case Kind.INTEGER:
             return _whole(raw)
         case Kind.REAL:
             return _real(raw)
-        case Kind.TIME:
+        case Kind.MOMENT:
             return parse_moment(raw, now)
         case Kind.FLAG:
             if raw not in {"true", "false"}:
@@ -216,7 +210,7 @@ def _choice(field: Field, raw: str) -> str:
     for choice in field.choices:
         if raw.casefold() == choice.casefold():
             return choice
-    raise FilterError("f", f"{field.name}:{raw}", "no such value", field.choices, raw)
+    raise GrammarError("f", f"{field.name}:{raw}", "no such value", field.choices, raw)
 
 
 def _whole(raw: str) -> int:
@@ -262,27 +256,7 @@ def _moment(name: str, text: str | None, now: int) -> int | None:
     try:
         return parse_moment(text, now)
     except ValueError as error:
-        raise FilterError(name, text, str(error)) from None
-
-
-@lru_cache(maxsize=256)
-def compile_pattern(pattern: str) -> Any:
-    """A pattern of RE2, which takes linear time on any text.
-
-    Raises:
-        ValueError: It is too long, needs too much memory, or is no pattern that RE2 knows.
-    """
-    if len(pattern) > LONGEST_PATTERN:
-        raise ValueError(f"a pattern may have {LONGEST_PATTERN} characters")
-    options = re2.Options()
-    options.max_mem = PATTERN_MEMORY
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options=options)
-    except re2.error as error:
-        said = error.args[0] if error.args else "not understood"
-        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise ValueError(f"RE2 does not take this pattern: {said[:120]}") from None
+        raise GrammarError(name, text, str(error)) from None
 
 
 def split_values(raw: str) -> list[str]:
@@ -329,7 +303,7 @@ def _scalar_text(field: Field, value: Scalar) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if field.kind is Kind.TIME and isinstance(value, int) and 0 <= value <= LATEST_US:
+    if field.kind is Kind.MOMENT and isinstance(value, int) and 0 <= value <= LATEST_US:
         return moment_text(value)
     return repr(value) if isinstance(value, float) else str(value)
 
@@ -344,13 +318,13 @@ def parse_order(resource: Resource, text: str | None) -> Order:
     """The ``sort`` parameter: a field, ``-`` before it for the other way round.
 
     Raises:
-        FilterError: Rows cannot be sorted by that.
+        GrammarError: Rows cannot be sorted by that.
     """
     chosen = text or resource.sort
     name = chosen.removeprefix("-")
     field = resource.fields.get(name)
     if field is None or not field.sortable:
-        raise FilterError("sort", chosen, "rows are not sorted by that", resource.sortable, name)
+        raise GrammarError("sort", chosen, "rows are not sorted by that", resource.sortable, name)
     return Order(name, chosen.startswith("-"))
 
 
@@ -358,12 +332,12 @@ def parse_names(parameter: str, text: str, allowed: Sequence[str], most: int) ->
     """Names parted by commas: ``cols``, ``fields`` and ``group``.
 
     Raises:
-        FilterError: One of them is not allowed, or they are too many.
+        GrammarError: One of them is not allowed, or they are too many.
     """
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if len(names) > most:
-        raise FilterError(parameter, text, f"{len(names)} names, {most} at most")
+        raise GrammarError(parameter, text, f"{len(names)} names, {most} at most")
     for name in names:
         if name not in allowed:
-            raise FilterError(parameter, name, "no such field here", allowed, name)
+            raise GrammarError(parameter, name, "no such field here", allowed, name)
     return names

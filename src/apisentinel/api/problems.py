@@ -72,7 +72,10 @@ def refusal(connection: HTTPConnection, error: RefusedError) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="apisentinel"'
-    return problem(error.status, str(error), request_id=get_request_id(connection), headers=headers)
+    more: dict[str, Any] = getattr(error, "more", {})  # such as what a filter allows
+    return problem(
+        error.status, str(error), request_id=get_request_id(connection), headers=headers, **more
+    )
 
 
 def as_refusal(error: ApiSentinelError) -> RefusedError:
