@@ -14,6 +14,7 @@ from apisentinel.enrichment.redact import redact_text
 from apisentinel.features import FeatureState, Signals
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.incidents import AlertPolicy
+from apisentinel.pipeline.judge_memory import JudgeMemory
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.view import Outcome, View
@@ -407,6 +408,25 @@ class Judge:
                 self._labels.clear()
             known = self._labels[endpoint] = self.enricher.label_of(endpoint)
         return known
+
+    def memory(self) -> JudgeMemory:
+        """What a judge after a restart has to know beside the cases; texts of endpoints are not
+        part of it, they are looked up again.
+        """
+        return JudgeMemory(
+            self._clients,
+            list(self._tools),
+            [(*key, sorted(clients)) for key, clients in self._phenomena.items()],
+        )
+
+    def recall(self, memory: JudgeMemory) -> None:
+        """Takes over what an earlier judge remembered."""
+        self._clients = memory.clients
+        self._tools = dict.fromkeys(memory.tools)
+        self._phenomena = {
+            (attack, where, rules): set(clients)
+            for attack, where, rules, clients in memory.phenomena
+        }
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

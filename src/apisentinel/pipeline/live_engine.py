@@ -26,6 +26,10 @@ SWEEPS_A_QUIET_TIME = 4
 """Looks for closed cases within the quiet time: a case lives up to a quarter longer than it."""
 
 
+POISONED_KEPT = 1_000
+"""Numbers of requests left out that are remembered, so that a replay leaves them out as well."""
+
+
 class RowFinding:
     """What was found on one request: the risk of its worst entity at that moment, and why."""
 
@@ -62,6 +66,8 @@ class LiveEngine:
         watermark: Highest event time so far, µs.
         late: Requests that came far behind the watermark.
         expired: Cases closed after quiet time.
+        poisoned: Numbers of the requests that could not be judged and were left out; see
+            `POISONED_KEPT`.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class LiveEngine:
         self.watermark = 0
         self.late = 0
         self.expired = 0
+        self.poisoned: list[int] = []
         self.sweep_index = -1
 
     @property
