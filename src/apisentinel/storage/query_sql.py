@@ -23,7 +23,9 @@ from apisentinel.storage.query_memory import in_network
 
 _OCTET = "(25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 _IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
-_IPV6 = "[0-9a-f:]{2,39}"
+_GROUP = "[0-9a-f]{1,4}"
+_GROUPS = f"({_GROUP}(:{_GROUP}){{0,6}})?"
+_IPV6 = f"({_GROUP}:){{7}}{_GROUP}|{_GROUPS}::{_GROUPS}"
 
 
 class Dialect(StrEnum):
@@ -175,23 +177,20 @@ def _network_piece(column: str, cidr: str) -> Sql:
             f" THEN {number} BETWEEN ? AND ? ELSE false END",
             (int(wanted.first, 16), int(wanted.last, 16)),
         )
+    left, right = _side(column, 1), _side(column, 2)
+    held = f"length({left}) + length({right})"
     return Sql(
         f"CASE WHEN regexp_full_match({column}, '{_IPV6}')"
-        f" THEN {_digits6(column)} BETWEEN ? AND ? ELSE false END",
+        f" AND ({held} <= 28 OR NOT contains({column}, '::'))"
+        f" THEN ({left} || repeat('0', greatest(32 - ({held}), 0)) || {right}) BETWEEN ? AND ?"
+        " ELSE false END",
         (wanted.first, wanted.last),
     )
 
 
-def _digits6(column: str) -> str:
-    """SQL of the 32 digits of an IPv6 address in canonical text."""
-
-    def side(part: int) -> str:
-        groups = f"string_split(split_part({column}, '::', {part}), ':')"
-        padded = (
-            f"list_transform(list_filter({groups}, lambda g: g <> ''), lambda g: lpad(g, 4, '0'))"
-        )
-        return f"coalesce(array_to_string({padded}, ''), '')"
-
-    left, right = side(1), side(2)
-    zeros = f"repeat('0', greatest(32 - length({left}) - length({right}), 0))"
-    return f"{left} || {zeros} || {right}"
+def _side(column: str, part: int) -> str:
+    """SQL of the digits of an IPv6 address on one side of ``::``."""
+    groups = f"string_split(split_part({column}, '::', {part}), ':')"
+    filled = f"list_filter({groups}, lambda g: g <> '')"
+    padded = f"list_transform({filled}, lambda g: lpad(g, 4, '0'))"
+    return f"coalesce(array_to_string({padded}, ''), '')"
