@@ -81,6 +81,6 @@ class DedupTable:
             self._held_old -= int(remove_ids(self._old, ids))
 
     def _turn(self) -> None:
-        # new pages come one by one when they are needed; clearing the old ones would be a long pause
+        # new pages come one by one when needed; clearing the old ones would be a long pause
         self._old, self._young = self._young, np.zeros_like(self._young)
         self._held, self._held_old = 0, self._held

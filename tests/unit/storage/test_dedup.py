@@ -17,11 +17,11 @@ class Oracle:
     def add(self, ids):
         new = []
         for one in ids:
+            if len(self.young) >= self.window:
+                self.old, self.young = self.young, set()
             if one == 0:
                 new.append(True)
                 continue
-            if len(self.young) >= self.window:
-                self.old, self.young = self.young, set()
             new.append(one not in self.young and one not in self.old)
             if new[-1]:
                 self.young.add(one)
