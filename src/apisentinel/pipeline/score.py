@@ -15,6 +15,7 @@ from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.prepare import Prepared, prepare
 from apisentinel.pipeline.profile import Stopwatch
+from apisentinel.pipeline.reasons import reason_of
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.view import Outcome
 from apisentinel.records.batch import NO_TIME
@@ -210,7 +211,7 @@ class ScoreSession:
             route=self.enricher.route_label(batch, row),
             agent_kind=AGENT_KINDS[int(batch.enriched["agent_kind"][row])].value,
             data_classes=class_names(exposed),
-            reason=_reason(shown_pieces, inherited=line.log10_odds > PRIOR_LOG10),
+            reason=reason_of(shown_pieces, inherited=line.log10_odds > PRIOR_LOG10),
         )
 
     @staticmethod
@@ -226,19 +227,6 @@ def _odds(pieces: list[Evidence]) -> float:
     for piece in pieces:
         types.setdefault(piece.attack_type, []).append(piece.llr)
     return pooled_log10_odds({kind: type_llr(llrs) for kind, llrs in types.items()})
-
-
-def _reason(pieces: list[Evidence], *, inherited: bool) -> str:
-    """Why, in one line; empty when nothing speaks against the request."""
-    ranked = sorted(pieces, key=lambda piece: (-piece.llr, piece.attack_type, piece.detector))
-    said = [
-        f"{piece.factors[0].name}: {piece.factors[0].actual}"
-        for piece in ranked[:3]
-        if piece.factors
-    ]
-    if said:
-        return "; ".join(dict.fromkeys(said))
-    return "earlier requests of this client or session are suspicious" if inherited else ""
 
 
 def _text(value: bytes | None) -> str | None:

@@ -1,10 +1,11 @@
 """Restart is replay: any cuts and checkpoints give the run that was never cut."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.pipeline.live_traffic import SMALL, batch_of, requests
 
 from apisentinel.errors import StateError
 from apisentinel.kernels.hashing import HashKey
@@ -12,8 +13,9 @@ from apisentinel.pipeline import checkpoint
 from apisentinel.pipeline.judge import Judge
 from apisentinel.pipeline.live_engine import LiveEngine
 from apisentinel.pipeline.runtime_settings import RuntimeSettings
-from apisentinel.records.evidence import Alert
-from tests.unit.pipeline.live_traffic import SMALL, batch_of, requests
+
+if TYPE_CHECKING:
+    from apisentinel.records.evidence import Alert
 
 ROWS = 1_500
 RUNTIME = RuntimeSettings(quiet_hours=0.05)
