@@ -1,5 +1,6 @@
 """Tells who asks: by key, by session, by ticket, or nobody in particular."""
 
+import asyncio
 import base64
 import binascii
 from ipaddress import IPv6Address
@@ -64,6 +65,14 @@ class Authenticator:
         principal = await self._identify(connection)
         state["principal"] = principal
         return principal
+
+    async def still_reads(self, principal: Principal) -> bool:
+        """Whether the key or session that opened a stream still works and may read."""
+        if principal.kind == "key":
+            key = await asyncio.to_thread(self.keys.find_id, principal.id)
+            return key is not None and principal.may("read")
+        known = await asyncio.to_thread(self.sessions.still, principal)
+        return known is not None and known.may("read")
 
     async def _identify(self, connection: HTTPConnection) -> Principal:
         key = presented_key(connection)

@@ -125,6 +125,12 @@ class KeyRing:
         self.reload()
         return list(self._keys.values())
 
+    def find_id(self, key_id: str) -> Key | None:
+        """The key with an id as it is in the store, None when it does not work any more."""
+        self.reload()
+        key = self._keys.get(key_id)
+        return key if key is not None and key.works(self._clock.now()) else None
+
     def get(self, key_id: str) -> Key:
         """One key.
 

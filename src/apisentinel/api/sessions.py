@@ -93,6 +93,15 @@ class Sessions:
             await asyncio.to_thread(self._accounts.save_session, touched)
         return principal
 
+    def still(self, principal: Principal) -> Principal | None:
+        """Who has the session of an open stream now, None when it ended. Does not count as use."""
+        self.reload()
+        now = self._clock.now()
+        for session in self._sessions.values():
+            if session.digest.hex()[:16] == principal.session:
+                return self._principal(session) if self._lives(session, now) else None
+        return None
+
     def csrf(self, token: str) -> str:
         """The value of the header that proves that a page of ours sends a write."""
         return self._secret.digest("csrf", token[:MAX_TOKEN_CHARACTERS]).hex()
