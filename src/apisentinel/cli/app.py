@@ -216,6 +216,48 @@ def score(
 
 
 @app.command(epilog=EPILOG)
+def simulate(  # noqa: PLR0913 (one parameter per option)
+    *,
+    output: Annotated[
+        str,
+        typer.Option(metavar="DIR", help="Folder for the files; made when it is missing."),
+    ],
+    hours: Annotated[float, typer.Option(metavar="H", help="Simulated hours.")],
+    rate: Annotated[
+        float, typer.Option(metavar="R", help="Mean requests per second of honest traffic.")
+    ],
+    profile: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="default, demo (lively), week (quiet, no attacks) or train (a tenth attacks).",
+        ),
+    ] = "default",
+    attacks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST|none",
+            help="Attack types with commas between, or none. [default: all that the profile has]",
+        ),
+    ] = None,
+    density: Annotated[
+        float | None,
+        typer.Option(
+            metavar="F", help="Share of attack requests, 0 to 0.5. [default: that of the profile]"
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Equal seeds and options give equal bytes.")
+    ] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> int:
+    """Writes traffic with attack campaigns and their ground truth, for tests and training."""
+    from apisentinel.cli.simulate import Wanted, run
+
+    return run(Wanted(output, hours, rate, profile, attacks, density, seed, quiet))
+
+
+@app.command(epilog=EPILOG)
 def doctor(
     *,
     warm: Annotated[

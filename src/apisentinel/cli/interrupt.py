@@ -12,6 +12,7 @@ from apisentinel.cli.document import discard_unfinished
 from apisentinel.cli.outcome import Exit
 
 SHOW_CURSOR = "\x1b[?25h"
+STOPPING = "\nStopping: the report covers what was read so far. Ctrl-C again ends at once."
 
 
 class Interrupt:
@@ -19,14 +20,18 @@ class Interrupt:
 
     Use it in the main thread only; signal handlers of before are back afterwards.
 
+    Args:
+        words: What the user is told at the first Ctrl-C.
+
     Attributes:
         stop: Set once the user wants the work to end.
     """
 
-    __slots__ = ("_before", "stop")
+    __slots__ = ("_before", "_words", "stop")
 
-    def __init__(self) -> None:
+    def __init__(self, words: str = STOPPING) -> None:
         self.stop = threading.Event()
+        self._words = words
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -51,6 +56,4 @@ class Interrupt:
                 os.write(sys.stderr.fileno(), f"{SHOW_CURSOR}\n".encode())
             os._exit(Exit.INTERRUPTED)
         self.stop.set()
-        messages.note(
-            "\nStopping: the report covers what was read so far. Ctrl-C again ends at once."
-        )
+        messages.note(self._words)

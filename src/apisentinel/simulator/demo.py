@@ -1,0 +1,62 @@
+"""Traffic for a demonstration, without end, in pace order."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from apisentinel.simulator.settings import plan
+from apisentinel.simulator.simulation import Simulation
+
+DEMO_RATE = 12.0
+"""Honest requests per simulated second: a small site, lively to look at."""
+
+DEMO_HOURS = 1.0
+"""Simulated time until the seed is renewed: other ids, hosts stay those of the new seed."""
+
+STEP_S = 0.25
+"""Requests that are due within this time are handed out together."""
+
+SECOND = 1_000_000
+
+
+def demo_stream(
+    seed: int, speed: float = 4.0, *, rate: float = DEMO_RATE, start: int | None = None
+) -> Iterator[tuple[float, list[bytes]]]:
+    """A lively hour in minutes, over and over, with a campaign in its first minute.
+
+    Args:
+        seed: Of the first hour; later hours use later seeds.
+        speed: Simulated seconds per second of the stream.
+        rate: Honest requests per simulated second.
+        start: Moment of the stream's beginning, µs since the epoch, that the time stamps follow;
+            they then run with the stream and not `speed` times as fast. None keeps the time of
+            the simulation.
+
+    Yields:
+        Seconds since the beginning of the stream, never falling, and the NDJSON lines due then
+        (without line ends). The caller waits; nothing here reads a clock.
+
+    Example:
+        >>> offset, lines = next(demo_stream(1))
+        >>> offset >= 0 and lines[0].startswith(b"{")
+        True
+    """
+    passed = 0.0
+    number = 0
+    while True:
+        wanted = plan(DEMO_HOURS, rate, profile="demo", seed=seed + number)
+        simulation = Simulation(
+            wanted, clock=None if start is None else (start + int(passed * SECOND), speed)
+        )
+        for block in simulation.blocks():
+            offset = (block.moment - simulation.begin) / SECOND / speed
+            lines = block.text.split(b"\n")[:-1]
+            tick = np.floor(offset / STEP_S).astype(np.int64)
+            edges = np.flatnonzero(np.diff(tick)) + 1
+            for first, last in zip(
+                [0, *edges.tolist()], [*edges.tolist(), len(lines)], strict=True
+            ):
+                if last > first:
+                    yield passed + float(offset[first]), lines[first:last]
+        passed += DEMO_HOURS * 3600 / speed
+        number += 1
