@@ -153,12 +153,14 @@ class Field(msgspec.Struct, frozen=True):
         kind: What it holds.
         column: SQL name, the name of the field when empty.
         sortable: Whether results may be sorted by it.
+        filled: Whether every row has a value, so that an index can serve the sorting.
     """
 
     name: str
     kind: Kind
     column: str = ""
     sortable: bool = False
+    filled: bool = False
 
     @property
     def sql(self) -> str:

@@ -95,7 +95,8 @@ def order(page: Page, fields: Fields) -> tuple[Sql, Sql]:
             begin = Sql(f"{key} {sign} ?", (last_key,))
         else:
             begin = Sql(
-                f"{value} {sign} ? OR ({value} = ? AND {key} {sign} ?)", (last, last, last_key)
+                f"{value} {sign}= ? AND ({value} {sign} ? OR {key} {sign} ?)",
+                (last, last, last_key),
             )
     first = "" if sort.name == fields.key.name else f"{value} {direction}, "
     return begin, Sql(f"ORDER BY {first}{key} {direction} LIMIT {page.limit + 1:d}")
@@ -103,6 +104,8 @@ def order(page: Page, fields: Fields) -> tuple[Sql, Sql]:
 
 def sorted_as(field: Field) -> str:
     """SQL of what a row is sorted by; a missing value is the lowest."""
+    if field.filled:
+        return field.sql
     if field.kind is Kind.REAL:
         return f"coalesce({field.sql}, -1e308)"
     lowest = "''" if isinstance(field.lowest, str) else "-9223372036854775808"
