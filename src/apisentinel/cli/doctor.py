@@ -118,7 +118,7 @@ def kernels() -> Iterator[Finding]:
         advice = "Every start compiles. Make ~/.cache writable, or set APISENTINEL_CACHE_DIR."
         yield Finding("Kernel cache", State.BROKEN, "no writable folder", advice)
         return
-    compiled = sum(1 for _ in folder.rglob("*.nbi"))
+    compiled = sum(1 for _ in folder.rglob(f"*{compiler.SUFFIX}"))
     if compiled:
         yield Finding("Kernel cache", State.GOOD, f"warm, {compiled} kernels in {folder}")
     else:
@@ -255,8 +255,9 @@ def kernel_modules() -> list[str]:
 
 
 def _warm() -> None:
-    """Imports every module with kernels, which compiles what the cache does not hold."""
+    """Imports every module with kernels and compiles what the cache does not hold."""
     from apisentinel.cli import messages, progress
+    from apisentinel.kernels.compiler import kernels_of
 
     modules = kernel_modules()
     begin = time.perf_counter()
@@ -264,6 +265,8 @@ def _warm() -> None:
         for name in modules:
             advance(name.removeprefix("apisentinel."))
             importlib.import_module(name)
+            for kernel in kernels_of(name):
+                kernel.ready()
     noun = "module" if len(modules) == 1 else "modules"
     messages.note(
         f"{len(modules)} {noun} with kernels ready in {time.perf_counter() - begin:.1f} s"

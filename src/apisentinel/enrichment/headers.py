@@ -98,7 +98,7 @@ def _session_cookie(buffer, begin, end, k0, k1, keys, values):
 @kernel(
     "void(uint8[::1], int32[:,:,::1], int64, uint64, uint64, uint64[::1], int64[::1], "
     "uint64[::1], int64[::1],"
-    "uint64[::1], uint64[::1], uint64[::1], uint64[::1], uint64[::1])"
+    "uint64[::1], uint64[::1], uint64[::1], uint64[::1], uint64[::1], int64[:,:,::1])"
 )
 def read_headers(
     buffer,
@@ -115,6 +115,7 @@ def read_headers(
     order,
     credential,
     session,
+    chains,
 ):
     """Reads the headers of every row once.
 
@@ -136,9 +137,9 @@ def read_headers(
         order: Out: hash of order and classes of the headers, 0 when the row has none.
         credential: Out: hash of Authorization or an API key header, 0 without one.
         session: Out: hash of a known session cookie, 0 without one.
+        chains: ``(2, MAX_CHAIN, 2)``; work space.
     """
-    plain = np.empty((MAX_CHAIN, 2), np.int64)
-    rich = np.empty((MAX_CHAIN, 2), np.int64)
+    plain, rich = chains[0], chains[1]
     for i in range(spans.shape[1]):
         at, limit = np.int64(spans[_HEADERS, i, 0]), np.int64(spans[_HEADERS, i, 1])
         high[i], low[i], order[i], credential[i], session[i] = _U(0), _U(0), _U(0), _U(0), _U(0)

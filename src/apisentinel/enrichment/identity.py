@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.enrichment.address import MAPPED, parse_address
-from apisentinel.enrichment.headers import read_headers
+from apisentinel.enrichment.headers import MAX_CHAIN, read_headers
 from apisentinel.enrichment.words import (
     HEADERS,
     QUERY_NAMES,
@@ -348,8 +348,9 @@ def add_identity(batch: RequestBatch, key: HashKey, *, trusted_hops: int) -> Non
     )
     if given.size:
         read_headers(
-            batch.buffer, batch.spans, trusted_hops, k0, k1, *HEADERS, *SESSION_COOKIES, *given
-        )
+            batch.buffer, batch.spans, trusted_hops, k0, k1, *HEADERS, *SESSION_COOKIES, *given,
+            np.empty((2, MAX_CHAIN, 2), np.int64),
+        )  # fmt: skip
     scratch, memo = np.zeros(MAX_FAMILY + PADDING, np.uint8), np.zeros((MEMO, 8), np.uint64)
     high, low = np.empty(rows, np.uint64), np.empty(rows, np.uint64)
     hashes = np.empty((len(HASHES), rows), np.uint64)

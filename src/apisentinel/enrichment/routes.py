@@ -102,7 +102,7 @@ def _intern(keys, ids, texts, lengths, used, key, source, begin, end):
     " uint64[::1], int32[::1], uint8[:,::1], int32[::1], uint64[::1],"
     " uint64[::1], int32[::1], uint8[:,::1], int32[::1],"
     " uint64[::1], int64[::1], int64[::1],"
-    " int32[::1], uint64[::1], uint32[::1], int64[::1], uint64[::1])"
+    " int32[::1], uint64[::1], uint32[::1], int64[::1], uint64[::1], uint8[::1], int64[::1])"
 )
 def find_routes(
     buffer, paths, hosts, status, method, h_path, h_host, k0, k1,
@@ -111,15 +111,13 @@ def find_routes(
     route_keys, route_ids, route_text, route_length, route_hash, host_keys, host_ids, host_text,
     host_length,
     endpoint_keys, endpoint_values, used,
-    route, endpoint, flags, number, thing,
+    route, endpoint, flags, number, thing, text, found,
 ):  # fmt: skip
     """Route, endpoint, path flags and object of each row.
 
     Ordering: routes depend on the order of the rows, not on how they are cut into blocks.
     Cost: see docs/explanation/identity.md.
     """
-    text = np.empty(ROUTE_TEXT, np.uint8)
-    found = np.zeros(3, np.int64)
     rows = paths.shape[0]
     for i in range(rows):
         if i + _PREFETCH < rows:
@@ -283,6 +281,7 @@ class RouteTable:
             columns["h_path"], columns["h_host"], _U(self.key.k0), _U(self.key.k1), *PATH_WORDS,
             *EXTENSIONS, *LANGUAGES,
             *(self._arrays[name] for name in _PARTS), route, endpoint, flags, number, thing,
+            np.empty(ROUTE_TEXT, np.uint8), np.zeros(3, np.int64),
         )  # fmt: skip
         without = thing == 0
         number[without] = columns["query_object"][without]

@@ -6,7 +6,6 @@ threshold depends on what is normal here, the kernel asks the site's histograms 
 hold one value per actor and minute.
 """
 
-import numba
 import numpy as np
 
 from apisentinel.features.actor_record import (
@@ -98,13 +97,6 @@ RESOURCE_FLOOR_BYTES, RESOURCE_FLOOR_US = np.float32(200e6), np.float32(60e6)
 """Bytes sent and time spent for one actor within 10 minutes that are never called abuse."""
 
 BROWSER_CODE = AGENT_KINDS.index(AgentKind.BROWSER)
-
-_R = numba.from_dtype(ACTOR)
-_E = numba.from_dtype(EVENT)
-_S = numba.from_dtype(SIGNAL)
-_RECORDS = numba.types.Array(_R, 1, "C")
-_EVENTS = numba.types.Array(_E, 1, "C")
-_SIGNALS = numba.types.Array(_S, 1, "C")
 
 
 @inline
@@ -493,12 +485,12 @@ def _observe(r, e, kind, site):
 
 
 @kernel(
-    numba.int64(
-        _EVENTS, numba.int64, numba.uint8[::1], numba.int32[:, ::1], numba.uint64[::1],
-        numba.int32[::1], numba.int64[::1],
-        _RECORDS, numba.float32[:, ::1], numba.int32[::1], numba.int64[::1], _SIGNALS,
-    )
-)  # fmt: skip
+    "int64(EVENT[::1], int64, uint8[::1], int32[:,::1], uint64[::1], int32[::1], int64[::1],"
+    " ACTOR[::1], float32[:,::1], int32[::1], int64[::1], SIGNAL[::1])",
+    EVENT=EVENT,
+    ACTOR=ACTOR,
+    SIGNAL=SIGNAL,
+)
 def update_actors(
     events, kind, text, labels, keys, rows, meta, records, site, slots, ordinals, signals
 ):

@@ -7,7 +7,6 @@ only.
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from apisentinel.features.events import EVENT
@@ -89,13 +88,6 @@ PAIR_FLOOR = np.float32(600.0)
 """Requests of one client to one endpoint in ten minutes that are never a flood."""
 PAIR_FEWEST = 50
 """Client windows that an endpoint must have seen before its own histogram counts."""
-
-_EVENTS = numba.types.Array(numba.from_dtype(EVENT), 1, "C")
-_ENDPOINTS = numba.types.Array(numba.from_dtype(ENDPOINT), 1, "C")
-_PAIRS = numba.types.Array(numba.from_dtype(PAIR), 1, "C")
-_GROUPS = numba.types.Array(numba.from_dtype(GROUP), 1, "C")
-_SIGNALS = numba.types.Array(numba.from_dtype(SIGNAL), 1, "C")
-_KEYS, _ROWS, _META = numba.uint64[::1], numba.int32[::1], numba.int64[::1]
 
 
 @inline
@@ -218,11 +210,13 @@ def _pair_limit(r):
 
 
 @kernel(
-    numba.int64(
-        _EVENTS, _KEYS, _ROWS, _META, _ENDPOINTS, _KEYS, _ROWS, _META, _PAIRS, numba.int32[::1],
-        _SIGNALS
-    )
-)  # fmt: skip
+    "int64(EVENT[::1], uint64[::1], int32[::1], int64[::1], ENDPOINT[::1],"
+    " uint64[::1], int32[::1], int64[::1], PAIR[::1], int32[::1], SIGNAL[::1])",
+    EVENT=EVENT,
+    ENDPOINT=ENDPOINT,
+    PAIR=PAIR,
+    SIGNAL=SIGNAL,
+)
 def update_endpoints(
     events, keys, rows, meta, records, pair_keys, pair_rows, pair_meta, pairs, slots, signals
 ):
@@ -356,11 +350,12 @@ def _update_group(events, i, key, member, e, keys, rows, meta, records):
 
 
 @kernel(
-    numba.void(
-        _EVENTS, _KEYS, _ROWS, _META, _GROUPS, _KEYS, _ROWS, _META, _GROUPS, _KEYS, _ROWS, _META,
-        _GROUPS
-    )
-)  # fmt: skip
+    "void(EVENT[::1], uint64[::1], int32[::1], int64[::1], GROUP[::1],"
+    " uint64[::1], int32[::1], int64[::1], GROUP[::1],"
+    " uint64[::1], int32[::1], int64[::1], GROUP[::1])",
+    EVENT=EVENT,
+    GROUP=GROUP,
+)
 def update_groups(
     events, net_keys, net_rows, net_meta, networks, obj_keys, obj_rows, obj_meta, objects,
     agent_keys, agent_rows, agent_meta, agents,

@@ -63,7 +63,8 @@ def build(words: Sequence[tuple[bytes, int]], fold: bytes, repeat: int | None = 
     table = np.zeros((size, 1 << shift), np.int32)
     outputs, order = np.zeros(size, np.uint64), np.zeros(size, np.int32)
     again = column.get(repeat, -1) if repeat is not None else -1
-    states = _grow(text, ends, marks, again, table, outputs, order)
+    last, suffix = np.zeros(size, np.int64), np.zeros(size, np.int32)
+    states = _grow(text, ends, marks, again, table, outputs, order, last, suffix)
     if states > MAX_STATES:
         raise ValueError(f"{states} states, at most {MAX_STATES} are possible")
     # breadth first: the often visited states near the root share cache lines and pages
@@ -87,8 +88,11 @@ def _once(word: bytes, repeat: int | None) -> bytes:
     return word
 
 
-@kernel("int64(uint8[::1], int64[::1], uint64[::1], int64, int32[:,::1], uint64[::1], int32[::1])")
-def _grow(text, ends, marks, again, table, outputs, order):
+@kernel(
+    "int64(uint8[::1], int64[::1], uint64[::1], int64, int32[:,::1], uint64[::1], int32[::1],"
+    " int64[::1], int32[::1])"
+)
+def _grow(text, ends, marks, again, table, outputs, order, last, suffix):
     """Fills the table with all words and completes it breadth first.
 
     Args:
@@ -99,12 +103,12 @@ def _grow(text, ends, marks, again, table, outputs, order):
         table: Zeros; next state of state and column.
         outputs: Zeros; marks of the words that end in each state.
         order: States in the order of their depth.
+        last: Zeros, one for each state; work space.
+        suffix: Zeros, one for each state; work space.
 
     Returns:
         Number of states.
     """
-    last = np.zeros(order.shape[0], np.int64)
-    suffix = np.zeros(order.shape[0], np.int32)
     states, at = np.int64(1), np.int64(0)
     for word in range(ends.shape[0]):
         state = np.int64(0)

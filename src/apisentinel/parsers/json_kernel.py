@@ -6,8 +6,11 @@ where they are, headers are flattened where their JSON was (``"a":"b",`` is eigh
 0x1E`` four), base64 shrinks.
 """
 
+from typing import Any
+
 import numpy as np
 
+from apisentinel.kernels.bytes import PADDING
 from apisentinel.kernels.compiler import kernel
 from apisentinel.parsers.base import Reason
 from apisentinel.parsers.json_fields import decode_base64 as _decode_base64
@@ -47,8 +50,26 @@ SIGNATURE = (
     "void(uint8[::1], int32[::1], int32[::1], int32[::1],"
     " uint64[::1], int16[::1], int32[:,::1], uint8[::1], int64[::1], int64,"
     " int32[:,:,::1], int64[::1], int16[::1], int64[::1], int64[::1], int64[::1],"
-    " uint8[::1], int64[::1])"
+    " uint8[::1], int64[::1],"
+    " uint8[::1], uint64[::1], uint8[::1], uint8[::1], uint8[::1], int32[:,::1], int32[:,::1],"
+    " int64[::1], int32[:,::1], int64[::1])"
 )
+
+
+def work_space(longest: int) -> tuple[Any, ...]:
+    """Arrays that `parse_json_lines` works with, for lines of at most `longest` bytes."""
+    return (
+        np.empty(longest + PADDING, np.uint8),
+        np.zeros(MAX_DEPTH, np.uint64),
+        np.zeros(MAX_DEPTH, np.uint8),
+        np.zeros(MAX_KEY + PADDING, np.uint8),
+        np.zeros(MAX_SCALAR + PADDING, np.uint8),
+        np.zeros((SLOTS, 5), np.int32),
+        np.zeros((MAX_HEADERS, 5), np.int32),
+        np.zeros(3, np.int64),
+        np.zeros((TEXT_SLOTS, 2), np.int32),
+        np.zeros(5, np.int64),
+    )
 
 
 @kernel(SIGNATURE)
@@ -71,6 +92,16 @@ def parse_json_lines(
     duration,
     reason,
     marks,
+    scratch,
+    paths,
+    shapes,
+    key_text,
+    small,
+    slots,
+    extras,
+    found,
+    kept,
+    values,
 ):
     """Parses the picked lines with one mapping.
 
@@ -93,20 +124,17 @@ def parse_json_lines(
         duration: To fill.
         reason: To fill.
         marks: To fill, with `F_IDENTIFY` only: the bits of the paths that are present.
+        scratch: This and all others: see `work_space`.
+        paths: Work space.
+        shapes: Work space.
+        key_text: Work space.
+        small: Work space.
+        slots: Work space.
+        extras: Work space.
+        found: Work space.
+        kept: Work space.
+        values: Work space.
     """
-    longest = 0
-    for p in range(pick.shape[0]):
-        longest = max(longest, end[pick[p]] - begin[pick[p]])
-    scratch = np.empty(longest + 64, np.uint8)
-    paths = np.zeros(MAX_DEPTH, np.uint64)
-    shapes = np.zeros(MAX_DEPTH, np.uint8)
-    key_text = np.zeros(MAX_KEY + 64, np.uint8)
-    small = np.zeros(MAX_SCALAR + 64, np.uint8)
-    slots = np.zeros((SLOTS, 5), np.int32)
-    extras = np.zeros((MAX_HEADERS, 5), np.int32)
-    found = np.zeros(3, np.int64)
-    kept = np.zeros((TEXT_SLOTS, 2), np.int32)
-    values = np.zeros(5, np.int64)
     for p in range(pick.shape[0]):
         row = np.int64(pick[p])
         first, last = np.int64(begin[row]), np.int64(end[row])

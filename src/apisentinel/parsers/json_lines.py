@@ -10,7 +10,7 @@ import numpy.typing as npt
 from apisentinel.parsers.base import Reason
 from apisentinel.parsers.json_choice import MAPPINGS, WRAPPED, choose, mark_tables
 from apisentinel.parsers.json_formats_records import WRAPPER
-from apisentinel.parsers.json_kernel import parse_json_lines
+from apisentinel.parsers.json_kernel import parse_json_lines, work_space
 from apisentinel.parsers.json_samples import SAMPLES, TITLES
 from apisentinel.parsers.mapping import JsonMapping, Tables, compile_mapping
 from apisentinel.parsers.registry import Format, Shape, register
@@ -45,6 +45,7 @@ class _Lines:
         """Runs the kernel over rows; returns the marks of all lines (see `parse_json_lines`)."""
         marks = np.zeros(self.begin.size, np.int64)
         numbers = self.numbers
+        longest = int((self.end[rows] - self.begin[rows]).max()) if rows.size else 0
         parse_json_lines(
             self.buffer,
             self.begin,
@@ -64,6 +65,7 @@ class _Lines:
             numbers["duration_us"],
             self.reason,
             marks,
+            *work_space(longest),
         )
         return marks
 

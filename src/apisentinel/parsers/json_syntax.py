@@ -9,34 +9,31 @@ nginx and Apache write into hand-made JSON formats for the same hostile input.
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from apisentinel.kernels.bytes import trailing_zeros
-from apisentinel.kernels.compiler import inline
+from apisentinel.kernels.compiler import inline, intrinsic
 
 QUOTE, BACKSLASH, COMMA, COLON = 0x22, 0x5C, 0x2C, 0x3A
 OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST = 0x7B, 0x7D, 0x5B, 0x5D
 MINUS, DOT, SPACE = 0x2D, 0x2E, 0x20
 
-_I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
-
 
 @intrinsic
-def string_stops(_typing: Any, buffer: Any, offset: Any) -> Any:
+def string_stops(tools: Any, buffer: Any, offset: Any) -> Any:
     """Bit k < 32 is set where ``buffer[offset + k]`` is a quote, backslash or control byte."""
+    ir, types = tools
+    i8, i32, i64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = ir.VectorType(_I8, 32)
+        vector = ir.VectorType(i8, 32)
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        address = builder.gep(builder.bitcast(data, _I8.as_pointer()), [args[1]])
+        address = builder.gep(builder.bitcast(data, i8.as_pointer()), [args[1]])
         lanes = builder.load(builder.bitcast(address, vector.as_pointer()), align=1)
         quote = builder.icmp_unsigned("==", lanes, ir.Constant(vector, [QUOTE] * 32))
         slash = builder.icmp_unsigned("==", lanes, ir.Constant(vector, [BACKSLASH] * 32))
         control = builder.icmp_unsigned("<", lanes, ir.Constant(vector, [SPACE] * 32))
         stops = builder.or_(builder.or_(quote, slash), control)
-        return builder.zext(builder.bitcast(stops, _I32), _I64)
+        return builder.zext(builder.bitcast(stops, i32), i64)
 
     return types.uint64(buffer, types.int64), generate
 

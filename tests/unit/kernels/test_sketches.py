@@ -2,7 +2,6 @@
 
 import math
 
-import numba
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,28 +9,30 @@ from hypothesis import strategies as st
 from apisentinel.kernels import sketches
 from apisentinel.kernels.compiler import kernel
 from apisentinel.kernels.hashing import hash_bytes
+from apisentinel.kernels.sketches import bloom_add, decay_factor, hll_estimate
+from apisentinel.kernels.sketches import log_bin as bin_of
 
 
-@kernel(numba.int64(numba.int64, numba.int64))
+@kernel("int64(int64, int64)")
 def log_bin(value, bins):
-    return sketches.log_bin(value, bins)
+    return bin_of(value, bins)
 
 
-@kernel(numba.float32(numba.int64, numba.int64, numba.int64))
+@kernel("float32(int64, int64, int64)")
 def decay(last, now, tau):
-    return sketches.decay_factor(last, now, tau)
+    return decay_factor(last, now, tau)
 
 
-@kernel(numba.float64(numba.uint8[::1]))
+@kernel("float64(uint8[::1])")
 def estimate(registers):
-    return sketches.hll_estimate(registers)
+    return hll_estimate(registers)
 
 
-@kernel(numba.int64(numba.uint8[::1], numba.uint64[::1]))
+@kernel("int64(uint8[::1], uint64[::1])")
 def add_bloom(bits, keys):
     fresh = 0
     for i in range(keys.shape[0]):
-        fresh += sketches.bloom_add(bits, keys[i])
+        fresh += bloom_add(bits, keys[i])
     return fresh
 
 

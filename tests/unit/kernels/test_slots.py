@@ -1,6 +1,5 @@
 """Slot tables against a plain dictionary with the same eviction rule."""
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,19 +16,11 @@ from apisentinel.kernels.slots import (
 )
 
 RECORD = np.dtype([*HEADER, ("n", "i8")])
-_RECORDS = numba.types.Array(numba.from_dtype(RECORD), 1, "C")
 
 
 @kernel(
-    numba.void(
-        numba.uint64[::1],
-        numba.int64[::1],
-        numba.float32[::1],
-        numba.uint64[::1],
-        numba.int32[::1],
-        numba.int64[::1],
-        _RECORDS,
-    )
+    "void(uint64[::1], int64[::1], float32[::1], uint64[::1], int32[::1], int64[::1], RECORD[::1])",
+    RECORD=RECORD,
 )
 def count(keys, times, risks, table_keys, rows, meta, records):
     for i in range(keys.shape[0]):
@@ -43,7 +34,7 @@ def count(keys, times, risks, table_keys, rows, meta, records):
         r.n += 1
 
 
-@kernel(numba.int64(numba.uint64[::1], numba.int32[::1], numba.uint64))
+@kernel("int64(uint64[::1], int32[::1], uint64)")
 def look(table_keys, rows, key):
     return find_row(table_keys, rows, key)
 

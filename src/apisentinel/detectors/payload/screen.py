@@ -17,7 +17,13 @@ from apisentinel.detectors.payload.limits import (
     MAX_SCREEN_FIELD,
     MAX_SCREEN_TARGET,
 )
-from apisentinel.detectors.payload.screen_kernel import CAPITAL, LETTER, SIXTY_FOUR, screen_rows
+from apisentinel.detectors.payload.screen_kernel import (
+    CAPITAL,
+    LETTER,
+    SIXTY_FOUR,
+    screen_rows,
+    work_space,
+)
 from apisentinel.detectors.payload.unescape import HEX
 from apisentinel.kernels.automaton import Automaton, build
 from apisentinel.records.batch import TEXT_INDEX, RequestBatch
@@ -191,6 +197,7 @@ def flag_fields(batch: RequestBatch, rows: npt.NDArray[np.int64]) -> npt.NDArray
         batch.buffer, spans, rows, COLUMNS, CAPS,
         a.classes, a.table, a.outputs, a.shift, a.first_output,
         t.kinds, t.alone, t.kinds_alone, t.pairs, HEX, SIXTY_FOUR, METHOD, out,
+        *work_space(len(rows)),
     )  # fmt: skip
     return out
 
@@ -232,6 +239,7 @@ def flag_texts(texts: list[bytes], field: int) -> list[bool]:
         buffer, spans, np.arange(len(texts)), _ONE_COLUMN, caps,
         a.classes, a.table, a.outputs, a.shift, a.first_output,
         t.kinds, alone, kinds_alone, pairs, HEX, SIXTY_FOUR, -1, out,
+        *work_space(len(texts), max(map(len, texts), default=0)),
     )  # fmt: skip
     return [bool(flag) for flag in out]
 

@@ -1,10 +1,12 @@
 """Kernel of the screen: words, kinds of characters and encodings of each field, byte by byte."""
 
+from typing import Any
+
 import numpy as np
 
 from apisentinel.detectors.payload.limits import MAX_SCREEN_BODY, SCREEN_LAYERS
 from apisentinel.kernels.automaton import step
-from apisentinel.kernels.bytes import load64
+from apisentinel.kernels.bytes import PADDING, load64
 from apisentinel.kernels.compiler import inline, kernel
 
 SIXTY_FOUR = np.full((2, 256), 255, np.uint8)
@@ -260,10 +262,27 @@ def _odd_line(buffer, spans, i, method, path):
     return start >= 0 and stop > start and buffer[start] != 47
 
 
+def work_space(rows: int, longest: int = MAX_SCREEN_BODY) -> tuple[Any, ...]:
+    """Arrays that `screen_rows` works with.
+
+    Args:
+        rows: How many it looks at.
+        longest: Bytes of the longest field that it reads.
+    """
+    slots = _MEMO if rows >= _MEMO else 16
+    return (
+        np.empty(longest + PADDING, np.uint8),
+        np.empty(longest + PADDING, np.uint8),
+        np.full((slots, 2), -1, np.int64),
+        np.zeros(slots, np.uint8),
+    )
+
+
 @kernel(
     "void(uint8[::1], int32[:,:,::1], int64[::1], int64[::1], int64[::1], uint8[::1],"
     "uint16[::1], uint64[::1], int64, int64, uint32[:,::1], uint64[::1], uint32[::1],"
-    "uint64[:,::1], uint8[::1], uint8[:,::1], int64, uint8[::1])"
+    "uint64[:,::1], uint8[::1], uint8[:,::1], int64, uint8[::1],"
+    " uint8[::1], uint8[::1], int64[:,::1], uint8[::1])"
 )
 def screen_rows(
     buffer,
@@ -284,16 +303,18 @@ def screen_rows(
     letters,
     method,
     out,
+    one,
+    two,
+    memo_at,
+    memo_bits,
 ):
     """Field bits that deserve a closer look, for each row of `rows` (uint8 ``(len(rows),)``).
+
+    `one` to `memo_bits` are its work space, see `work_space`.
 
     Cost: about 4 ns per byte and layer, 1 ns per byte of a user agent or referer seen before;
     memory 200 KB.
     """
-    one, two = np.empty(MAX_SCREEN_BODY + 64, np.uint8), np.empty(MAX_SCREEN_BODY + 64, np.uint8)
-    slots = _MEMO if rows.shape[0] >= _MEMO else 16
-    memo_at = np.full((slots, 2), -1, np.int64)
-    memo_bits = np.zeros(slots, np.uint8)
     triggers = np.uint32((1 << 16) | (1 << 12) | (1 << 15))
     for r in range(rows.shape[0]):
         i = rows[r]
