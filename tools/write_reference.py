@@ -5,6 +5,7 @@ A test compares the committed pages with what this program writes.
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from apisentinel.cli.app import app
 from apisentinel.parsers import registry
 from apisentinel.pipeline import ScanSettings
+from apisentinel.pipeline.service_settings import ServiceSettings
 from apisentinel.records.taxonomy import REFERENCES
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -36,13 +38,23 @@ def code(text: str) -> str:
     return f"{fence}{text}{fence}"
 
 
+def commands(group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command with its full name; those of a group in place of the group."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", command
+
+
 def command_line() -> str:
     """The page of all commands with arguments and options."""
     group: Any = typer.main.get_command(app)
     lines = [NOTICE, "", "# Command line", "", cell(group.epilog or ""), ""]
-    for name, command in group.commands.items():
+    for name, command in commands(group):
         lines += [f"## `apisentinel {name}`", "", cell(command.help or ""), ""]
-        lines += ["| argument or option | meaning |", "|---|---|"]
+        if command.params:
+            lines += ["| argument or option | meaning |", "|---|---|"]
         for parameter in command.params:
             names = ", ".join(parameter.opts) if parameter.opts[0].startswith("-") else ""
             value = "" if getattr(parameter, "is_flag", False) else parameter.metavar or ""
@@ -82,10 +94,22 @@ def settings() -> str:
         "`APISENTINEL_A__B=1` in the environment sets `b` in the table `a`.",
         "The command line comes first, then the environment, then the file, then the default.",
         "An unknown key or variable is an error.",
+        "`apisentinel config check FILE` finds them; `apisentinel config show` says what is in effect.",
+        "",
+        "## Detection",
+        "",
+        "For `scan`, `score` and the service.",
+        "The keys may also stand in the table `detection`.",
         "",
         "| key | default | meaning |",
         "|---|---|---|",
         *settings_of(ScanSettings),
+        "",
+        "## Service",
+        "",
+        "| key | default | meaning |",
+        "|---|---|---|",
+        *(row for row in settings_of(ServiceSettings) if not row.startswith("| `detection.")),
         "",
     ]
     return "\n".join(lines)

@@ -32,7 +32,7 @@ def test_detector_cards_are_current():
 
 def commands() -> dict[str, Any]:
     group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    return dict(WRITER["commands"](group))
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

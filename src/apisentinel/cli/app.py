@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from apisentinel import __version__
-from apisentinel.cli import messages
+from apisentinel.cli import config_commands, messages
 from apisentinel.cli.options import severity, size
 from apisentinel.cli.outcome import Exit, reported_errors
 
@@ -280,6 +280,9 @@ def formats(
     from apisentinel.cli.formats import run
 
     return run(as_json=json)
+
+
+app.add_typer(config_commands.app)
 
 
 def main() -> None:

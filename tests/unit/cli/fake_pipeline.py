@@ -7,11 +7,13 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 from pydantic import BaseModel, ConfigDict, Field
 from tests.unit.cli.report_samples import entity, site_report
 
+import apisentinel
 from apisentinel.errors import SourceError
 
 
@@ -79,6 +81,7 @@ def module(control: Control) -> ModuleType:
             return "".join(f"{answer}\n" for answer in out).encode()
 
     made = ModuleType("apisentinel.pipeline")
+    made.__path__ = [str(Path(apisentinel.__file__).parent / "pipeline")]  # settings are the real
     made.ScanSettings, made.scan, made.ScoreSession = ScanSettings, scan, ScoreSession
     return made
 

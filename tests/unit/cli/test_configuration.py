@@ -42,14 +42,17 @@ def test_environment_reaches_into_tables(file):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("thread = 4", "settings.toml: thread: there is no such setting; did you mean 'threads'?"),
+        (
+            "thread = 4",
+            "settings.toml:1: thread: there is no such setting; did you mean 'threads'?",
+        ),
         (
             "[limits]\nwindows = 4",
             "limits.windows: there is no such setting; did you mean 'window_s'?",
         ),
         ("[limits]\nwindow_s = 0", "limits.window_s: Input should be greater than or equal to 1"),
         ("threads = [", "not valid TOML"),
-        ("threads = 'many'", "settings.toml: threads: "),
+        ("threads = 'many'", "settings.toml:1: threads: "),
         ("x" * 2_000_000, "larger than 1 MiB"),
     ],
 )
@@ -73,7 +76,33 @@ def test_an_unknown_variable_is_refused():
 
 
 def test_our_other_variables_are_no_settings():
-    load(None, {}, {"APISENTINEL_DEBUG": "1", "APISENTINEL_CACHE_DIR": "/tmp"})
+    variables = ("APISENTINEL_DEBUG", "APISENTINEL_CACHE_DIR", "APISENTINEL_AGENT_URL")
+    load(None, {}, dict.fromkeys(variables, "1"))
+
+
+def test_a_scan_takes_its_part_of_the_settings_of_the_service(file):
+    path = file("data_dir = '/data'\ntop = 5\n[server]\nport = 1\n[detection]\nthreads = 3\n")
+    variables = {"APISENTINEL_SERVER__PORT": "2", "APISENTINEL_DETECTION__TRUSTED_HOPS": "1"}
+    settings = load(path, {}, variables)
+    assert (settings.top, settings.threads, settings.trusted_hops) == (5, 3, 1)
+
+
+def test_a_setting_that_stands_in_both_places_is_refused(file):
+    path = file("threads = 2\n[detection]\nthreads = 3\n")
+    with pytest.raises(ConfigError, match=r"threads is set twice"):
+        load(path, {}, {})
+
+
+def test_a_number_is_a_text_where_a_text_is_wanted():
+    assert load(None, {}, {"APISENTINEL_FORMAT": "2024"}).format == "2024"
+
+
+def test_faults_name_their_lines(file):
+    path = file("# comment\n\ntop = 1\n[limits]\n\nwindow_s = 0\nwindow = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path, {}, {"APISENTINEL_TOPP": "1"})
+    lines = [line.strip().removeprefix(path) for line in str(caught.value).splitlines()[1:]]
+    assert sorted(line.partition(": ")[0] for line in lines) == [":6", ":7", "environment"]
 
 
 def test_a_missing_file_is_named():
