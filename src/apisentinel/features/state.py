@@ -149,7 +149,7 @@ class FeatureState:
             "distinct": self.distinct.copy(),
             "events": np.array([self.events]),
         }
-        for name, table in self._tables().items():
+        for name, table in self.tables().items():
             out |= {
                 f"{name}.records": table.used.copy().view(np.uint8),
                 f"{name}.meta": table.meta.copy(),
@@ -168,7 +168,7 @@ class FeatureState:
         Raises:
             StateError: The snapshot was made with other bounds or by another version.
         """
-        for name, table in self._tables().items():
+        for name, table in self.tables().items():
             shape = [table.records.shape[0], table.records.itemsize, actor_record.VERSION]
             if name + ".shape" not in arrays or arrays[f"{name}.shape"].tolist() != shape:
                 raise StateError(
@@ -185,7 +185,8 @@ class FeatureState:
         self.distinct[:] = arrays["distinct"]
         self.events = int(arrays["events"][0])
 
-    def _tables(self) -> dict[str, Slots]:
+    def tables(self) -> dict[str, Slots]:
+        """All tables by the kind of their records."""
         return self.actors | {
             "endpoint": self.endpoints, "pair": self.pairs, "network": self.networks,
             "object": self.objects,

@@ -1,4 +1,4 @@
-"""A lock between one writer that is always busy and readers that must not wait for long."""
+"""A lock between one thread that is always busy and others that must not wait for long."""
 
 import threading
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """Mutual exclusion in turns: a reader that comes while the writer works is next.
+    """Mutual exclusion in turns: who comes while the busy thread works is next.
 
-    A plain lock would not do: the thread that lets go of it and takes it again at once nearly
-    always wins against one that waits.
+    A plain lock would not do: a thread that lets go of it and takes it again at once nearly always
+    wins against one that waits.
     """
 
     def __init__(self) -> None:
@@ -17,18 +17,8 @@ class Gate:
         self._inside = threading.Lock()
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Holds the state for changing it."""
-        with self._turn:
-            self._inside.acquire()
-        try:
-            yield
-        finally:
-            self._inside.release()
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Holds the state for looking at it; nobody changes it meanwhile."""
+    def held(self) -> Iterator[None]:
+        """Holds what the gate guards; not to be nested."""
         with self._turn:
             self._inside.acquire()
         try:

@@ -11,6 +11,9 @@ from apisentinel.errors import ConfigError, StateError
 from apisentinel.kernels.hashing import HashKey
 
 LOCK_NAME, KEY_NAME = "service.lock", "hash.key"
+JOURNAL_FOLDER, CONTROL_FOLDER, EVENTS_FOLDER = "journal", "control", "events"
+"""What is where in the data folder."""
+
 KEY_BYTES = 16
 
 

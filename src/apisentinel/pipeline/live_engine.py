@@ -21,6 +21,8 @@ from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.view import Outcome
 from apisentinel.records.batch import RequestBatch
 from apisentinel.records.evidence import Alert, Evidence
+from apisentinel.records.taxonomy import AttackType
+from apisentinel.scoring import score_of
 
 SWEEPS_A_QUIET_TIME = 4
 """Looks for closed cases within the quiet time: a case lives up to a quarter longer than it."""
@@ -101,9 +103,22 @@ class LiveEngine:
         """Number of the last request that was judged."""
         return self.engine.seq
 
+    def remember_poison(self, seqs: list[int]) -> None:
+        """Notes requests that were left out, so that a replay leaves them out as well."""
+        self.poisoned = (self.poisoned + seqs)[-POISONED_KEPT:]
+
     def prepare(self, batch: RequestBatch) -> Prepared:
         """The half of the work that needs no order and no state."""
         return prepare(batch, self.enricher, self.detector, self.watch)
+
+    def scores(self) -> dict[str, float]:
+        """Highest risk now of an alerted entity by attack type, 0-1."""
+        highest = {kind.value: 0.0 for kind in AttackType}
+        for case in self.engine.cases.ledger.cases.values():
+            if case.alert_ordinal is not None:
+                for kind in case.families:
+                    highest[kind] = max(highest[kind], score_of(case.risk))
+        return highest
 
     def advance(self, block: Prepared, first_seq: int) -> list[Judged]:
         """Judges the next requests.

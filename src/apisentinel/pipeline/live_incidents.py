@@ -23,9 +23,13 @@ class IncidentBook:
 
     What is open is worked out from the cases at every look, so it depends on the requests alone;
     the book only remembers what it has told already, to say less.
+
+    Attributes:
+        open: Open incidents at the last look.
     """
 
     def __init__(self) -> None:
+        self.open = 0
         self._told: dict[str, tuple[Any, ...]] = {}
         self._merged: dict[str, str] = {}
 
@@ -42,7 +46,9 @@ class IncidentBook:
             most: Documents after which the rest is left for the next look; None gives all.
         """
         out: list[IncidentDocument] = []
-        for group in _groups(engine):
+        groups = _groups(engine)
+        self.open = len(groups)
+        for group in groups:
             if most is not None and len(out) >= most:
                 break
             founder = founder_of(group)

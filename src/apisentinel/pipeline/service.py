@@ -3,24 +3,48 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import structlog
 
 from apisentinel.clock import Clock, SystemClock
+from apisentinel.errors import StateError, StoreError
+from apisentinel.pipeline import checkpoint, live_health, live_metrics, live_overview
 from apisentinel.pipeline.bus import Bus
+from apisentinel.pipeline.checkpointer import Checkpointer
 from apisentinel.pipeline.counters import Counters
-from apisentinel.pipeline.door import Door
+from apisentinel.pipeline.degradation import Degradation
+from apisentinel.pipeline.door import Dead, Door
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.installation import FolderLock, hash_key, make_folder
-from apisentinel.pipeline.live_engine import Judged, LiveEngine
-from apisentinel.pipeline.live_messages import alert_item
-from apisentinel.pipeline.runtime import Runtime
+from apisentinel.pipeline.event_rows import RowMaker
+from apisentinel.pipeline.installation import (
+    CONTROL_FOLDER,
+    EVENTS_FOLDER,
+    JOURNAL_FOLDER,
+    FolderLock,
+    hash_key,
+    make_folder,
+)
+from apisentinel.pipeline.live_engine import LiveEngine
+from apisentinel.pipeline.live_events import EventWriter, Work
+from apisentinel.pipeline.live_incidents import KNOWN_KEPT, IncidentDocument
+from apisentinel.pipeline.live_messages import alert_item, incident_item
+from apisentinel.pipeline.live_metrics import Histogram, Metric
+from apisentinel.pipeline.live_rates import Rates
+from apisentinel.pipeline.live_recorder import Recorder
+from apisentinel.pipeline.live_ticker import Ticker
+from apisentinel.pipeline.poison import Poison
+from apisentinel.pipeline.profile import Stopwatch
+from apisentinel.pipeline.runtime import Runtime, Told
 from apisentinel.pipeline.service_settings import ServiceSettings
 from apisentinel.pipeline.summary import Summary
+from apisentinel.storage.control import ControlStore
+from apisentinel.storage.dead_letters import DeadLetterBox
+from apisentinel.storage.dedup import DedupTable
 from apisentinel.storage.journal import Journal
 
 T = TypeVar("T")
+
+STOP_S = 10.0
+"""Time that a stop may take: what orchestrators give a process before they kill it, or less."""
 
 _log = structlog.get_logger("apisentinel.service")
 
@@ -28,25 +52,40 @@ _log = structlog.get_logger("apisentinel.service")
 class Service:
     """Takes requests in, judges them, keeps them and tells.
 
-    Usable without HTTP: submit through `door`, read through the stores and `view`.
+    Usable without HTTP: submit through `door`, read through the stores and `view`. A service is
+    started and stopped once.
 
     Attributes:
         started_at: Wall clock at the start, µs; 0 before.
+        resumed: Whether the state of an earlier life was taken over, and why not.
     """
 
     door: Door
     journal: Journal
-    control: Any
+    control: ControlStore
     events: Any
     runtime: Runtime
+    recorder: Recorder
+    event_writer: EventWriter | None
+    checkpointer: Checkpointer
+    ticker: Ticker
 
     def __init__(self, settings: ServiceSettings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.started_at = 0
+        self.resumed = "nothing to resume"
         self.counters = Counters()
+        self.watch = Stopwatch()
+        self.rates = Rates()
+        self.degradation = Degradation(settings.runtime.degradation)
         self.bus = Bus(f"{self.clock.now():x}")
-        self._lock: FolderLock | None = None
+        self.alert_delay = Histogram(live_metrics.DELAY_BOUNDS)
+        self.commits = Histogram(live_metrics.COMMIT_BOUNDS)
+        self._opened: list[Callable[[], object]] = []
+        self._stopping = False
+
+    # ------------------------------------------------------------------------------ start and stop
 
     def start(self) -> None:
         """Opens the stores, resumes where the last life ended, and begins to judge.
@@ -54,49 +93,199 @@ class Service:
         Raises:
             ConfigError: The data folder is in use or cannot be used.
             StoreError: A store cannot be opened.
-            StateError: What is stored was written by another version.
+            StateError: The key of the installation is damaged.
         """
-        settings = self.settings
-        data_dir = settings.data_dir
+        try:
+            self._open()
+        except BaseException:
+            self._close()
+            raise
+        self.started_at = self.clock.now()
+
+    def _open(self) -> None:
+        settings, data_dir, clock = self.settings, self.settings.data_dir, self.clock
         make_folder(data_dir)
-        self._lock = FolderLock(data_dir)
+        lock = FolderLock(data_dir)
+        self._opened.append(lock.release)
         key = hash_key(data_dir)
-        self.journal = Journal(data_dir / "journal", settings.storage, self.clock)
-        live = LiveEngine(settings.detection, settings.runtime, key)
-        self.runtime = Runtime(live, self.journal, settings.runtime, self.clock)
+        self.journal = Journal(data_dir / JOURNAL_FOLDER, settings.storage, clock)
+        self._opened.append(self.journal.close)
+        self.journal.on_commit = self.commits.add
+        self.control = ControlStore(data_dir / CONTROL_FOLDER, clock, settings.storage)
+        self._opened.append(self.control.close)
+        self.events = self._open_events(data_dir / EVENTS_FOLDER)
+        live = self._resume(LiveEngine(settings.detection, settings.runtime, key, self.watch))
+        live.incidents.learn(self.control.open_incident_ids(KNOWN_KEPT))
+        self.recorder = Recorder(self.control)
+        self._opened.append(self.recorder.close)
+        self.event_writer = self._event_writer(live)
+        self.checkpointer = Checkpointer(self.journal, settings.runtime, clock, self._settled)
+        self.checkpointer.offset, self.checkpointer.seq = live.offset, live.seq
+        self.runtime = Runtime(live, self.journal, settings.runtime, self._recovered)
+        self.runtime.level = lambda: self.degradation.level
+        self.runtime.on_told = self._told
+        self.runtime.on_offset = self._judged
+        self.runtime.on_poison = self._poisoned
+        self.runtime.on_replaced = self._replaced
         self.door = Door(
             settings.door,
             self.journal,
-            _RecentIds(settings.door.dedup_ids),
+            DedupTable(settings.door.dedup_ids),
             self.counters,
             None,
-            None,
-            self.clock,
+            DeadLetterBox(self.control),
+            clock,
             key=key,
         )
         self.door.remember()
-        self.runtime.on_judged = self._judged
-        self.runtime.on_offset = self.door.judged
+        self.ticker = Ticker(self)
         self.runtime.start()
-        self.started_at = self.clock.now()
+        self._opened.append(lambda: self.runtime.stop(STOP_S))
+        self.ticker.start()
+        self._opened.append(self.ticker.stop)
 
-    def stop(self, timeout_s: float = 10.0) -> bool:
+    def _open_events(self, _folder: Any) -> Any:
+        return None
+
+    def _event_writer(self, live: LiveEngine) -> EventWriter | None:
+        if self.events is None:
+            return None
+        writer = EventWriter(
+            self.events,
+            RowMaker(live.engine),
+            self.bus,
+            self.settings.runtime.degradation.keep_one_in,
+            self.watch,
+        )
+        writer.sample = self._quiet_sample
+        self._opened.append(writer.close)
+        return writer
+
+    def _quiet_sample(self, rows: int) -> int:
+        """How many quiet events of a block are shown live."""
+        most = self.settings.runtime.event_sample
+        rate = max(self.rates.mean("accepted"), 1.0)
+        return round(min(rows, max(most * rows / rate, 1))) if most else 0
+
+    def _resume(self, live: LiveEngine) -> LiveEngine:
+        """The engine as it was at the newest checkpoint; an empty one when that does not fit."""
+        stored = self.journal.load_checkpoint()
+        if stored is None:
+            return live
+        offset, parts = stored
+        try:
+            checkpoint.restore(live, parts)
+        except StateError as error:
+            self.resumed = f"learning begins anew: {error}"
+            _log.error("the state cannot be taken over", problem=str(error))
+            live = LiveEngine(live.detection, live.runtime, live.enricher.key, self.watch)
+            live.offset = offset
+        else:
+            self.resumed = f"resumed at batch {offset:,}"
+        return live
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
         """Refuses what comes, judges what is there, saves the state and closes the stores.
 
         Returns:
-            True when everything was judged in time; the rest is judged after the next start.
+            True when everything was judged and saved in time; what was not is judged after the
+            next start.
         """
+        if self._stopping or not self.started_at:
+            return True
+        self._stopping = True
         deadline = self.clock.monotonic() + timeout_s
-        drained = self.door.stop(timeout_s / 4)
-        drained &= self.runtime.drain(max(0.0, deadline - self.clock.monotonic()))
-        self.runtime.stop(max(1.0, deadline - self.clock.monotonic()))
-        self.journal.close()
-        if self._lock is not None:
-            self._lock.release()
-        return drained
+        done = self.door.stop(timeout_s / 4)
+        done &= self.runtime.drain(max(0.1, deadline - self.clock.monotonic() - timeout_s / 4))
+        done &= self.runtime.stop(max(0.1, deadline - self.clock.monotonic()))
+        self.ticker.stop(1.0)
+        try:
+            self.ticker.look(everything=True)
+            done &= self.save()
+        except StoreError as error:
+            _log.error("the state could not be saved", problem=str(error))
+            done = False
+        self._close()
+        return done
+
+    def _close(self) -> None:
+        while self._opened:
+            close = self._opened.pop()
+            try:
+                close()
+            except Exception:  # noqa: BLE001 (the others have to be closed as well)
+                _log.exception("a part could not be closed")
+
+    def save(self) -> bool:
+        """Saves the state now; False when a store refuses."""
+        self.checkpointer.wait(STOP_S)
+        captured = self.runtime.view(checkpoint.capture)
+        if captured.offset == self.checkpointer.offset:
+            return True
+        return self.checkpointer.save_now(captured)
+
+    # --------------------------------------------------------------------------- from the judge
+
+    def _told(self, told: list[Told]) -> None:
+        """Alerts to the stream first, then to the store; rows to the event store."""
+        alerts = [alert for part in told for alert in part.judged.alerts]
+        closed = [document for part in told for document in part.judged.closed]
+        news = [alert for part in told if part.is_news for alert in part.judged.alerts]
+        if news:
+            items = [alert_item(alert) for alert in news]
+            self.bus.publish("alerts", items)
+            self.alert_delay.add((self.clock.now() - told[0].received) / 1e6, len(news))
+            self.rates.add_alerts([item["severity"] for item in items])
+        if closed:
+            self.bus.publish("incidents", [incident_item(document) for document in closed])
+        self.recorder.submit(alerts, closed)
+        if self.event_writer is not None:
+            level = self.degradation.level
+            for part in told:
+                self.event_writer.submit(Work(part.judged, part.source, level))
+
+    def _judged(self, offset: int) -> None:
+        self.door.judged(offset)
+        if self.checkpointer.is_due(offset, self.runtime.live.seq):
+            captured = self.runtime.view(checkpoint.capture)
+            self.checkpointer.save(captured, self.runtime.live.seq)
+
+    def _poisoned(self, poisons: list[Poison]) -> None:
+        lines = [Dead(poison.raw, poison.reason, poison.seq) for poison in poisons]
+        try:
+            self.control.put_dead_letters("judge", lines)
+        except StoreError as error:
+            _log.error("dead letters cannot be stored", count=len(lines), problem=str(error))
+
+    def _recovered(self) -> LiveEngine:
+        """An engine as of the newest checkpoint, to begin again from after a failure."""
+        live = self.runtime.live
+        new = LiveEngine(live.detection, live.runtime, live.enricher.key, self.watch)
+        return self._resume(new)
+
+    def _replaced(self, live: LiveEngine) -> None:
+        if self.event_writer is not None:
+            self.event_writer.maker = RowMaker(live.engine)
+
+    def _settled(self, timeout_s: float) -> bool:
+        """Waits until the effects of everything judged are on disk."""
+        done = self.recorder.barrier(timeout_s)
+        if self.event_writer is not None:
+            done &= self.event_writer.barrier(timeout_s)
+        return done
+
+    def publish_incidents(self, documents: list[IncidentDocument]) -> None:
+        """Tells and stores incidents that are new or changed."""
+        if documents:
+            self.bus.publish("incidents", [incident_item(document) for document in documents])
+            self.recorder.submit([], documents)
+
+    # -------------------------------------------------------------------------------- for readers
 
     def view(self, fn: Callable[[Engine], T]) -> T:
-        """Calls a function with the engine, between two blocks; it must be quick."""
+        """Calls a function with the engine, between two blocks; it must be quick (50 ms) and must
+        change nothing.
+        """
         return self.runtime.view(lambda live: fn(live.engine))
 
     def summary(self) -> Summary:
@@ -104,34 +293,45 @@ class Service:
         return Summary(self.runtime.live.engine)
 
     def lag_seconds(self) -> float:
-        """Age of the oldest accepted batch that is not judged."""
-        return self.runtime.lag_seconds()
+        """Age of the oldest accepted batch that is not judged, 0 when all are."""
+        offset = self.runtime.live.offset
+        if offset >= self.journal.last_offset:
+            return 0.0
+        waited = self.door.backlog.oldest_seconds()
+        if waited:
+            return waited
+        waiting = self.journal.read(offset, 1)  # accepted in an earlier life
+        return max(0.0, (self.clock.now() - waiting[0][2].received) / 1e6) if waiting else 0.0
 
-    def _judged(self, parts: list[Judged]) -> None:
-        alerts = [alert_item(alert) for part in parts for alert in part.alerts]
-        if alerts:
-            self.bus.publish("alerts", alerts)
+    def event_queue_share(self) -> float:
+        """Used share of the queue to the event store."""
+        return self.event_writer.share if self.event_writer is not None else 0.0
 
+    def totals(self) -> dict[str, int]:
+        """Counters that only grow: what became of received rows, and what was judged."""
+        return self.counters.totals() | {"judged": self.runtime.live.seq}
 
-class _RecentIds:
-    """Window of event ids."""
+    def gauges(self) -> dict[str, Any]:
+        """Figures of this moment."""
+        return {
+            "lag_seconds": round(self.lag_seconds(), 3),
+            "level": int(self.degradation.level),
+            "open_incidents": self.ticker.open_incidents,
+            "backlog_bytes": self.door.backlog.bytes,
+        }
 
-    def __init__(self, window: int) -> None:
-        self._window = window
-        self._ids: dict[int, None] = {}
+    def health(self) -> dict[str, dict[str, Any]]:
+        """Checks by name: whether each part is well, and what it says."""
+        return live_health.checks(self)
 
-    def add(self, ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Adds ids; True where the id was new."""
-        new = np.zeros(len(ids), np.bool_)
-        for i, name in enumerate(ids.tolist()):
-            if name not in self._ids:
-                new[i] = True
-                self._ids[name] = None
-        while len(self._ids) > self._window:
-            del self._ids[next(iter(self._ids))]
-        return new
+    def is_ready(self) -> bool:
+        """Whether requests are taken in and judged in time."""
+        return all(check["ok"] for check in self.health().values())
 
-    def forget(self, ids: npt.NDArray[np.uint64]) -> None:
-        """Takes ids out again."""
-        for name in ids.tolist():
-            self._ids.pop(name, None)
+    def metrics(self) -> list[Metric]:
+        """Everything that is measured, as plain data."""
+        return live_metrics.metrics(self)
+
+    def overview(self) -> dict[str, Any]:
+        """The state of things at a glance, as plain data."""
+        return live_overview.overview(self)

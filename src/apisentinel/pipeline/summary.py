@@ -159,16 +159,28 @@ class Summary:
             risks = self._base_risks(records)
             for i in range(len(records)):
                 yield self._summary(kind, records[i], float(risks[i]))
-        labels = self.state.endpoints.used
-        for i in range(len(labels)):
-            label = self.engine.enricher.label_of(int(labels[i]["key"]))
-            yield self._plain("endpoint", label, int(labels[i]["key"]), int(labels[i]["n"]))
-        networks = self.state.networks.used
-        for i in range(len(networks)):
-            record = networks[i]
-            yield self._plain(
-                "network", self._network(record), int(record["key"]), int(record["n"])
-            )
+        for record in self.state.endpoints.used:
+            yield self.endpoint(record)
+        for record in self.state.networks.used:
+            yield self.network(record)
+
+    def actors(self, kind: str, records: npt.NDArray[Any]) -> list[EntitySummary]:
+        """Some entities of a kind of actor, in the order of their records."""
+        risks = self._base_risks(records)
+        return [
+            self._summary(kind, record, float(risk))
+            for record, risk in zip(records, risks, strict=True)
+        ]
+
+    def endpoint(self, record: Any) -> EntitySummary:
+        """An endpoint as an entity."""
+        key = int(record["key"])
+        label = self.engine.enricher.label_of(key)
+        return self._plain("endpoint", label, key, int(record["n"]))
+
+    def network(self, record: Any) -> EntitySummary:
+        """A network as an entity."""
+        return self._plain("network", self._network(record), int(record["key"]), int(record["n"]))
 
     def _base_risks(self, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """Risk of each actor from the peaks of its own ratios."""

@@ -6,7 +6,7 @@ transaction, so many senders share one fsync.
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -35,6 +35,9 @@ _Waiting = tuple[Packed, Future[Committed]]
 
 class Journal:
     """Accepted batches in order, in SQLite files of one folder.
+
+    Attributes:
+        on_commit: Called from the writer thread with the seconds that each commit took.
 
     Example:
         >>> import tempfile
@@ -95,6 +98,7 @@ class Journal:
         self._queued_bytes = 0
         self._changed = threading.Condition()
         self._closed = False
+        self.on_commit: Callable[[float], None] = lambda _: None
         self._failure: StoreError | None = None
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._write, name="journal-writer", daemon=True)
@@ -221,6 +225,7 @@ class Journal:
         return group
 
     def _commit(self, group: list[_Waiting]) -> None:
+        begin = self._clock.monotonic()
         try:
             places = self._chain.commit([packed for packed, _ in group])
         except Exception as error:  # noqa: BLE001 (whatever it is, nobody may wait for ever)
@@ -233,6 +238,7 @@ class Journal:
                 future.set_exception(type(failure)(str(failure)))
             return
         self._failure = None
+        self.on_commit(self._clock.monotonic() - begin)
         with self._changed:
             for (packed, _), place in zip(group, places, strict=True):
                 packed.entry.first_seq = place.first_seq

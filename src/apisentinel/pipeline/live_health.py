@@ -1,0 +1,89 @@
+"""Whether each part of the service is well, and what it says."""
+
+from typing import TYPE_CHECKING, Any
+
+from apisentinel.pipeline.degradation import MEANING
+from apisentinel.storage.disk import DiskState
+
+if TYPE_CHECKING:
+    from apisentinel.pipeline.service import Service
+
+Check = dict[str, Any]
+
+STALE_CHECKPOINTS = 10
+"""Pauses between checkpoints after which a missing one is a fault."""
+
+
+def checks(service: "Service") -> dict[str, Check]:
+    """Name → ``{"ok": bool, "detail": str}``, journal first."""
+    return {
+        "journal": _check(*service.journal.health()),
+        "disk": _disk(service),
+        "judge": _judge(service),
+        "lag": _lag(service),
+        "alerts": _thread(service.recorder.is_alive, service.recorder.problem, "alerts are stored"),
+        "events": _events(service),
+        "checkpoint": _checkpoint(service),
+        "books": _books(service),
+        "load": _load(service),
+    }
+
+
+def _check(ok: bool, detail: str) -> Check:  # noqa: FBT001 (the stores give pairs)
+    return {"ok": ok, "detail": detail}
+
+
+def _thread(alive: bool, problem: str, well: str) -> Check:  # noqa: FBT001 (a fact, no option)
+    if not alive:
+        return _check(False, "its thread has ended")
+    return _check(not problem, problem or well)
+
+
+def _disk(service: "Service") -> Check:
+    guard = service.journal.disk
+    state, use = guard.state(), guard.use
+    detail = f"{use.used_percent:.1f} % used, {use.free >> 20:,} MiB free"
+    return _check(state is not DiskState.FULL, detail)
+
+
+def _judge(service: "Service") -> Check:
+    runtime = service.runtime
+    if runtime.failure is not None:
+        return _check(False, f"has ended: {type(runtime.failure).__name__}")
+    if not runtime.is_alive:
+        return _check(False, "does not run")
+    return _check(True, f"{runtime.live.seq:,} requests judged; {service.resumed}")
+
+
+def _lag(service: "Service") -> Check:
+    lag = service.lag_seconds()
+    limit = service.settings.runtime.ready_lag_s
+    return _check(lag < limit, f"{lag:.1f} s behind, {limit:g} s allowed")
+
+
+def _events(service: "Service") -> Check:
+    writer = service.event_writer
+    if writer is None:
+        return _check(True, "events are not kept")
+    well = f"{writer.written:,} rows stored, {writer.left_out:,} left out under load"
+    return _thread(writer.is_alive, writer.problem, well)
+
+
+def _checkpoint(service: "Service") -> Check:
+    saver = service.checkpointer
+    if saver.problem:
+        return _check(False, saver.problem)
+    age = (service.clock.now() - saver.saved_at) / 1e6
+    pause = max(service.settings.runtime.checkpoint_seconds, saver.pause)
+    is_behind = saver.offset < service.runtime.live.offset and age > STALE_CHECKPOINTS * pause
+    return _check(not is_behind, f"at batch {saver.offset:,}, {age:,.0f} s ago")
+
+
+def _books(service: "Service") -> Check:
+    missing = service.counters.conservation()
+    return _check(missing == 0, f"{missing:,} received requests without an outcome")
+
+
+def _load(service: "Service") -> Check:
+    level = service.degradation.level
+    return _check(True, f"level {int(level)}: {MEANING[level]}")
