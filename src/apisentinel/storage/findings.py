@@ -214,6 +214,15 @@ class Findings(ControlBase):
         document["comments"] = self.comments(name)
         return document
 
+    def open_incident_ids(self, limit: int) -> list[str]:
+        """Ids of the newest incidents that may still grow or become part of another one."""
+        rows = self.rows(
+            "SELECT id FROM incident WHERE closed = 0 AND merged_into IS NULL"
+            " ORDER BY last_ts DESC, id LIMIT ?",
+            (limit,),
+        )
+        return [row[0] for row in rows]
+
     def incident_facet(
         self, name: str, conditions: Sequence[Condition], limit: int = 20
     ) -> list[tuple[Any, int]]:
