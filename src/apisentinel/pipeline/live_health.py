@@ -63,8 +63,9 @@ def _lag(service: "Service") -> Check:
 
 def _events(service: "Service") -> Check:
     writer = service.event_writer
-    if writer is None:
-        return _check(True, "events are not kept")
+    ok, detail = service.events.health()
+    if not ok:
+        return _check(ok, detail)
     well = f"{writer.written:,} rows stored, {writer.left_out:,} left out under load"
     return _thread(writer.is_alive, writer.problem, well)
 

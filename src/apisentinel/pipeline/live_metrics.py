@@ -118,6 +118,7 @@ def metrics(service: "Service") -> list[Metric]:
             "Time of a commit of the journal, flush to disk included.",
             service.commits.samples(),
         ),
+        _gauge("apisentinel_events_bytes", "Size of the event store.", service.events.bytes_used),
         _gauge("apisentinel_disk_free_bytes", "Free disk space.", service.journal.disk.use.free),
         _gauge(
             "apisentinel_pipeline_lag_seconds",
@@ -180,7 +181,7 @@ def metrics(service: "Service") -> list[Metric]:
             "apisentinel_shortcuts_total",
             "What was left out under load.",
             (
-                ({"what": "event_rows"}, writer.left_out if writer is not None else 0),
+                ({"what": "event_rows"}, writer.left_out),
                 ({"what": "inspections"}, runtime.uninspected),
             ),
         ),
@@ -188,8 +189,8 @@ def metrics(service: "Service") -> list[Metric]:
             "apisentinel_event_rows_total",
             "Rows given to the event store, and rows that could not be made.",
             (
-                ({"outcome": "stored"}, writer.written if writer is not None else 0),
-                ({"outcome": "failed"}, writer.failed if writer is not None else 0),
+                ({"outcome": "stored"}, writer.written),
+                ({"outcome": "failed"}, writer.failed),
             ),
         ),
         _counter("apisentinel_checkpoints_total", "Checkpoints saved.", (({}, saver.saved),)),

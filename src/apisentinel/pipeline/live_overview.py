@@ -49,7 +49,9 @@ def overview(service: "Service") -> dict[str, Any]:
         "anomaly_scores": {n: v for n, v in service.ticker.scores.items() if v},
         "stored": {
             "journal_bytes": service.journal.bytes_used,
+            "events_bytes": service.events.bytes_used,
             "batches": service.journal.last_offset,
+            "events": service.events.last_seq,
         },
     } | service.view(_traffic)
 

@@ -13,6 +13,7 @@ from apisentinel.pipeline.checkpointer import Checkpointer
 from apisentinel.pipeline.counters import Counters
 from apisentinel.pipeline.degradation import Degradation
 from apisentinel.pipeline.door import Dead, Door
+from apisentinel.pipeline.door_redaction import door_redactor
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.event_rows import RowMaker
 from apisentinel.pipeline.installation import (
@@ -36,9 +37,11 @@ from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.runtime import Runtime, Told
 from apisentinel.pipeline.service_settings import ServiceSettings
 from apisentinel.pipeline.summary import Summary
+from apisentinel.pipeline.warm_up import warm_up
 from apisentinel.storage.control import ControlStore
 from apisentinel.storage.dead_letters import DeadLetterBox
 from apisentinel.storage.dedup import DedupTable
+from apisentinel.storage.events import EventStore
 from apisentinel.storage.journal import Journal
 
 T = TypeVar("T")
@@ -63,10 +66,10 @@ class Service:
     door: Door
     journal: Journal
     control: ControlStore
-    events: Any
+    events: EventStore
     runtime: Runtime
     recorder: Recorder
-    event_writer: EventWriter | None
+    event_writer: EventWriter
     checkpointer: Checkpointer
     ticker: Ticker
 
@@ -113,7 +116,9 @@ class Service:
         self.journal.on_commit = self.commits.add
         self.control = ControlStore(data_dir / CONTROL_FOLDER, clock, settings.storage)
         self._opened.append(self.control.close)
-        self.events = self._open_events(data_dir / EVENTS_FOLDER)
+        self.events = EventStore(data_dir / EVENTS_FOLDER, settings.storage, clock)
+        self._opened.append(self.events.close)
+        warm_up(settings.detection)
         live = self._resume(LiveEngine(settings.detection, settings.runtime, key, self.watch))
         live.incidents.learn(self.control.open_incident_ids(KNOWN_KEPT))
         self.recorder = Recorder(self.control)
@@ -132,7 +137,7 @@ class Service:
             self.journal,
             DedupTable(settings.door.dedup_ids),
             self.counters,
-            None,
+            door_redactor(settings.door, key),
             DeadLetterBox(self.control),
             clock,
             key=key,
@@ -144,12 +149,7 @@ class Service:
         self.ticker.start()
         self._opened.append(self.ticker.stop)
 
-    def _open_events(self, _folder: Any) -> Any:
-        return None
-
-    def _event_writer(self, live: LiveEngine) -> EventWriter | None:
-        if self.events is None:
-            return None
+    def _event_writer(self, live: LiveEngine) -> EventWriter:
         writer = EventWriter(
             self.events,
             RowMaker(live.engine),
@@ -239,10 +239,9 @@ class Service:
         if closed:
             self.bus.publish("incidents", [incident_item(document) for document in closed])
         self.recorder.submit(alerts, closed)
-        if self.event_writer is not None:
-            level = self.degradation.level
-            for part in told:
-                self.event_writer.submit(Work(part.judged, part.source, level))
+        level = self.degradation.level
+        for part in told:
+            self.event_writer.submit(Work(part.judged, part.source, level))
 
     def _judged(self, offset: int) -> None:
         self.door.judged(offset)
@@ -264,15 +263,11 @@ class Service:
         return self._resume(new)
 
     def _replaced(self, live: LiveEngine) -> None:
-        if self.event_writer is not None:
-            self.event_writer.maker = RowMaker(live.engine)
+        self.event_writer.maker = RowMaker(live.engine)
 
     def _settled(self, timeout_s: float) -> bool:
         """Waits until the effects of everything judged are on disk."""
-        done = self.recorder.barrier(timeout_s)
-        if self.event_writer is not None:
-            done &= self.event_writer.barrier(timeout_s)
-        return done
+        return self.recorder.barrier(timeout_s) and self.event_writer.barrier(timeout_s)
 
     def publish_incidents(self, documents: list[IncidentDocument]) -> None:
         """Tells and stores incidents that are new or changed."""
@@ -305,7 +300,7 @@ class Service:
 
     def event_queue_share(self) -> float:
         """Used share of the queue to the event store."""
-        return self.event_writer.share if self.event_writer is not None else 0.0
+        return self.event_writer.share
 
     def totals(self) -> dict[str, int]:
         """Counters that only grow: what became of received rows, and what was judged."""
