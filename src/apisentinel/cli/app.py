@@ -264,11 +264,19 @@ def doctor(
         bool,
         typer.Option("--warm", help="Compile all kernels now, so that the next start is fast."),
     ] = False,
+    data_dir: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Data folder of the service. [default: that of the settings]",
+        ),
+    ] = None,
+    config: Config = None,
 ) -> int:
     """Checks whether this machine can run API Sentinel; exits with 1 when something is broken."""
     from apisentinel.cli.doctor import run
 
-    return run(warm=warm)
+    return run(warm=warm, config=config, data_dir=data_dir)
 
 
 @app.command(epilog=EPILOG)

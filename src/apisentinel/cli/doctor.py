@@ -1,6 +1,7 @@
 """``apisentinel doctor``: can this machine run the product, and how well?"""
 
 import importlib
+import itertools
 import os
 import platform
 import sys
@@ -8,15 +9,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from apisentinel import __version__
+from apisentinel.cli.checkup import Finding, State
 from apisentinel.cli.outcome import Exit
+from apisentinel.errors import ConfigError
 
 NEEDED = {
+    "apsw": "apsw",
+    "argon2-cffi": "argon2",
+    "cryptography": "cryptography",
+    "duckdb": "duckdb",
+    "fastapi": "fastapi",
+    "granian": "granian",
     "numpy": "numpy",
     "numba": "numba",
     "polars": "polars",
@@ -26,10 +34,17 @@ NEEDED = {
     "msgspec": "msgspec",
     "orjson": "orjson",
     "pydantic": "pydantic",
+    "prometheus-client": "prometheus_client",
+    "pyarrow": "pyarrow",
+    "pyyaml": "yaml",
     "rich": "rich",
+    "structlog": "structlog",
     "typer": "typer",
 }
 """Distributions that the product imports, with their import names."""
+
+PACKAGES_IN_ROW = 8
+"""Packages in one line of the report."""
 
 MIN_PYTHON = (3, 11)
 
@@ -42,29 +57,13 @@ CGROUP_LIMITS = (
 )
 
 
-class State(StrEnum):
-    """Result of a check."""
-
-    GOOD = "ok"
-    ODD = "warning"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check found, and what to do when it is not good."""
-
-    name: str
-    state: State
-    text: str
-    advice: str = ""
-
-
-def run(*, warm: bool) -> int:
+def run(*, warm: bool, config: str | None = None, data_dir: str | None = None) -> int:
     """Prints every check on standard output.
 
     Args:
         warm: Compile all kernels first.
+        config: Settings of the service, as TOML.
+        data_dir: Data folder of the service; the one of the settings when left out.
 
     Returns:
         1 when something is broken, else 0.
@@ -72,8 +71,37 @@ def run(*, warm: bool) -> int:
     if warm:
         _warm()
     findings = [finding for check in CHECKS for finding in check()]
+    findings += service(config, data_dir)
     _print(findings)
     return Exit.FAILED if any(finding.state is State.BROKEN for finding in findings) else Exit.DONE
+
+
+def service(config: str | None, data_dir: str | None) -> Iterator[Finding]:
+    """Yields what concerns the service: its settings, and the machine as they need it."""
+    from apisentinel.cli import doctor_service as checks
+    from apisentinel.cli.configuration import load_service
+
+    try:
+        settings = load_service(config, {"data_dir": data_dir})
+    except ConfigError as problem:
+        text, *faults = str(problem).splitlines()
+        for fault in faults or [text]:
+            yield Finding("Settings", State.BROKEN, fault.strip())
+        return
+    yield Finding("Settings", State.GOOD, config or "defaults and environment")
+    folder = settings.data_dir
+    # Somebody who only scans logs is not troubled by what the service would need.
+    is_wanted = bool(config or data_dir) or folder.exists()
+    for finding in itertools.chain(
+        checks.versions(),
+        checks.data_folder(folder),
+        checks.disk(folder, settings.storage.disk),
+        checks.port(settings.server, folder),
+        checks.clocks(folder),
+        checks.files(),
+    ):
+        is_mild = finding.state is State.BROKEN and not is_wanted
+        yield replace(finding, state=State.ODD) if is_mild else finding
 
 
 def python() -> Iterator[Finding]:
@@ -106,7 +134,10 @@ def packages() -> Iterator[Finding]:
                 text,
                 "Install API Sentinel again into a fresh environment.",
             )
-    yield Finding("Packages", State.GOOD, f"apisentinel {__version__}, {', '.join(good)}")
+    good.insert(0, f"apisentinel {__version__}")
+    for begin in range(0, len(good), PACKAGES_IN_ROW):
+        row = ", ".join(good[begin : begin + PACKAGES_IN_ROW])
+        yield Finding("Packages", State.GOOD, row)
 
 
 def kernels() -> Iterator[Finding]:
