@@ -244,6 +244,47 @@ class ControlBase:
             )
         ]
 
+    def series(  # noqa: PLR0913 (names say what is what)
+        self,
+        table: str,
+        fields: Fields,
+        conditions: Sequence[Condition],
+        *,
+        moment: str,
+        first: int,
+        step: int,
+        group: str | None,
+        also: Sql | None = None,
+    ) -> list[tuple[int, Any, int]]:
+        """Rows per slice of time: ``(slice, value of the group, count)``.
+
+        Args:
+            table: Name of the table.
+            fields: Its allow-list.
+            conditions: Of the user; they keep the rows within the period.
+            moment: Field of the time.
+            first: Begin of slice 0, µs.
+            step: Width of a slice, µs.
+            group: Field whose values are counted apart, None for none.
+            also: A condition of the program.
+        """
+        wanted = joined([where(conditions, fields, Dialect.SQLITE), also or Sql("true")])
+        source, value = table, "NULL"
+        if group is not None:
+            field = fields.named(group)
+            value = field.sql
+            if field.kind == "list":
+                source, value = f"{table}, json_each({table}.{field.sql}) AS member", "member.value"
+        slot = f"({fields.named(moment).sql} - ?) / ?"
+        return [
+            (int(row[0]), row[1], int(row[2]))
+            for row in self.rows(
+                f"SELECT {slot} AS slot, {value} AS v, count(*) FROM {source}"
+                f" WHERE {wanted.text} GROUP BY slot, v",
+                (first, step, *wanted.values),
+            )
+        ]
+
     @property
     def bytes_used(self) -> int:
         """Size on disk."""

@@ -154,6 +154,14 @@ class Findings(ControlBase):
         """Most frequent values of a field of alerts, with counts."""
         return self.facet("alert", ALERT_FIELDS, name, conditions, limit)
 
+    def alert_series(
+        self, conditions: Sequence[Condition], first: int, step: int, group: str | None = None
+    ) -> list[tuple[int, Any, int]]:
+        """Alerts per slice of time: ``(slice, value of the group, count)``."""
+        return self.series(
+            "alert", ALERT_FIELDS, conditions, moment="ts", first=first, step=step, group=group
+        )
+
     def remove_alerts(self, before: int) -> int:
         """Removes alerts older than a moment (µs) that belong to no incident; gives how many."""
         with self.writing() as connection:
@@ -229,6 +237,21 @@ class Findings(ControlBase):
         """Most frequent values of a field of incidents, with counts."""
         return self.facet(
             "incident", INCIDENT_FIELDS, name, conditions, limit, _unmerged(conditions)
+        )
+
+    def incident_series(
+        self, conditions: Sequence[Condition], first: int, step: int, group: str | None = None
+    ) -> list[tuple[int, Any, int]]:
+        """Incidents per slice of time of their last request."""
+        return self.series(
+            "incident",
+            INCIDENT_FIELDS,
+            conditions,
+            moment="last_ts",
+            first=first,
+            step=step,
+            group=group,
+            also=_unmerged(conditions),
         )
 
     def patch_incident(

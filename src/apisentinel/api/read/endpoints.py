@@ -1,0 +1,89 @@
+"""Endpoints: what is called, how it answers, and who calls it."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path
+
+from apisentinel.api.access import needs
+from apisentinel.api.context import get_service
+from apisentinel.api.fields import ENDPOINTS
+from apisentinel.api.paging import Asked
+from apisentinel.api.read.answers import Json, turn
+from apisentinel.api.read.asking import listing_of, projected
+from apisentinel.api.read.entities import plain_id
+from apisentinel.api.read.known import Known
+from apisentinel.api.read.live_endpoints import histogram
+from apisentinel.api.read.live_profile import record_of
+from apisentinel.api.read.models import EndpointRow, Listing, problems
+from apisentinel.api.read.shapes import alert_row, time_of
+from apisentinel.errors import RefusedError
+from apisentinel.kernels.sketches import log_bin_edge
+from apisentinel.pipeline.service import Service
+from apisentinel.storage.query import Condition, Op, Page
+from apisentinel.storage.query_memory import select
+
+router = APIRouter(
+    prefix="/api/v1/endpoints", tags=["endpoints"], dependencies=[Depends(needs("read"))]
+)
+
+TheService = Annotated[Service, Depends(get_service)]
+
+CALLERS: Final = 20
+"""Callers and alerts shown with an endpoint."""
+
+
+@router.get(
+    "", response_model=Listing[EndpointRow], responses=problems(400), summary="List endpoints"
+)
+def list_endpoints(asked: Annotated[Asked, Depends(listing_of(ENDPOINTS))], known: Known) -> Json:
+    """Endpoints that the engine remembers, the busiest first; at most two seconds old."""
+    with turn():
+        found = select(known.rows("endpoints"), ENDPOINTS.searchable, asked.conditions, asked.page)
+    shown = projected(found.items, asked)
+    return Json({"items": shown, "next": asked.next_cursor(found.next), "total": found.total})
+
+
+@router.get(
+    "/{endpoint_id:path}",
+    response_model=EndpointRow,
+    responses=problems(404),
+    summary="Show an endpoint",
+)
+def get_endpoint(
+    endpoint_id: Annotated[
+        str,
+        Path(
+            max_length=2000,
+            description="`METHOD host route`, or `~` and the base64url of it.",
+            examples=["GET shop.example /orders/{id}"],
+        ),
+    ],
+    known: Known,
+    service: TheService,
+) -> Json:
+    """One endpoint with the spread of its sizes and times, its callers and newest alerts."""
+    name = plain_id(endpoint_id)
+    listed = known.listed("endpoints")
+    found = next((row for row in listed.rows if row["endpoint"] == name), None)
+    if found is None:
+        raise RefusedError(404, "nothing is known of this endpoint")
+    record = service.view(lambda engine: record_of(engine, "endpoint", listed.keys[name]))
+    own = (Condition("endpoint", Op.EQ, name),)
+    with turn():
+        callers = service.events.top("client", own, CALLERS)
+        statuses = service.events.facets(("status",), own, CALLERS)["status"]
+        alerts = service.control.list_alerts(own, Page("ts", limit=CALLERS))
+    return Json(
+        {
+            **found,
+            "response_bytes": [] if record is None else histogram(record[0]["sizes"], log_bin_edge),
+            "duration_us": [] if record is None else histogram(record[0]["times"], log_bin_edge),
+            "statuses": [{"status": value, "count": count} for value, count in statuses],
+            "callers": [
+                {"client": each.pop("value"), **each, "last_ts": time_of(each["last_ts"])}
+                for each in callers
+            ],
+            "alerts": [alert_row(each) for each in alerts.items],
+            "alerts_total": alerts.total,
+        }
+    )

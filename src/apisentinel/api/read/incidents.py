@@ -1,0 +1,249 @@
+"""Incidents: what belongs together, why, and what people make of it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query
+
+from apisentinel.api.access import Principal, needs
+from apisentinel.api.context import get_service
+from apisentinel.api.etag import etag, expected_version
+from apisentinel.api.fields import ALERTS, INCIDENTS
+from apisentinel.api.paging import Asked
+from apisentinel.api.read.answers import Json, turn
+from apisentinel.api.read.asking import listing_of, projected
+from apisentinel.api.read.explanation import incident_explanation
+from apisentinel.api.read.models import (
+    AlertRow,
+    Bulk,
+    BulkResult,
+    Change,
+    Comment,
+    Feedback,
+    IncidentDetail,
+    IncidentRow,
+    Listing,
+    NewComment,
+    Shape,
+    problems,
+)
+from apisentinel.api.read.shapes import alert_row, incident_row, row
+from apisentinel.api.read.similar import similar_incidents
+from apisentinel.api.read.story import incident_story
+from apisentinel.errors import RefusedError
+from apisentinel.pipeline.service import Service
+from apisentinel.storage.base import StaleVersionError
+from apisentinel.storage.query import Condition, Op, Page
+
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
+
+MEMBERS = ("factors", "samples", "version", "comment_count")
+EXPLAINED_ALERTS = 500
+"""Newest alerts whose evidence goes into the explanation of an incident."""
+
+IncidentId = Annotated[str, Path(max_length=64, examples=["i-9f86d081884c7d65"])]
+TheService = Annotated[Service, Depends(get_service)]
+Reader = Annotated[Principal, Depends(needs("read"))]
+Writer = Annotated[Principal, Depends(needs("write"))]
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=200, description="ETag of the last read, or `*` to change any version."),
+]
+
+
+def incident_of(service: Service, name: str) -> dict[str, Any]:
+    """One incident with its comments as it is stored.
+
+    Raises:
+        RefusedError: 404.
+    """
+    document: dict[str, Any] | None = service.control.get_incident(name)
+    if document is None:
+        raise RefusedError(404, "there is no incident of this id")
+    return document
+
+
+def _shown(document: dict[str, Any]) -> Json:
+    shown = incident_row(document)
+    shown["comments"] = [row(comment) for comment in document.get("comments") or ()]
+    return Json(shown, headers={"ETag": etag(int(document["version"]))})
+
+
+@router.get(
+    "", response_model=Listing[IncidentRow], responses=problems(400), summary="List incidents"
+)
+def list_incidents(
+    _: Reader, asked: Annotated[Asked, Depends(listing_of(INCIDENTS, MEMBERS))], service: TheService
+) -> Json:
+    """Incidents, latest first.
+
+    Those that became part of another one are left out unless a condition names `merged_into`.
+    """
+    with turn():
+        found = service.control.list_incidents(asked.conditions, asked.page)
+    rows = projected([incident_row(each) for each in found.items], asked)
+    return Json({"items": rows, "next": asked.next_cursor(found.next), "total": found.total})
+
+
+@router.post(
+    "/bulk", response_model=BulkResult, responses=problems(), summary="Change many incidents"
+)
+def change_many(principal: Writer, body: Bulk, service: TheService) -> Json:
+    """Makes the same change of up to 500 incidents, each in a step of its own; audited each."""
+    changes = body.changes.model_dump(exclude_unset=True)
+    done: list[str] = []
+    failed: list[dict[str, Any]] = []
+    for name in dict.fromkeys(body.ids):
+        try:
+            service.control.patch_incident(name, changes, None, principal.actor)
+            done.append(name)
+        except RefusedError as error:
+            failed.append({"id": name, "status": error.status, "detail": str(error)})
+    return Json({"done": done, "failed": failed})
+
+
+@router.get(
+    "/{incident_id}",
+    response_model=IncidentDetail,
+    responses=problems(404),
+    summary="Show an incident",
+)
+def get_incident(_: Reader, incident_id: IncidentId, service: TheService) -> Json:
+    """One incident with its comments; the ETag is the version of what people set."""
+    return _shown(incident_of(service, incident_id))
+
+
+@router.patch(
+    "/{incident_id}",
+    response_model=IncidentDetail,
+    responses=problems(404, 412, 428),
+    summary="Change an incident",
+)
+def change_incident(
+    principal: Writer,
+    incident_id: IncidentId,
+    body: Change,
+    service: TheService,
+    if_match: IfMatch = None,
+) -> Json:
+    """Sets status, verdict or assignee; If-Match makes sure that nobody is overwritten."""
+    changes = body.model_dump(exclude_unset=True)
+    if not changes:
+        raise RefusedError(422, "name at least one of status, verdict, assignee")
+    current = int(incident_of(service, incident_id)["version"])
+    expected = expected_version(if_match, current)
+    try:
+        document = service.control.patch_incident(incident_id, changes, expected, principal.actor)
+    except StaleVersionError as error:
+        raise RefusedError(
+            412, f"somebody has changed it meanwhile; it is version {etag(error.current)} now"
+        ) from error
+    return _shown(document)
+
+
+@router.post(
+    "/{incident_id}/comments",
+    status_code=201,
+    response_model=Comment,
+    responses=problems(404, 409),
+    summary="Comment on an incident",
+)
+def add_comment(
+    principal: Writer, incident_id: IncidentId, body: NewComment, service: TheService
+) -> Json:
+    """Adds a comment; comments cannot be changed."""
+    added = service.control.add_comment(incident_id, principal.actor, body.text)
+    return Json(row(added), 201)
+
+
+@router.post(
+    "/{incident_id}/feedback",
+    response_model=IncidentDetail,
+    responses=problems(404, 409),
+    summary="Say what an incident was",
+)
+def give_feedback(
+    principal: Writer, incident_id: IncidentId, body: Feedback, service: TheService
+) -> Json:
+    """Sets the verdict and keeps the reason as a comment; thresholds learn from it."""
+    document = service.control.patch_incident(
+        incident_id, {"verdict": body.verdict}, None, principal.actor
+    )
+    if body.reason.strip():
+        service.control.add_comment(
+            incident_id, principal.actor, f"{body.verdict}: {body.reason.strip()}"
+        )
+        document = incident_of(service, incident_id)
+    return _shown(document)
+
+
+def alerts_of(service: Service, incident_id: str, limit: int) -> list[dict[str, Any]]:
+    """The newest alerts of an incident as rows."""
+    wanted = (Condition("incident", Op.EQ, incident_id),)
+    found = service.control.list_alerts(wanted, Page("ts", limit=limit))
+    return [alert_row(each) for each in found.items]
+
+
+@router.get(
+    "/{incident_id}/explanation",
+    response_model=Shape,
+    responses=problems(404),
+    summary="Explain an incident",
+)
+def explain_incident(_: Reader, incident_id: IncidentId, service: TheService) -> Json:
+    """The sentence, factors that add up to the risk, detectors, agreement, and references."""
+    document = incident_of(service, incident_id)
+    return Json(incident_explanation(document, alerts_of(service, incident_id, EXPLAINED_ALERTS)))
+
+
+@router.get(
+    "/{incident_id}/alerts",
+    response_model=Listing[AlertRow],
+    responses=problems(400, 404),
+    summary="List the alerts of an incident",
+)
+def list_alerts_of_incident(
+    _: Reader,
+    incident_id: IncidentId,
+    asked: Annotated[Asked, Depends(listing_of(ALERTS))],
+    service: TheService,
+) -> Json:
+    """Its alerts, newest first; filters as for alerts."""
+    incident_of(service, incident_id)
+    wanted = (*asked.conditions, Condition("incident", Op.EQ, incident_id))
+    with turn():
+        found = service.control.list_alerts(wanted, asked.page)
+    rows = projected([alert_row(each) for each in found.items], asked)
+    return Json({"items": rows, "next": asked.next_cursor(found.next), "total": found.total})
+
+
+@router.get(
+    "/{incident_id}/timeline",
+    response_model=Shape,
+    responses=problems(404),
+    summary="Tell an incident in time",
+)
+def tell_incident(_: Reader, incident_id: IncidentId, service: TheService) -> Json:
+    """Requests of its entities before, during and after; detections; what people did."""
+    document = incident_of(service, incident_id)
+    with turn():
+        return Json(incident_story(service, document, alerts_of(service, incident_id, 500)))
+
+
+@router.get(
+    "/{incident_id}/similar",
+    response_model=Shape,
+    responses=problems(404),
+    summary="List similar incidents",
+)
+def list_similar(
+    _: Reader,
+    incident_id: IncidentId,
+    service: TheService,
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> Json:
+    """Incidents that have the most in common with it and their verdicts, and how common each of
+    its values is among all incidents.
+    """
+    document = incident_of(service, incident_id)
+    with turn():
+        return Json(similar_incidents(service, document, limit))
