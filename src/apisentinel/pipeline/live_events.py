@@ -11,6 +11,7 @@ from apisentinel.errors import StoreError
 from apisentinel.pipeline.bus import Bus
 from apisentinel.pipeline.degradation import Level
 from apisentinel.pipeline.event_rows import RowMaker
+from apisentinel.pipeline.faults import described
 from apisentinel.pipeline.live_engine import Judged
 from apisentinel.pipeline.live_messages import event_items
 from apisentinel.pipeline.profile import Stopwatch
@@ -124,7 +125,7 @@ class EventWriter:
             except Exception as error:  # noqa: BLE001 (rows of one block must not end the thread)
                 self.failed += len(work.judged.block.batch)
                 self.problem = repr(error)
-                _log.exception("rows of a block are left out")
+                _log.error("rows of a block are left out", **described(error))
             with self._changed:
                 self._finished += 1
                 self._changed.notify_all()

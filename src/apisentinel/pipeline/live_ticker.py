@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from apisentinel.pipeline.degradation import MEANING, Level
+from apisentinel.pipeline.faults import described
 from apisentinel.pipeline.samples import time_text
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Ticker:
             self.problem = ""
         except Exception as error:  # noqa: BLE001 (one bad second must not end the thread)
             if not self.problem:
-                _log.exception("the ticker stumbled")
+                _log.error("the ticker stumbled", **described(error))
             self.problem = repr(error)
 
     def tick(self) -> None:

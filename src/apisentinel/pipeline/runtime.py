@@ -10,6 +10,7 @@ import structlog
 
 from apisentinel.errors import StateError
 from apisentinel.pipeline.degradation import Level
+from apisentinel.pipeline.faults import described
 from apisentinel.pipeline.gate import Gate
 from apisentinel.pipeline.live_engine import Judged, LiveEngine
 from apisentinel.pipeline.poison import Bisection, Poison, poison_of
@@ -151,7 +152,7 @@ class Runtime:
                 self.step()
         except BaseException as error:
             self.failure = error
-            _log.exception("the judge has ended", offset=self.live.offset)
+            _log.error("the judge has ended", offset=self.live.offset, **described(error))
             raise
 
     def step(self) -> int:
@@ -267,7 +268,7 @@ class Runtime:
                 with self.gate.held():
                     judged = self.live.advance(block, group.first_seq + begin)
             except Exception as error:  # noqa: BLE001 (whatever it is, the stream goes on)
-                _log.exception("rows cannot be judged; looking for those at fault")
+                _log.error("requests cannot be judged, looking for those", **described(error))
                 self._judge_again(group, error)
                 return
             self._tell(judged, group, begin)
@@ -298,7 +299,7 @@ class Runtime:
     def _rebuilt(self, before_seq: int) -> LiveEngine:
         """An engine as it was before a row: from its last checkpoint and the journal."""
         live = self.recover()
-        live.incidents = self.live.incidents
+        live.incidents, live.poisoned = self.live.incidents, self.live.poisoned
         while live.seq < before_seq - 1:
             entries = self.journal.read(live.offset, self.settings.read_bytes)
             if not entries:

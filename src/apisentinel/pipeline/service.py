@@ -16,6 +16,7 @@ from apisentinel.pipeline.door import Dead, Door
 from apisentinel.pipeline.door_redaction import door_redactor
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.event_rows import RowMaker
+from apisentinel.pipeline.faults import described
 from apisentinel.pipeline.installation import (
     CONTROL_FOLDER,
     EVENTS_FOLDER,
@@ -213,8 +214,8 @@ class Service:
             close = self._opened.pop()
             try:
                 close()
-            except Exception:  # noqa: BLE001 (the others have to be closed as well)
-                _log.exception("a part could not be closed")
+            except Exception as error:  # noqa: BLE001 (the others have to be closed as well)
+                _log.error("a part could not be closed", **described(error))
 
     def save(self) -> bool:
         """Saves the state now; False when a store refuses."""
