@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import StreamingResponse
 
 from apisentinel.api.access import Principal, needs
@@ -15,10 +15,10 @@ from apisentinel.api.moments import moment_text
 from apisentinel.api.paging import Asked
 from apisentinel.api.read.answers import turn
 from apisentinel.api.read.asking import MOST_COLUMNS, Conditions, From, Now, Sort, To
-from apisentinel.api.read.figures import Of
+from apisentinel.api.read.figures import Name
 from apisentinel.api.read.known import Known, known_rows
-from apisentinel.api.read.live_entities import Remembered
 from apisentinel.api.read.models import problems
+from apisentinel.api.read.remembered_entities import Remembered
 from apisentinel.api.read.shapes import alert_row, event_row, incident_row
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Listing, Page
@@ -52,7 +52,7 @@ SHAPES: Final[dict[str, Callable[[Any], dict[str, Any]]]] = {
     summary="Export a list",
 )
 def export(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
-    of: Of,
+    of: Annotated[Name, Path(description="The list that is exported.")],
     principal: Annotated[Principal, Depends(needs("read"))],
     service: TheService,
     known: Known,

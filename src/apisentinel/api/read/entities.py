@@ -13,15 +13,23 @@ from apisentinel.api.filters import Filter
 from apisentinel.api.paging import Asked
 from apisentinel.api.read.answers import Json, turn
 from apisentinel.api.read.asking import From, Now, To, filter_of, listing_of, projected
+from apisentinel.api.read.compared import profile
 from apisentinel.api.read.figures import chart
 from apisentinel.api.read.known import Known, checked_kind
-from apisentinel.api.read.live_entities import Remembered
-from apisentinel.api.read.live_profile import profile
 from apisentinel.api.read.models import Chart, EntityRow, Listing, Shape, problems
-from apisentinel.api.read.shapes import alert_row, event_row, incident_row, time_of
+from apisentinel.api.read.remembered_entities import Remembered
+from apisentinel.api.read.shapes import (
+    alert_row,
+    clip,
+    clipped,
+    event_row,
+    incident_row,
+    time_of,
+)
 from apisentinel.api.read.story import COLUMN_OF
 from apisentinel.errors import RefusedError
 from apisentinel.features.actor_record import LABEL_BYTES
+from apisentinel.pipeline import live_entities
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Condition, Op, Page
 from apisentinel.storage.query_memory import select
@@ -77,16 +85,19 @@ def condition_of(kind: str, name: str) -> Condition:
     return Condition(COLUMN_OF[kind], Op.PREFIX if is_cut else Op.EQ, name)
 
 
-def entity_of(known: Remembered, service: Service, kind: str, name: str) -> dict[str, Any]:
-    """The row of an entity: as the engine remembers it, else as its stored requests show it.
+def entity_of(service: Service, kind: str, name: str) -> dict[str, Any]:
+    """An entity: as the engine remembers it, else as its stored requests show it.
 
     Raises:
         RefusedError: 404, nothing is known of it.
     """
-    listed = known.listed(checked_kind(kind))
-    for row in listed.rows:
-        if row["id"] == name:
-            return {**row, "remembered": True}
+    checked_kind(kind)
+    row: dict[str, Any] | None = service.view(
+        lambda engine: live_entities.entity(engine, kind, name)
+    )
+    if row is not None:
+        row["behaviour"] = row.pop("profile", None)
+        return {**clipped(row), "remembered": True}
     with turn():
         found = service.events.list_events((condition_of(kind, name),), Page("ts", limit=1))
     if not found.items:
@@ -94,7 +105,7 @@ def entity_of(known: Remembered, service: Service, kind: str, name: str) -> dict
     last = found.items[0]
     return {
         "kind": kind,
-        "id": name,
+        "id": clip(name),
         "requests": found.total,
         "score": 0.0,
         "risk": 0,
@@ -106,6 +117,12 @@ def entity_of(known: Remembered, service: Service, kind: str, name: str) -> dict
         "agent_kind": last.get("agent_kind"),
         "remembered": False,
     }
+
+
+def compared_of(known: Remembered, service: Service, kind: str, name: str) -> list[dict[str, Any]]:
+    """An entity beside its past and its peers; empty when it is not remembered."""
+    key = known.listed(kind).keys.get(name)
+    return [] if key is None else profile(service, kind, key)
 
 
 @router.get("", response_model=Listing[EntityRow], responses=problems(400), summary="List entities")
@@ -140,10 +157,15 @@ def list_entities(
 def get_profile(kind: Kind, entity_id: EntityId, known: Known, service: TheService) -> Json:
     """Each measure now, as usual for this entity, and for its peers."""
     name = plain_id(entity_id)
-    row = entity_of(known, service, kind, name)
-    key = known.listed(kind).keys.get(name)
-    compared = [] if key is None else profile(service, kind, key)
-    return Json({"kind": kind, "id": row["id"], "profile": compared})
+    row = entity_of(service, kind, name)
+    return Json(
+        {
+            "kind": kind,
+            "id": row["id"],
+            "profile": compared_of(known, service, kind, name),
+            "behaviour": row.get("behaviour"),
+        }
+    )
 
 
 @router.get(
@@ -248,8 +270,7 @@ def get_sessions(
 def get_entity(kind: Kind, entity_id: EntityId, known: Known, service: TheService) -> Json:
     """One entity with its profile, newest alerts, incidents and worst requests."""
     name = plain_id(entity_id)
-    row = entity_of(known, service, kind, name)
-    key = known.listed(kind).keys.get(name)
+    row = entity_of(service, kind, name)
     own = (Condition("entity", Op.EQ, name), Condition("entity_kind", Op.EQ, kind))
     newest = Page("ts", limit=SHOWN)
     with turn():
@@ -261,7 +282,7 @@ def get_entity(kind: Kind, entity_id: EntityId, known: Known, service: TheServic
     return Json(
         {
             **row,
-            "profile": [] if key is None else profile(service, kind, key),
+            "profile": compared_of(known, service, kind, name),
             "alerts": [alert_row(each) for each in alerts.items],
             "alerts_total": alerts.total,
             "incidents": [incident_row(each) for each in incidents.items],

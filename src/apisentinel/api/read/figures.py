@@ -32,10 +32,8 @@ MOST_VALUES: Final = 100
 DEFAULT_PERIOD_US: Final = 3_600_000_000
 """Period of a chart whose begin is not named: the last hour."""
 
-Of = Annotated[
-    Literal["events", "alerts", "incidents", "entities", "endpoints"],
-    Query(description="The list that is counted."),
-]
+Name = Literal["events", "alerts", "incidents", "entities", "endpoints"]
+Of = Annotated[Name, Query(description="The list that is counted.")]
 OfTimed = Annotated[
     Literal["events", "alerts", "incidents"], Query(description="The list that is counted.")
 ]

@@ -8,8 +8,8 @@ from starlette.requests import HTTPConnection
 from apisentinel.api.context import get_service
 from apisentinel.api.fields import ENTITY_KINDS
 from apisentinel.api.filters import GrammarError
-from apisentinel.api.read.live_endpoints import endpoint_rows
-from apisentinel.api.read.live_entities import Listed, Remembered, make_rows
+from apisentinel.api.read.remembered_endpoints import endpoint_rows
+from apisentinel.api.read.remembered_entities import Listed, Remembered, make_rows
 from apisentinel.pipeline.service import Service
 
 

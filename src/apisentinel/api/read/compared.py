@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.api.read.live_entities import table_of
+from apisentinel.api.read.remembered_entities import table_of
 from apisentinel.features import actor_record as actor
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.kernels.sketches import estimate_distinct

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.api.read.live_entities import SLICE, Listed, labels_of
+from apisentinel.api.read.remembered_entities import SLICE, Listed, labels_of
 from apisentinel.api.read.shapes import time_of
 from apisentinel.features import endpoint as endpoint_state
 from apisentinel.kernels.sketches import estimate_distinct, log_bin_edge
