@@ -1,15 +1,32 @@
 """Puts the application together: routes, errors, limits, the gate and the guard around all."""
 
-import importlib.util
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 
 from apisentinel import __version__
+from apisentinel.api import (
+    audit,
+    hec,
+    ingest,
+    keys,
+    login,
+    operations,
+    otlp,
+    read,
+    settings,
+    sources,
+    start_page,
+    stream,
+    users,
+)
 from apisentinel.api.access import refuse_undeclared
 from apisentinel.api.accounts import Accounts
 from apisentinel.api.auth import Authenticator
+from apisentinel.api.bodies import Intake
+from apisentinel.api.description import add_description
 from apisentinel.api.guard import Guard
 from apisentinel.api.limits import Limits
 from apisentinel.api.problems import add_handlers
@@ -42,7 +59,7 @@ def create_app(
         StoreError: The secret cannot be read.
     """
     clock = clock or SystemClock()
-    settings = service.settings.server
+    wanted = service.settings.server
     app = FastAPI(
         title="API Sentinel",
         version=__version__,
@@ -51,33 +68,57 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_lifespan,
     )
-    app.state.service = service
-    app.state.clock = clock
-    app.state.limits = Limits(settings.limits, clock)
-    app.state.authenticator = Authenticator(
-        accounts or _stored(service),
+    state = app.state
+    state.service = service
+    state.clock = clock
+    state.accounts = accounts or service.control
+    state.limits = Limits(wanted.limits, clock)
+    state.intake = Intake(wanted.limits, state.limits.bodies, service.settings.door.max_body_bytes)
+    state.authenticator = Authenticator(
+        state.accounts,
         secret or load_secret(service.settings.data_dir),
-        settings,
-        app.state.limits,
+        wanted,
+        state.limits,
         clock,
     )
+    settings.apply_stored(app)
     add_handlers(app)
     for router in _routers():
         app.include_router(router)
+    add_description(app)
     refuse_undeclared(app.routes)
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=wanted)
     return app
 
 
-def _stored(service: "Service") -> Accounts:
-    raise NotImplementedError
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    close(app)
 
 
-def _routers() -> Iterator[APIRouter]:
-    for name, attribute in (("read", "routers"), ("stream", "router")):
-        if importlib.util.find_spec(f"apisentinel.api.{name}") is None:
-            continue
-        module = importlib.import_module(f"apisentinel.api.{name}")
-        found = getattr(module, attribute, ())
-        yield from found if isinstance(found, list | tuple) else [found]
+def close(app: FastAPI) -> None:
+    """Lets the threads of an application go and writes what is held back; blocks."""
+    app.state.intake.close()
+    app.state.authenticator.passwords.close()
+    app.state.authenticator.keys.flush()
+
+
+def _routers() -> list[APIRouter]:
+    return [
+        ingest.router,
+        hec.router,
+        otlp.router,
+        login.router,
+        keys.router,
+        users.router,
+        audit.router,
+        settings.router,
+        sources.router,
+        operations.router,
+        *getattr(read, "routers", ()),
+        stream.router,
+        start_page.router,
+    ]

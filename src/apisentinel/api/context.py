@@ -4,8 +4,12 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
+from apisentinel.clock import Clock
+
 if TYPE_CHECKING:
+    from apisentinel.api.accounts import Accounts
     from apisentinel.api.auth import Authenticator
+    from apisentinel.api.bodies import Intake
     from apisentinel.api.limits import Limits
     from apisentinel.pipeline.service import Service
 
@@ -22,10 +26,28 @@ def get_authenticator(connection: HTTPConnection) -> "Authenticator":
     return authenticator
 
 
+def get_accounts(connection: HTTPConnection) -> "Accounts":
+    """Where keys, users, sessions and the audit are kept."""
+    accounts: Accounts = connection.app.state.accounts
+    return accounts
+
+
 def get_limits(connection: HTTPConnection) -> "Limits":
     """The limits that callers share."""
     limits: Limits = connection.app.state.limits
     return limits
+
+
+def get_intake(connection: HTTPConnection) -> "Intake":
+    """The part that receives ingest bodies."""
+    intake: Intake = connection.app.state.intake
+    return intake
+
+
+def get_clock(connection: HTTPConnection) -> Clock:
+    """The clock of the service."""
+    clock: Clock = connection.app.state.clock
+    return clock
 
 
 def get_request_id(connection: HTTPConnection) -> str:

@@ -13,6 +13,9 @@ CALLERS: Final = 10_000
 which is what an attacker with so many addresses can buy; memory stays below 2 MiB.
 """
 
+FAILED_LOGINS_AUDITED: Final = 60
+"""Failed logins a minute that go into the audit; guessing must not fill the disk."""
+
 RETRY_BUSY_SECONDS: Final = 1
 """Bodies are read within a second or so; a caller may try again then."""
 
@@ -34,11 +37,18 @@ class Rate:
     """
 
     def __init__(self, per_minute: int, clock: Clock, *, burst: int | None = None) -> None:
+        self._fixed = burst
         self._per_second = per_minute / 60
         self._burst = float(max(1, per_minute // 5) if burst is None else burst)
         self._clock = clock
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def change(self, per_minute: int) -> None:
+        """Sets another rate, in force at once."""
+        with self._lock:
+            self._per_second = per_minute / 60
+            self._burst = float(max(1, per_minute // 5) if self._fixed is None else per_minute)
 
     def wait(self, caller: str) -> int:
         """Takes one request out of a caller's bucket.
@@ -112,4 +122,5 @@ class Limits:
         self.keys = Rate(settings.key_per_minute, clock)
         self.anonymous = Rate(settings.anonymous_per_minute, clock)
         self.logins = Rate(settings.logins_per_minute, clock, burst=settings.logins_per_minute)
+        self.failed_logins = Rate(FAILED_LOGINS_AUDITED, clock)
         self.bodies = ByteBudget(settings.bodies_bytes)

@@ -7,6 +7,7 @@ import orjson
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -35,6 +36,27 @@ _STATUS_OF: tuple[tuple[type[ApiSentinelError], int], ...] = (
 
 RETRY_STORE_SECONDS = 5
 """A store that fails now may be back after the next look at the disk."""
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem documents of a route, for its description."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
 
 
 def problem(

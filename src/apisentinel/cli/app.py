@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from apisentinel import __version__
-from apisentinel.cli import config_commands, messages
+from apisentinel.cli import account_commands, config_commands, messages, service_commands
 from apisentinel.cli.options import severity, size
 from apisentinel.cli.outcome import Exit, reported_errors
 
@@ -290,6 +290,9 @@ def formats(
     return run(as_json=json)
 
 
+service_commands.register(app, EPILOG)
+app.add_typer(account_commands.keys)
+app.add_typer(account_commands.users)
 app.add_typer(config_commands.app)
 
 

@@ -14,13 +14,6 @@ class LimitSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    body_bytes: int = Field(
-        default=20 * MIB,
-        ge=1 << 10,
-        le=1 << 30,
-        description="Largest ingest body, both as sent and after decompression; OTLP recommends"
-        " 20 MiB.",
-    )
     bodies_bytes: int = Field(
         default=128 * MIB,
         ge=1 << 20,

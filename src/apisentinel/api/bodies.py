@@ -1,0 +1,121 @@
+"""Bodies of ingest requests: received with a cap, a budget and a patience, then handed to a thread.
+
+Nothing here waits on the event loop: a slow sender costs a reservation of bytes, not a thread.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+
+from apisentinel.api.limits import RETRY_BUSY_SECONDS, ByteBudget
+from apisentinel.errors import RefusedError
+from apisentinel.pipeline.server_settings import LimitSettings
+from apisentinel.sources.body import decompress
+
+T = TypeVar("T")
+
+STEP: Final = 1 << 18
+"""Bytes reserved at a time for a body that does not say how long it is."""
+
+QUEUE: Final = 8
+"""Bodies per thread that may wait for their turn: with more, answers would take seconds."""
+
+
+class Intake:
+    """Receives bodies and does the blocking work on them in a few threads.
+
+    Its coroutines belong to the event loop.
+    """
+
+    def __init__(self, limits: LimitSettings, budget: ByteBudget, body_bytes: int) -> None:
+        self.body_bytes = body_bytes
+        self._budget = budget
+        self._seconds = limits.body_seconds
+        self._threads = limits.ingest_threads
+        self._pool = ThreadPoolExecutor(limits.ingest_threads, "ingest")
+        self._waiting = 0
+
+    async def run(self, request: Request, work: Callable[[bytes], T]) -> T:
+        """Receives the body of a request, undoes its encoding and calls `work` with it in a thread.
+
+        Raises:
+            RefusedError: 400 for a cut body, 408 for one that does not come, 413 for one that is
+                too large, 415 for an unknown encoding, 503 when too much is under way.
+        """
+        if self._waiting >= self._threads * QUEUE:
+            raise RefusedError(
+                503,
+                f"{self._waiting} bodies are waiting already; send again in a moment",
+                retry_after=RETRY_BUSY_SECONDS,
+            )
+        encoding = request.headers.get("content-encoding")
+        limit = self.body_bytes
+        self._waiting += 1
+        reservation = _Reservation(self._budget)
+        try:
+            raw = await self._receive(request, reservation)
+
+            def both() -> T:
+                return work(decompress(raw, encoding, limit=limit))
+
+            return await asyncio.get_running_loop().run_in_executor(self._pool, both)
+        finally:
+            reservation.release()
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Lets the threads go when they have done what they were given."""
+        self._pool.shutdown(wait=True)
+
+    async def _receive(self, request: Request, reservation: "_Reservation") -> bytes:
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal():
+            self._check(int(declared))
+            reservation.grow(int(declared))
+        pieces: list[bytes] = []
+        size = 0
+        stream = request.stream().__aiter__()
+        while True:
+            try:
+                piece = await asyncio.wait_for(anext(stream), self._seconds)
+            except StopAsyncIteration:
+                return b"".join(pieces)
+            except TimeoutError:
+                raise RefusedError(
+                    408, f"nothing of the body arrived for {self._seconds} s"
+                ) from None
+            except ClientDisconnect:
+                raise RefusedError(400, "the body was cut off") from None
+            size += len(piece)
+            self._check(size)
+            reservation.grow(size)
+            pieces.append(piece)
+
+    def _check(self, size: int) -> None:
+        if size > self.body_bytes:
+            raise RefusedError(
+                413, f"the body is larger than {self.body_bytes} bytes; send smaller batches"
+            )
+
+
+class _Reservation:
+    """Room in the budget for one body, growing in steps."""
+
+    def __init__(self, budget: ByteBudget) -> None:
+        self._budget = budget
+        self._held = 0
+
+    def grow(self, size: int) -> None:
+        """Reserves room until there is enough for `size` bytes."""
+        if size > self._held:
+            step = max(size - self._held, min(STEP, self._budget.limit - self._held))
+            self._budget.reserve(step)
+            self._held += step
+
+    def release(self) -> None:
+        """Gives all of it back."""
+        self._budget.release(self._held)
+        self._held = 0

@@ -1,0 +1,97 @@
+"""Health, readiness, and metrics for Prometheus."""
+
+import asyncio
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from apisentinel import __version__
+from apisentinel.api.access import Principal, check, needs
+from apisentinel.api.context import get_authenticator, get_clock, get_service
+from apisentinel.api.metrics import exposition
+from apisentinel.api.problems import described
+from apisentinel.pipeline.service import Service
+
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+router = APIRouter(tags=["operations"])
+
+
+class Check(BaseModel):
+    """One part of the service."""
+
+    ok: bool
+    detail: str
+
+
+class Health(BaseModel):
+    """How the service is; `checks` and `lag_seconds` only for those who may read."""
+
+    status: Literal["ok", "failing", "stopping"]
+    version: str | None = None
+    uptime_seconds: float | None = None
+    lag_seconds: float | None = None
+    degradation: int | None = None
+    checks: dict[str, Check] | None = None
+
+
+def _status(request: Request) -> tuple[Literal["ok", "failing", "stopping"], dict[str, Any]]:
+    service = get_service(request)
+    checks = service.health()
+    if service.door.stopping:
+        return "stopping", checks
+    return ("ok" if all(each["ok"] for each in checks.values()) else "failing"), checks
+
+
+@router.get("/livez", dependencies=[Depends(needs("public"))])
+async def live() -> dict[str, str]:
+    """Whether the process answers at all."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", dependencies=[Depends(needs("public"))], responses=described(503))
+async def ready(request: Request) -> Response:
+    """200 while requests would be accepted and judged in time, else 503."""
+    status, _ = await asyncio.to_thread(_status, request)
+    body = b'{"status":"%s"}' % (b"ready" if status == "ok" else status.encode())
+    return Response(body, 200 if status == "ok" else 503, media_type="application/json")
+
+
+@router.get("/api/v1/health", response_model_exclude_none=True)
+def health(request: Request, principal: Annotated[Principal, Depends(needs("public"))]) -> Health:
+    """How the service is; with a key or session that may read, every check with its detail."""
+    status, checks = _status(request)
+    if not principal.may("read"):
+        return Health(status=status)
+    service = get_service(request)
+    return Health(
+        status=status,
+        version=__version__,
+        uptime_seconds=(get_clock(request).now() - service.started_at) / 1e6,
+        lag_seconds=service.lag_seconds(),
+        degradation=_level(service),
+        checks={name: Check(**each) for name, each in checks.items()},
+    )
+
+
+def _level(service: Service) -> int:
+    return int(getattr(service, "degradation", 0) or 0)
+
+
+async def metrics_reader(request: Request) -> Principal:
+    """Who may read metrics: everybody where the settings say so, else who may read."""
+    settings = get_service(request).settings.server
+    is_open = settings.is_loopback if settings.metrics_open is None else settings.metrics_open
+    principal: Principal = await get_authenticator(request).authenticate(request)
+    check(principal, "public" if is_open else "read")
+    return principal
+
+
+metrics_reader.permission = "metrics"  # type: ignore[attr-defined]
+
+
+@router.get("/metrics", dependencies=[Depends(metrics_reader)])
+def metrics(request: Request) -> Response:
+    """Figures in the text format of Prometheus."""
+    return Response(exposition(get_service(request)), media_type=METRICS_TYPE)

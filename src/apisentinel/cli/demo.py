@@ -1,0 +1,100 @@
+"""Made-up traffic, sent through the real ingest with a key of its own."""
+
+import http.client
+import secrets
+import ssl
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from apisentinel.api.keyring import KeyRing
+    from apisentinel.pipeline.service import Service
+
+KEY_NAME = "demo traffic"
+SPEED = 4.0
+"""Simulated seconds per second: an hour of a shop in a quarter of one."""
+
+TIMEOUT_SECONDS = 30
+LONGEST_PAUSE_SECONDS = 30
+
+_log = structlog.get_logger("apisentinel.demo")
+
+
+class Demo:
+    """A thread that sends what the simulator makes, as any other sender would."""
+
+    def __init__(self, service: "Service", keys: "KeyRing", port: int) -> None:
+        self._service = service
+        self._settings = service.settings.server
+        self._keys = keys
+        self._port = port
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="demo", daemon=True)
+
+    def start(self) -> None:
+        """Begins to send."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the request that is under way."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(2.0)
+
+    def _run(self) -> None:
+        from apisentinel.simulator import demo_stream
+
+        clock = self._service.clock
+        key = self._keys.own(name=KEY_NAME, scopes=("ingest",))
+        begin = clock.monotonic()
+        stream = demo_stream(secrets.randbelow(1 << 31), SPEED, start=clock.now())
+        for offset, lines in stream:
+            if self._stop.wait(max(0.0, offset - (clock.monotonic() - begin))):
+                return
+            self._send(b"\n".join(lines), key)
+
+    def _send(self, body: bytes, key: str) -> None:
+        """Sends a body until it is taken; waits as the service asks."""
+        while not self._stop.is_set():
+            pause = 1
+            try:
+                pause = self._try(body, key)
+            except (OSError, http.client.HTTPException) as problem:
+                _log.warning("demo_cannot_send", kind=type(problem).__name__)
+            if not pause:
+                return
+            self._stop.wait(pause)
+
+    def _try(self, body: bytes, key: str) -> int:
+        """Sends a body once; gives the seconds to wait before the next try, 0 when it was taken."""
+        connection = self._connect()
+        try:
+            connection.request(
+                "POST",
+                f"{self._settings.root_path}/api/v1/events",
+                body,
+                {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
+            )
+            answer = connection.getresponse()
+            answer.read()
+        finally:
+            connection.close()
+        if answer.status in {429, 503}:
+            wanted = answer.headers.get("Retry-After", "1")
+            return min(LONGEST_PAUSE_SECONDS, int(wanted) if wanted.isdecimal() else 1)
+        if answer.status != 202:
+            _log.warning("demo_refused", status=answer.status)
+        return 0
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)  # noqa: S104 (compared)
+        if self._settings.tls_cert is None:
+            return http.client.HTTPConnection(host, self._port, timeout=TIMEOUT_SECONDS)
+        # The peer is this process: its own certificate proves it, whatever name is in there.
+        context = ssl.create_default_context(cafile=str(self._settings.tls_cert))
+        context.check_hostname = False
+        return http.client.HTTPSConnection(
+            host, self._port, timeout=TIMEOUT_SECONDS, context=context
+        )
