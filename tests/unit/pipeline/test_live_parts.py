@@ -147,7 +147,7 @@ class SlowJournal:
 
 
 class TestCheckpointer:
-    def make(self, barrier: bool = True) -> tuple[Checkpointer, SlowJournal, ManualClock]:
+    def make(self, *, barrier: bool = True) -> tuple[Checkpointer, SlowJournal, ManualClock]:
         journal, clock = SlowJournal(), ManualClock()
         settings = RuntimeSettings(checkpoint_seconds=10, checkpoint_events=1000)
         saver = Checkpointer(journal, settings, clock, lambda _: barrier)
