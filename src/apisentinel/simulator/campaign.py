@@ -11,6 +11,7 @@ class Campaign:
     """One attack campaign.
 
     Attributes:
+        number: Its place among the campaigns.
         id: Name in the truth, such as ``c0007``.
         type: Of the closed list.
         variant: burst, paced, distributed or mimic.
@@ -19,11 +20,13 @@ class Campaign:
         size: Attack requests that are planned.
         actors: (kind, id) of clients, users, sessions and credentials that act.
         success: The attacker got what it wanted.
+        made: Its requests have been made.
         requests: Attack requests written.
         first: µs of the first of them.
         last: µs of the last.
     """
 
+    number: int
     id: str
     type: str
     variant: str
@@ -34,6 +37,7 @@ class Campaign:
     actors: list[tuple[str, str]] = field(default_factory=list)
     success: bool = False
     stages: list[str] = field(default_factory=list)
+    made: bool = False
     requests: int = 0
     first: int = 0
     last: int = 0

@@ -32,6 +32,11 @@ PAUSE_MEDIAN_S, PAUSE_SIGMA = 140.0, 1.0
 LOGIN_FAILS, LOGIN_FAILS_AGAIN = 0.065, 0.32
 """Share of honest logins that fail, first and after a failure: typos and forgotten passwords."""
 
+TEXTS = (
+    "method_s", "path_s", "query_s", "body_s", "reply_s", "head_s", "auth_s", "campaign", "actor",
+)  # fmt: skip
+"""Columns that are empty unless somebody fills them."""
+
 LISTED = 8
 """Ids of a list that a visitor picks from."""
 
@@ -59,6 +64,27 @@ class Sessions:
     known: Any
     hop: Any
     pace: Any
+
+
+@dataclass
+class Requests:
+    """Requests of sessions before they become rows; one entry per request.
+
+    Attributes:
+        session: Index into the sessions.
+        time: µs.
+        endpoint: Number within the site.
+        slots: (n, slots) values.
+        token: Sent with the token of the session.
+        step: Number of the action in its session.
+    """
+
+    session: Any
+    time: Any
+    endpoint: Any
+    slots: Any
+    token: Any
+    step: Any
 
 
 class Walker:
@@ -120,8 +146,7 @@ class Walker:
             Rows (n, WIDTH), not in order of time, and for each row (session, step, action, call).
         """
         count = who.start.size
-        slots = self._slots(rng, who)
-        first = self.site.column["account"]
+        slots = self.slots(rng, who)
         time = who.start.astype(np.int64).copy()
         inside = who.known.copy()
         failed = np.zeros(count, np.int64)
@@ -162,9 +187,7 @@ class Walker:
             action = following
         if not steps:
             return blank(0), np.zeros((0, 4), np.int64)
-        return self._expand(
-            rng, who, [np.concatenate(part) for part in zip(*steps, strict=True)], first
-        )
+        return self._expand(rng, who, [np.concatenate(part) for part in zip(*steps, strict=True)])
 
     @staticmethod
     def _next(cumulative: Any, rng: np.random.Generator) -> Any:
@@ -182,7 +205,7 @@ class Walker:
         )
         return (np.minimum(seconds * who.pace[alive], 7200.0) * 1e6).astype(np.int64)
 
-    def _slots(self, rng: np.random.Generator, who: Sessions) -> Any:
+    def slots(self, rng: np.random.Generator, who: Sessions) -> Any:
         """Values of all slots at the start of each session, (n, slots) int64."""
         column, base = self.site.column, self.site.column["account"]
         count = who.start.size
@@ -252,9 +275,7 @@ class Walker:
                     qty = slots[alive, column["qty"] - base]
                     slots[alive, column["total"] - base] = price(of) * np.maximum(qty, 1)
 
-    def _expand(
-        self, rng: np.random.Generator, who: Sessions, steps: list[Any], first: int
-    ) -> tuple[Any, Any]:
+    def _expand(self, rng: np.random.Generator, who: Sessions, steps: list[Any]) -> tuple[Any, Any]:
         """Actions to requests; those behind the first of an action follow in parts of a second."""
         session, step, action, time, slots, inside, wrong, low, logging = steps
         luck = rng.random((action.size, MAX_CALLS))
@@ -265,53 +286,52 @@ class Walker:
         scripted = (group != WEB) & (group != CRAWLER)
         made &= ~(self.asset[np.maximum(self.calls[action], 0)] & scripted[:, None])
         at, call = np.nonzero(made)
-        rows = np.zeros((at.size, WIDTH), np.int64)
         delay = np.exp(rng.normal(np.log(0.06), 0.8, at.size)) * call
-        endpoint = self.calls[action[at], call]
-        rows[:, first : first + slots.shape[1]] = slots[at]
-        rows[:, COL["ts"]] = time[at] + (delay * 1e6).astype(np.int64)
-        rows[:, COL["salt"]] = rng.integers(1, 1 << 62, at.size)
-        rows[:, COL["endpoint"]] = endpoint + self.site.first_endpoint
+        # the login itself is sent without a token
+        token = inside[at] & ~(logging[at] & (call == 0))
         s = session[at]
-        rows[:, COL["kind"]] = who.kind[s]
-        rows[:, COL["addr_hi"]] = who.high[s]
+        moment = time[at] + (delay * 1e6).astype(np.int64)
+        rows = self.rows(
+            rng, who, Requests(s, moment, self.calls[action[at], call], slots[at], token, step[at])
+        )
         rows[:, COL["addr_lo"]] = low[at]
         rows[:, COL["status"]] = np.where(wrong[at] & (call == 0), 401, 0)
-        people = (
-            (group[at] == WEB)
-            | (group[at] == MOBILE)
-            | (group[at] == STAFF)
-            | (group[at] == DEVICE)
-        )
+        return rows, np.stack((s, step[at], action[at], call), 1)
+
+    def rows(self, rng: np.random.Generator, who: Sessions, made: "Requests") -> Any:
+        """Rows of requests of sessions, (n, WIDTH); the one place where requests get their looks.
+
+        Both sides of the simulation come through here.
+        """
+        s, endpoint = made.session, made.endpoint
+        count = s.size
+        rows = np.zeros((count, WIDTH), np.int64)
+        for name in TEXTS:
+            rows[:, COL[name]] = NONE
+        first = self.site.column["account"]
+        rows[:, first : first + made.slots.shape[1]] = made.slots
+        rows[:, COL["ts"]] = made.time
+        rows[:, COL["salt"]] = rng.integers(1, 1 << 62, count)
+        rows[:, COL["endpoint"]] = endpoint + self.site.first_endpoint
+        rows[:, COL["kind"]] = who.kind[s]
+        rows[:, COL["addr_hi"]] = who.high[s]
+        rows[:, COL["addr_lo"]] = who.low[s]
+        group = who.group[s]
+        people = np.isin(group, (WEB, MOBILE, STAFF, DEVICE))
+        machine = np.isin(group, (PARTNER, CRON))
         asset = self.asset[endpoint]
-        # the login itself is sent without a token
-        token = inside[at] & ~(logging[at] & (call == 0)) & ~asset
-        machine = (group[at] == PARTNER) | (group[at] == CRON)
-        rows[:, COL["user"]] = np.where(people & token, who.account[s], NONE)
-        rows[:, COL["session"]] = np.where(people, who.session[s], 0)
+        token = made.token & ~asset
+        rows[:, COL["user"]] = np.where(~machine & token, who.account[s], NONE)
+        rows[:, COL["session"]] = np.where(people | (token & ~machine), who.session[s], 0)
         rows[:, COL["cred"]] = np.where(
-            people & token, who.session[s], np.where(machine, mixed(who.account[s], 71), 0)
+            ~machine & token, who.session[s], np.where(machine, mixed(who.account[s], 71), 0)
         )
         rows[:, COL["agent"]] = who.agent[s]
         referers = np.array(self.world.referers[self.site.number])
-        rows[:, COL["referer"]] = np.where(
-            group[at] == WEB, referers[step[at] % referers.size], NONE
-        )
+        rows[:, COL["referer"]] = np.where(group == WEB, referers[made.step % referers.size], NONE)
         rows[:, COL["lang"]] = who.lang[s]
-        for name in (
-            "method_s",
-            "path_s",
-            "query_s",
-            "body_s",
-            "reply_s",
-            "head_s",
-            "auth_s",
-            "campaign",
-            "actor",
-        ):
-            rows[:, COL[name]] = NONE
         rows[:, COL["flags"]] = np.where(asset, PLAIN_HEADERS, 0)
-        return rows, np.stack((s, step[at], action[at], call), 1)
+        return rows
 
 
 def price(ids: Any) -> Any:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from apisentinel.simulator import writer
+from apisentinel.simulator.attack import Attack
 from apisentinel.simulator.crowd import HOUR, Crowd
+from apisentinel.simulator.oddities import episodes, rows_of
 from apisentinel.simulator.outcomes import Servers
+from apisentinel.simulator.planning import campaigns
 from apisentinel.simulator.randomness import stream
-from apisentinel.simulator.rows import COL, REF, WIDTH, mixed
+from apisentinel.simulator.rows import COL, REF, WIDTH, blank, mixed
 from apisentinel.simulator.settings import Plan
 from apisentinel.simulator.world import World
 
 if TYPE_CHECKING:
     from apisentinel.simulator.campaign import Campaign
+from apisentinel.simulator.campaigns import BUILDERS
 
 EPOCH = 1_767_571_200_000_000
 """Monday 2026-01-05 00:00 UTC, µs; seeds begin at an hour of the 20 weeks from here."""
@@ -87,7 +91,8 @@ class Simulation:
             )
         self.lines = 0
         self.attacks = 0
-        self.campaigns: list[Campaign] = []
+        self.episodes = episodes(wanted, self.world, self.begin, self.end)
+        self.campaigns: list[Campaign] = campaigns(wanted, self.world, self.begin, self.end)
 
     def _slices(self) -> Iterator[tuple[int, int]]:
         length = min(SLICE_ROWS / self.plan.rate / 3600, MAX_SLICE_H)
@@ -103,8 +108,9 @@ class Simulation:
             for site, crowd, servers in zip(
                 self.world.sites, self.crowds, self.servers, strict=True
             ):
-                rows = self._made(number, begin, end, site.number, crowd)
-                rows = rows[rows[:, COL["ts"]] < self.end] if rows.size else rows
+                made = [crowd.slice(number, begin, end), *self._events(site.number, crowd, end)]
+                rows = np.concatenate([part for part in made if part.size] or [blank(0)])
+                rows = rows[rows[:, COL["ts"]] < self.end]
                 if rows.size:
                     rng = stream(self.plan.seed, "answers", site.number, number)
                     servers.answer(rng, rows)
@@ -116,9 +122,32 @@ class Simulation:
             del rows, parts
             self.world.pool.shrink(carried)
 
-    def _made(self, number: int, begin: int, end: int, site: int, crowd: Crowd) -> Any:
-        del site
-        return crowd.slice(number, begin, end)
+    def _events(self, site: int, crowd: Crowd, end: int) -> Iterator[Any]:
+        """Rows of campaigns and oddities of a site that begin before `end` and are not made yet."""
+        for episode in self.episodes:
+            if episode.site == site and not episode.made and episode.start < end:
+                episode.made = True
+                rows = rows_of(crowd, episode, self.end)
+                yield rows[rows[:, COL["ts"]] >= episode.start]
+        for campaign in self.campaigns:
+            if campaign.site == site and not campaign.made and campaign.start < end:
+                campaign.made = True
+                attack = Attack(crowd, campaign, (campaign.start, self.end))
+                rows = BUILDERS[campaign.type](attack)
+                # cover that would lie in what is written already
+                yield rows[rows[:, COL["ts"]] >= campaign.start]
+
+    def _count(self, campaign: Any, ts: Any) -> None:
+        """Counts attack requests, as they are written."""
+        hostile = np.flatnonzero(campaign >= 0)
+        self.attacks += hostile.size
+        for number in np.unique(campaign[hostile]).tolist():
+            times = ts[campaign == number]
+            known = self.campaigns[number]
+            if not known.requests:
+                known.first = int(times[0])
+            known.last = int(times[-1])
+            known.requests += times.size
 
     def _texts(self, rows: Any) -> Iterator[Block]:
         order = np.lexsort((rows[:, COL["salt"]], rows[:, COL["ts"]]))
@@ -142,6 +171,7 @@ class Simulation:
             )  # fmt: skip
             chosen = slice(at, following)
             campaign = rows[chosen, COL["campaign"]].copy()
+            self._count(campaign, rows[chosen, COL["ts"]])
             yield Block(
                 out[: used[0]].tobytes(), rows[chosen, COL["ts"]].copy(), moment[chosen],
                 ids[chosen], campaign, rows[chosen, COL["actor"]].copy(),

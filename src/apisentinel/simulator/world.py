@@ -14,6 +14,7 @@ from apisentinel.simulator.programs import Programs
 from apisentinel.simulator.randomness import stream
 from apisentinel.simulator.rows import DOMAIN_SLOTS, FIRST_SLOT, SLOTS, mixed
 from apisentinel.simulator.texts import Pool
+from apisentinel.simulator.writing import compose
 
 ITEMS = 8192
 """Ids drawn in proportion to their popularity; picks and lists index these, so both agree."""
@@ -141,8 +142,8 @@ class World:
         for slot in domain.slots:
             self._slot(site, slot)
         # picked at any request: pictures or hooks to fetch
-        source = spec.texts()["hooks" if name in {"saas", "iot"} else "images"]
-        site.pools["url"] = self._refs(source, rng)
+        source = "hooks" if name in {"saas", "iot", "bank"} else "images"
+        site.pools["url"] = self._refs(compose(source, rng))
         self.programs.columns = column
         self.programs.list_of = lambda slot, count: self._list(site, slot, count)
         for endpoint in domain.endpoints:
@@ -179,12 +180,11 @@ class World:
             first = int(rng.integers(100_000, 5_000_000))
             site.owned[slot.name] = each, factor % size, int(rng.integers(size)), size, first
         elif slot.kind in {"text", "word"}:
-            site.pools[slot.name] = self._refs(spec.texts()[options["pool"]], rng)
+            site.pools[slot.name] = self._refs(compose(options["pool"], rng))
 
-    def _refs(self, texts: list[str], rng: np.random.Generator) -> Any:
-        """Numbers for rows, in an order of popularity of this world."""
-        refs = np.array([self.pool.ref(text) for text in texts], np.int64)
-        return refs[rng.permutation(refs.size)]
+    def _refs(self, texts: list[str]) -> Any:
+        """Numbers for rows."""
+        return np.array([self.pool.ref(text) for text in texts], np.int64)
 
     def _list(self, site: Site, name: str, count: int) -> list[int]:
         if name == "account":

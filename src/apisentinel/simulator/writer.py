@@ -189,14 +189,15 @@ def _jwt(out, at, row, pool, strings, head):
     at = _string(out, at, pool, strings, head, PLAIN)
     out[at] = 46
     at += 1
-    issued = row[_TS] // 1_000_000 - np.int64(_mix(row[_SESSION], 5) % _U(1800))
+    # the same for all requests of a session in an hour, as a token is
+    issued = row[_TS] // 3_600_000_000 * 3600 - np.int64(_mix(row[_SESSION], 5) % _U(3600))
     mark = at + 4096
     end = _string(out, mark, pool, strings, head + 1, PLAIN)
     end = _digits(out, end, max(row[_USER], 0), 1)
     end = _string(out, end, pool, strings, head + 2, PLAIN)
     end = _digits(out, end, issued, 1)
     end = _string(out, end, pool, strings, head + 3, PLAIN)
-    end = _digits(out, end, issued + 3600, 1)
+    end = _digits(out, end, issued + 7200, 1)
     out[end] = 125
     at = _base64(out, at, mark, end + 1)
     out[at] = 46
