@@ -1,0 +1,371 @@
+"""Questions about events: pages, series over time, most frequent values."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import duckdb
+import msgspec
+
+from apisentinel.errors import StoreError
+from apisentinel.storage.event_database import (
+    EventDatabase,
+    Part,
+    files_sql,
+    one,
+    parts,
+    rows_of,
+    run,
+)
+from apisentinel.storage.event_fields import COLUMN_NAMES, EVENT_FIELDS
+from apisentinel.storage.query import (
+    Condition,
+    FilterError,
+    Kind,
+    Listing,
+    Op,
+    Page,
+    cursor_after,
+    make_cursor,
+)
+from apisentinel.storage.query_sql import Dialect, Sql, joined, order, where
+
+T = TypeVar("T")
+
+MOST_POINTS: Final = 600
+"""Points of a series: what a chart can show."""
+
+MOST_GROUPS: Final = 20
+"""Lines of a chart; the rest is added up."""
+
+REST: Final = "other"
+
+MOST_FACET_VALUES: Final = 500
+
+EXPORT_ROWS: Final = 5_000
+"""Rows of an export that are held in memory."""
+
+STATUS_CLASS: Final = "status_class"
+"""Group of a series: 2xx, 3xx, 4xx, 5xx."""
+
+SECOND: Final = 1_000_000
+STEPS: Final = tuple(
+    seconds * SECOND
+    for seconds in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800,
+                    21_600, 43_200, 86_400)
+)  # fmt: skip
+"""Steps of a series, µs: what people read off an axis."""
+
+ATTEMPTS: Final = 3
+"""A query is asked again when a file was removed under it."""
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Counts over time.
+
+    Attributes:
+        step: µs between two points.
+        t: Begin of each step, µs since the epoch.
+        series: ``{"key": …, "v": [counts]}`` of each group, most frequent first.
+    """
+
+    step: int
+    t: list[int]
+    series: list[dict[str, Any]]
+
+
+def step_of(begin: int, end: int, points: int = MOST_POINTS) -> int:
+    """The smallest step of a period that gives no more points than wanted.
+
+    Example:
+        >>> step_of(0, 3_600_000_000) // 1_000_000
+        10
+    """
+    span = max(end - begin, 1)
+    for step in STEPS:
+        if span // step + 2 <= points:
+            return step
+    days = STEPS[-1]
+    return days * -(-span // (days * max(points - 2, 1)))
+
+
+class EventQueries:
+    """Reads events from the database and the Parquet files. Any thread may ask."""
+
+    database: EventDatabase
+
+    def list_events(self, conditions: Sequence[Condition], page: Page) -> Listing:
+        """A page of events as documents with the columns of EVENT_SCHEMA; ``ts`` is in µs.
+
+        Raises:
+            FilterError: A condition or the page cannot be used.
+            StoreError: The files cannot be read.
+        """
+        wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
+        begin, tail = order(page, EVENT_FIELDS)
+        cut = joined([wanted, begin])
+
+        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> Listing:
+            total = _count(cursor, self.database, cold, conditions, wanted)
+            newest = _newest_first(cursor, cold, page, cut, tail)
+            if newest is None:
+                source = _source(self.database, cold)
+                cursor.execute(
+                    f"SELECT {COLUMN_NAMES} FROM {source} WHERE {cut.text} {tail.text}", cut.values
+                )
+                newest = rows_of(cursor)
+            items = newest[: page.limit]
+            more = len(newest) > page.limit
+            following = cursor_after(page, EVENT_FIELDS, items[-1]) if more else None
+            return Listing(items, following, total)
+
+        return self._ask(conditions, ask)
+
+    def get_event(self, *, seq: int | None = None, event_id: str | None = None) -> Any:
+        """One event as a document, None when there is none; the newest of several of one id."""
+        condition = (
+            Condition("seq", Op.EQ, seq)
+            if seq is not None
+            else Condition("event_id", Op.EQ, event_id)
+        )
+        found = self.list_events([condition], Page("seq", limit=1)).items
+        return found[0] if found else None
+
+    def export_events(self, conditions: Sequence[Condition], most: int) -> Iterator[dict[str, Any]]:
+        """Events in order of time, a block at a time, up to a number."""
+        wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
+        cursor_text: str | None = None
+        left = most
+        while left > 0:
+            page = Page("ts", descending=False, cursor=cursor_text, limit=1)
+            begin, _ = order(page, EVENT_FIELDS)
+            cut = joined([wanted, begin])
+            limit = min(left, EXPORT_ROWS)
+
+            def ask(
+                cursor: duckdb.DuckDBPyConnection,
+                cold: list[Part],
+                cut: Sql = cut,
+                limit: int = limit,
+            ) -> list[dict[str, Any]]:
+                cursor.execute(
+                    f"SELECT {COLUMN_NAMES} FROM {_source(self.database, cold)}"
+                    f" WHERE {cut.text} ORDER BY ts, seq LIMIT {limit:d}",
+                    cut.values,
+                )
+                return rows_of(cursor)
+
+            rows = self._ask(conditions, ask)
+            yield from rows
+            if len(rows) < limit:
+                return
+            left -= len(rows)
+            cursor_text = make_cursor(page, rows[-1]["ts"], rows[-1]["seq"])
+
+    def timeseries(
+        self,
+        conditions: Sequence[Condition],
+        begin: int,
+        end: int,
+        *,
+        group: str | None = None,
+        points: int = MOST_POINTS,
+    ) -> Series:
+        """Number of events over time.
+
+        Args:
+            conditions: Which events.
+            begin: µs since the epoch, rounded down to a whole step.
+            end: µs since the epoch, not part of the period.
+            group: Field whose values get a line each, or ``status_class``; None for one line.
+            points: Most points; the step is chosen so that they are not exceeded.
+
+        Raises:
+            FilterError: A condition or the group cannot be used, or the period is empty.
+        """
+        if not 1 < points <= MOST_POINTS:
+            raise FilterError(f"a series has 2 to {MOST_POINTS} points")
+        if end <= begin:
+            raise FilterError("the period of a series ends before it begins")
+        step = step_of(begin, end, points)
+        first = begin // step * step
+        count = -(-(end - first) // step)
+        period = (
+            *conditions,
+            Condition("ts", Op.GTE, first),
+            Condition("ts", Op.LTE, end - 1),
+        )
+        wanted = where(period, EVENT_FIELDS, Dialect.DUCKDB)
+        value, source_of = _group(group)
+
+        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[tuple[Any, ...]]:
+            source = source_of(_source(self.database, cold))
+            return run(
+                cursor,
+                f"SELECT (ts - {first:d}) // {step:d} AS b, {value} AS g, count(*) FROM {source}"
+                f" WHERE {wanted.text} GROUP BY b, g",
+                wanted.values,
+            )
+
+        return _columnar(self._ask(period, ask), first, step, count)
+
+    def facets(
+        self, names: Sequence[str], conditions: Sequence[Condition], limit: int = 20
+    ) -> dict[str, list[tuple[Any, int]]]:
+        """Most frequent values of fields with their counts; members of lists are counted each.
+
+        Raises:
+            FilterError: A field or condition cannot be used.
+        """
+        if not 1 <= limit <= MOST_FACET_VALUES:
+            raise FilterError(f"facets have 1 to {MOST_FACET_VALUES} values")
+        return {name: self._facet(name, conditions, limit) for name in names}
+
+    def top(
+        self, name: str, conditions: Sequence[Condition], limit: int = 20
+    ) -> list[dict[str, Any]]:
+        """Values of a field with the most requests, and what these were like.
+
+        Returns:
+            ``value, requests, risk`` (highest), ``errors`` (status of 400 and above),
+            ``response_bytes``, ``p95_us`` and ``last_ts`` of each.
+
+        Raises:
+            FilterError: The field or a condition cannot be used.
+        """
+        if not 1 <= limit <= MOST_FACET_VALUES:
+            raise FilterError(f"a list has 1 to {MOST_FACET_VALUES} values")
+        value, source_of = _group(name)
+        wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
+
+        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[dict[str, Any]]:
+            source = source_of(_source(self.database, cold))
+            cursor.execute(
+                f"SELECT {value} AS value, count(*) AS requests, max(risk) AS risk,"
+                " count(*) FILTER (status >= 400) AS errors,"
+                " cast(sum(response_bytes) AS BIGINT) AS response_bytes,"
+                " cast(approx_quantile(duration_us, 0.95) AS BIGINT) AS p95_us,"
+                f" max(ts) AS last_ts FROM {source} WHERE {wanted.text}"
+                f" GROUP BY value ORDER BY requests DESC, value LIMIT {limit:d}",
+                wanted.values,
+            )
+            return rows_of(cursor)
+
+        return self._ask(conditions, ask)
+
+    def _facet(
+        self, name: str, conditions: Sequence[Condition], limit: int
+    ) -> list[tuple[Any, int]]:
+        value, source_of = _group(name)
+        wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
+
+        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[tuple[Any, int]]:
+            source = source_of(_source(self.database, cold))
+            return run(
+                cursor,
+                f"SELECT {value} AS v, count(*) AS n FROM {source} WHERE {wanted.text}"
+                f" GROUP BY v ORDER BY n DESC, v LIMIT {limit:d}",
+                wanted.values,
+            )
+
+        return self._ask(conditions, ask)
+
+    def _ask(
+        self,
+        conditions: Sequence[Condition],
+        work: Callable[[duckdb.DuckDBPyConnection, list[Part]], T],
+    ) -> T:
+        """Runs a query on one state of the store, with the files that it can concern."""
+        for attempt in range(ATTEMPTS):
+            try:
+                with self.database.snapshot() as cursor:
+                    return work(cursor, _concerned(parts(cursor), conditions))
+            except StoreError as problem:
+                gone = "No files found" in str(problem) or "No such file" in str(problem)
+                if not gone or attempt == ATTEMPTS - 1:
+                    raise
+        raise StoreError("the events cannot be read")
+
+
+def _concerned(cold: list[Part], conditions: Sequence[Condition]) -> list[Part]:
+    """Files whose range of times and numbers can hold matching events."""
+    for condition in conditions:
+        value = condition.value
+        if condition.field not in {"ts", "seq"} or not isinstance(value, int):
+            continue
+        low, high = f"min_{condition.field}", f"max_{condition.field}"
+        if condition.op in {Op.GTE, Op.EQ}:
+            cold = [part for part in cold if getattr(part, high) >= value]
+        if condition.op in {Op.LTE, Op.EQ}:
+            cold = [part for part in cold if getattr(part, low) <= value]
+    return cold
+
+
+def _source(database: EventDatabase, cold: list[Part]) -> str:
+    if not cold:
+        return "e.hot"
+    files = files_sql(database.path, [part.name for part in cold])
+    return (
+        f"(SELECT {COLUMN_NAMES} FROM e.hot UNION ALL SELECT {COLUMN_NAMES} FROM {files}) AS event"
+    )
+
+
+def _count(
+    cursor: duckdb.DuckDBPyConnection,
+    database: EventDatabase,
+    cold: list[Part],
+    conditions: Sequence[Condition],
+    wanted: Sql,
+) -> int:
+    source, known = _source(database, cold), 0
+    if not conditions:
+        source, known = "e.hot", sum(part.rows for part in cold)
+    row = one(cursor, f"SELECT count(*) FROM {source} WHERE {wanted.text}", wanted.values)
+    return known + (int(row[0]) if row else 0)
+
+
+def _newest_first(
+    cursor: duckdb.DuckDBPyConnection, cold: list[Part], page: Page, cut: Sql, tail: Sql
+) -> list[dict[str, Any]] | None:
+    """The page from the database alone, None when files could have a part in it."""
+    if page.sort not in {"ts", "seq"} or not page.descending:
+        return None
+    cursor.execute(f"SELECT {COLUMN_NAMES} FROM e.hot WHERE {cut.text} {tail.text}", cut.values)
+    rows = rows_of(cursor)
+    if not cold:
+        return rows
+    if len(rows) <= page.limit:
+        return None
+    newest_cold = max(getattr(part, f"max_{page.sort}") for part in cold)
+    return rows if rows[-1][page.sort] > newest_cold else None
+
+
+def _group(name: str | None) -> tuple[str, Any]:
+    """SQL of the value that rows are grouped by, and what makes the source have it."""
+    if name is None:
+        return "NULL", lambda source: source
+    if name == STATUS_CLASS:
+        return "cast(status // 100 AS VARCHAR) || 'xx'", lambda source: source
+    field = EVENT_FIELDS.named(name)
+    if field.kind is Kind.LIST:
+        return (
+            "member",
+            lambda source: f"(SELECT *, unnest({field.sql}) AS member FROM {source}) AS listed",
+        )
+    return field.sql, lambda source: source
+
+
+def _columnar(rows: list[tuple[Any, ...]], first: int, step: int, count: int) -> Series:
+    totals: dict[Any, int] = {}
+    for _, key, n in rows:
+        totals[key] = totals.get(key, 0) + n
+    ranked = sorted(totals, key=lambda key: (-totals[key], str(key)))
+    shown = ranked if len(ranked) <= MOST_GROUPS else ranked[: MOST_GROUPS - 1]
+    lines = {key: [0] * count for key in shown}
+    rest = [0] * count
+    for bucket, key, n in rows:
+        line = lines.get(key, rest)
+        line[bucket] += n
+    series: list[dict[str, Any]] = [{"key": key, "v": values} for key, values in lines.items()]
+    if len(shown) < len(ranked):
+        series.append({"key": REST, "v": rest})
+    return Series(step, [first + k * step for k in range(count)], series)

@@ -1,0 +1,245 @@
+"""The event store: every judged request, in a database of the newest days and Parquet files of the
+older ones.
+"""
+
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from apisentinel.clock import Clock
+from apisentinel.errors import StoreError
+from apisentinel.storage.base import Damage, DamagedError
+from apisentinel.storage.event_database import FILE, SET_ASIDE, EventDatabase, run
+from apisentinel.storage.event_fields import COLUMN_NAMES
+from apisentinel.storage.event_files import EventFiles
+from apisentinel.storage.event_query import EventQueries
+from apisentinel.storage.events_schema import EVENT_SCHEMA
+from apisentinel.storage.settings import StorageSettings
+from apisentinel.storage.snapshots import Snapshots
+
+RETRY_SECONDS: Final = 1.0
+"""Pause before the database is opened anew after it could not be written."""
+
+POLL_SECONDS: Final = 0.5
+"""How often requests for a snapshot are looked for."""
+
+
+class EventStore(EventQueries):
+    """Judged requests. All methods may be called from any thread.
+
+    A thread of its own writes what is queued; another one exports finished days and removes old
+    ones. When the disk refuses, rows wait in the queue, `put` blocks, and writing goes on by itself
+    once it is possible; they are in the journal all the time.
+
+    Attributes:
+        damage: What could not be read when it was opened.
+    """
+
+    def __init__(self, path: Path, settings: StorageSettings, clock: Clock) -> None:
+        """Opens the store, or makes it.
+
+        Raises:
+            NewerVersionError: A later version of the product has written it.
+            StoreError: Another process uses it, or the folder cannot be used.
+        """
+        self._settings = settings.events
+        self._clock = clock
+        self.damage: list[Damage] = []
+        self.database = self._open(path)
+        self.files = EventFiles(self.database, self._settings, clock)
+        self.files.tidy()
+        self.damage += self.files.damage
+        self._snapshots = Snapshots(path, self.files)
+        self._last_seq = self.database.last_seq()
+        self._queue: deque[Any] = deque()
+        self._queued = 0
+        self._taken = 0
+        self._changed = threading.Condition()
+        self._hurry = False
+        self._closed = False
+        self._failure: StoreError | None = None
+        self._stop = threading.Event()
+        self._writer = threading.Thread(target=self._write, name="event-writer", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name="event-keeper", daemon=True)
+        self._writer.start()
+        self._keeper.start()
+
+    def _open(self, path: Path) -> EventDatabase:
+        try:
+            return EventDatabase(path, self._settings)
+        except DamagedError as problem:
+            # what is in it is history; the service must not stand still for that
+            self.damage.append(Damage(FILE, 0, 0, 0, str(problem)))
+            for ending in ("", ".wal"):
+                file = path / (FILE + ending)
+                if file.exists():
+                    file.replace(path / (FILE + ending + SET_ASIDE))
+            return EventDatabase(path, self._settings)
+
+    # ------------------------------------------------------------------------------------- figures
+
+    @property
+    def last_seq(self) -> int:
+        """Newest row that is on disk."""
+        return self._last_seq
+
+    @property
+    def queued_rows(self) -> int:
+        """Rows that are not on disk yet."""
+        return self._queued
+
+    @property
+    def bytes_used(self) -> int:
+        """Size on disk."""
+        hot = sum(
+            path.stat().st_size for path in self.database.path.glob(FILE + "*") if path.is_file()
+        )
+        return hot + self.files.bytes_used
+
+    def health(self) -> tuple[bool, str]:
+        """Whether rows are written, and why not."""
+        if self._closed:
+            return False, "the event store is closed"
+        if self._failure is not None:
+            return False, str(self._failure)
+        if not self._writer.is_alive():
+            return False, "the writer has ended"
+        return True, f"{self._queued:,} rows wait"
+
+    # ------------------------------------------------------------------------------------- writing
+
+    def put(self, table: Any) -> None:
+        """Hands over rows; blocks while too many wait.
+
+        Args:
+            table: In the shape of EVENT_SCHEMA, ``seq`` rising, and above that of earlier calls;
+                rows that are stored already are left out, so that a replay changes nothing.
+
+        Raises:
+            StoreError: The store is closed.
+            ValueError: The table has another shape.
+        """
+        if table.schema.names != EVENT_SCHEMA.names:
+            raise ValueError(f"events have the columns {EVENT_SCHEMA.names}")
+        table = table.cast(EVENT_SCHEMA)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._queued < self._settings.queue_rows)
+            if self._closed:
+                raise StoreError("the event store is closed")
+            if table.num_rows:
+                self._queue.append(table)
+                self._queued += table.num_rows
+                self._changed.notify_all()
+
+    def flush(self, timeout: float = 60.0) -> None:
+        """Returns when everything handed over so far is on disk.
+
+        Raises:
+            StoreError: The disk refuses, or it takes too long. The rows still wait.
+        """
+        with self._changed:
+            goal = self._taken + len(self._queue)
+            self._hurry = True
+            self._changed.notify_all()
+            done = self._changed.wait_for(
+                lambda: self._taken >= goal or self._failure is not None, timeout
+            )
+            if self._failure is not None:
+                raise StoreError(str(self._failure))
+            if not done:
+                raise StoreError(f"{self._queued:,} events were not written in {timeout:g} s")
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or bool(self._queue))
+                if not self._queue:
+                    return
+                if not (self._closed or self._hurry):
+                    self._changed.wait_for(self._due, self._settings.flush_ms / 1000)
+                tables = list(self._queue)
+                if not tables:
+                    continue
+                self._hurry = False
+            if not self._insert(tables) and self._closed:
+                return
+
+    def _due(self) -> bool:
+        return self._closed or self._hurry or self._queued >= self._settings.flush_rows
+
+    def _insert(self, tables: list[Any]) -> bool:
+        table = pa.concat_tables(tables)
+        try:
+            if self._failure is not None:
+                self._reopen()
+            self._last_seq = self._store(table)
+        except StoreError as problem:
+            with self._changed:
+                self._failure = problem
+                self._changed.notify_all()
+            self._stop.wait(RETRY_SECONDS)
+            return False
+        with self._changed:
+            self._failure = None
+            for _ in tables:
+                self._queued -= self._queue.popleft().num_rows
+            self._taken += len(tables)
+            self._changed.notify_all()
+        return True
+
+    def _store(self, table: Any) -> int:
+        new = table.filter(pc.greater(table["seq"], self._last_seq))
+        if not new.num_rows:
+            return self._last_seq
+        with self.database.cursor() as cursor:
+            cursor.register("incoming", new)
+            try:
+                run(cursor, f"INSERT INTO e.hot SELECT {COLUMN_NAMES} FROM incoming")
+            finally:
+                cursor.unregister("incoming")
+        return int(pc.max(new["seq"]).as_py())
+
+    def _reopen(self) -> None:
+        """After a failure nobody knows what is on disk: the file is read anew."""
+        self.database.close()
+        self.database.open()
+        self._last_seq = self.database.last_seq()
+
+    # ------------------------------------------------------------------------------------- keeping
+
+    def _keep(self) -> None:
+        due = self._clock.monotonic() + self._settings.maintenance_seconds
+        while not self._stop.wait(POLL_SECONDS):
+            try:
+                self._snapshots.answer()
+                if self._clock.monotonic() >= due:
+                    due = self._clock.monotonic() + self._settings.maintenance_seconds
+                    self.maintain()
+            except (StoreError, OSError):  # shown by `health` when writing fails, too
+                continue
+
+    def maintain(self, *, at_once: bool = False) -> None:
+        """Exports finished days and removes old files; done now and then by itself.
+
+        Args:
+            at_once: Export days even when something may still be added to them.
+
+        Raises:
+            StoreError: The disk refuses.
+        """
+        self.files.export(lambda: self._last_seq, at_once=at_once)
+        self.files.expire()
+
+    def close(self) -> None:
+        """Writes what is queued and closes the files."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._writer.join()
+        self._stop.set()
+        self._keeper.join()
+        self.database.close()
