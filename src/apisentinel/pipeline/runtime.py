@@ -150,10 +150,9 @@ class Runtime:
         try:
             while not self._stop.is_set():
                 self.step()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (health tells; a thread has nobody else)
             self.failure = error
             _log.error("the judge has ended", offset=self.live.offset, **described(error))
-            raise
 
     def step(self) -> int:
         """Judges what the journal holds, up to `read_bytes`; gives the number of batches."""
