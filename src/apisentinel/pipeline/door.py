@@ -92,6 +92,10 @@ class BatchRedactor(Protocol):
         """Changes the batch; gives the number of changed rows."""
         ...
 
+    def line(self, raw: bytes) -> bytes:
+        """A text of any kind without its secrets."""
+        ...
+
 
 class DeadLetterBox(Protocol):
     """Keeps lines that gave no request. Thread-safe."""
@@ -330,6 +334,8 @@ class Door:
         """Writes lines to the dead letters, before anything else of their submission."""
         if self.dead_letters is None:
             raise RefusedError(503, "there is no place for lines that cannot be read")
+        if self._redactor is not None:
+            dead = [line._replace(raw=self._redactor.line(line.raw)) for line in dead]
         try:
             self.dead_letters.put(source, dead)
         except StoreError as problem:
