@@ -9,6 +9,7 @@ from apisentinel.cli.document import STDOUT, check_destination, entity_lines, re
 from apisentinel.cli.interrupt import Interrupt
 from apisentinel.cli.options import SEVERITIES
 from apisentinel.cli.outcome import Exit
+from apisentinel.cli.process import tune
 from apisentinel.errors import ConfigError
 from apisentinel.records.report import ScanReport
 
@@ -54,6 +55,7 @@ def run(request: Request) -> int:
     Raises:
         ConfigError: Options or settings cannot be used.
     """
+    tune()
     _check(request)
     if not request.quiet:
         _announce_compilation()

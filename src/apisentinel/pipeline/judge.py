@@ -1,8 +1,9 @@
 """Signals and findings to evidence, evidence to cases and alerts, in the order of the requests."""
 
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from apisentinel.detectors import behaviour
 from apisentinel.detectors.payload import Finding, PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.enrichment.redact import redact_text
-from apisentinel.features import FeatureState, Signals
+from apisentinel.features import LOGIN, FeatureState, Signals
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.incidents import AlertPolicy
 from apisentinel.pipeline.judge_memory import JudgeMemory
@@ -69,6 +70,8 @@ POSING_LLR = 6.0
 """What a login under a crawler's name says."""
 
 MISSING, REFUSED = 404, 400
+
+SUCCEEDED = int(LOGIN.SUCCEEDED)
 
 LEAST_LLR = 1.0
 """Weaker findings are not carried on; they could not change any risk by a point."""
@@ -149,10 +152,10 @@ class Judge:
             bool ``(n_rows,)``: requests whose content is an attack.
         """
         attacks = np.zeros(len(events), np.bool_)
-        fields = dict(zip(*_marked(block.fields), strict=True))
-        actors: dict[int, list[Any]] = defaultdict(list)
-        for signal in signals.actors:
-            actors[int(signal["row"])].append(signal)
+        marked = _marked(block.fields, events, signals)
+        actors: dict[int, list[_Raised]] = defaultdict(list)
+        for row, signal in _raised(signals.actors):
+            actors[row].append(signal)
         endpoints: dict[int, list[Any]] = defaultdict(list)
         for signal in signals.endpoints:
             endpoints[int(signal["row"])].append(signal)
@@ -162,43 +165,70 @@ class Judge:
         clients = self._clients + np.cumsum(first_requests)
         self._clients += int(np.count_nonzero(first_requests))
         posing = self._posing_rows(events)
-        rows = sorted({*actors, *endpoints, *fields, *tools, *posing})
-        view = View(self.label, block, events, signals, clients, on_outcome)
-        for row in rows:
+        others = {*actors, *endpoints, *tools, *posing}
+        rows = sorted(others.union(marked))
+        view = View(self.label, block, events, signals, clients, on_outcome, rows)
+        for place, row in enumerate(rows):
             if before_row is not None:
                 before_row(row)
-            view.at(row)
-            if row in fields:
-                attacks[row] = self._content(view, fields[row])
-            if row in tools:
-                self._tool(view)
-            if row in posing:
-                self._disbelieve(view, POSING_LLR)
-            for signal in actors.get(row, ()):
-                self._actor(view, signal)
-            for signal in endpoints.get(row, ()):
-                self._endpoint(view, signal)
+            request = marked.get(row)
+            if request is not None and self._is_known(request):
+                attacks[row] = True
+                request = None
+            if request is not None:
+                view.at(place)
+                attacks[row] = self._content(view, request.fields)
+            if row in others:
+                view.at(place)
+                self._behaviour(
+                    view, actors.get(row, ()), is_tool=row in tools, is_posing=row in posing
+                )
+                for signal in endpoints.get(row, ()):
+                    self._endpoint(view, signal)
         return attacks
 
-    def _content(self, view: View, fields: int) -> bool:
-        """Inspects the content of a request; True when it is an attack.
+    def _behaviour(
+        self, view: View, signals: Iterable["_Raised"], *, is_tool: bool, is_posing: bool
+    ) -> None:
+        """What the client of a request says about itself, and what its actors have done."""
+        if is_tool:
+            self._tool(view)
+        if is_posing:
+            self._disbelieve(view, POSING_LLR)
+        for signal in signals:
+            self._actor(view, signal)
+
+    def _is_known(self, request: "_Marked") -> bool:
+        """Counts a marked request of a convicted client without looking at its content; False when
+        it has to be inspected.
 
         A client that stands convicted is inspected further only where it tries new places, and now
         and then, so that a noisy scanner cannot buy the time of everybody else. Its other marked
         requests count as attacks.
         """
+        case = self.ledger.cases.get(("client", request.client))
+        if (
+            case is None
+            or case.peak < CONVICTED_RISK
+            or case.inspected < CONVICTED_INSPECTIONS
+            or request.is_sample
+            or request.fields & ~case.inspected_fields
+            or self.detector is None
+        ):
+            return False
+        case.requests += 1
+        case.last_ts = max(case.last_ts, request.ts)
+        case.alerted_at = max(case.alerted_at, request.ts)
+        case.ordinal = max(case.ordinal, request.ordinal)
+        endpoint = self.label(request.endpoint)
+        if endpoint in case.endpoints:
+            case.endpoints[endpoint] += 1
+        return True
+
+    def _content(self, view: View, fields: int) -> bool:
+        """Inspects the content of a request; True when it is an attack."""
         if self.detector is None:
             return False
-        case = self.ledger.cases.get(view.client_key)
-        if (
-            case is not None
-            and case.peak >= CONVICTED_RISK
-            and case.inspected >= CONVICTED_INSPECTIONS
-        ):
-            known = fields | case.inspected_fields == case.inspected_fields
-            if known and (view.event["path"] ^ view.event["query"]) % CONVICTED_SAMPLING:
-                self._count_unseen(view, case)
-                return True
         findings = [
             item
             for item in self.detector.inspect_row(view.batch, view.row, fields)
@@ -211,16 +241,6 @@ class Judge:
                 case.inspected += 1
                 case.inspected_fields |= fields
         return any(item.llr >= ATTACK_LLR for item in findings)
-
-    def _count_unseen(self, view: View, case: Case) -> None:
-        """Counts a marked request of a convicted client without looking at its content."""
-        case.requests += 1
-        case.last_ts = max(case.last_ts, view.ts)
-        case.alerted_at = max(case.alerted_at, view.ts)
-        case.ordinal = max(case.ordinal, view.ordinal("client"))
-        endpoint = view.endpoint
-        if endpoint in case.endpoints:
-            case.endpoints[endpoint] += 1
 
     def _tool_rows(self, events: npt.NDArray[Any]) -> set[int]:
         """Rows that show a client with an agent of a scanning tool for the first time."""
@@ -302,22 +322,18 @@ class Judge:
             return
         evidence = self._scanner_agent.evidence(view.text("user_agent"))
         if evidence is not None:
-            agent = int(view.event["agent"])
+            agent = view.event["agent"]
             self.hold(view, view.client_key, evidence, f"scanner_agent|{agent}", None)
 
-    def _actor(self, view: View, signal: Any) -> None:
-        kind = KIND_NAMES[int(signal["kind"])]
-        shared_client = int(view.event["client_agents"]) >= SHARED_AGENTS
-        if kind == "session" and not (int(view.event["session_given"]) or shared_client):
+    def _actor(self, view: View, signal: "_Raised") -> None:
+        kind = KIND_NAMES[signal.kind]
+        shared_client = view.event["client_agents"] >= SHARED_AGENTS
+        if kind == "session" and not (view.event["session_given"] or shared_client):
             return
-        key: EntityKey = (kind, int(view.event[kind]))
-        facts = dict(zip(FACTS, signal["facts"].tolist(), strict=True))
-        for family in Family:
-            if not int(signal["raised"]) >> family & 1:
-                continue
-            told = ActorSignal(
-                kind, family, float(signal["llr"][family]), facts, int(signal["login"]) == 2
-            )
+        key: EntityKey = (kind, view.event[kind])
+        facts = dict(zip(FACTS, signal.facts, strict=True))
+        for family in _families(signal.raised):
+            told = ActorSignal(kind, family, signal.llr[family], facts, signal.login == SUCCEEDED)
             detector = self._by_family[family]
             evidence = detector.evidence(told)
             if evidence is not None:
@@ -335,7 +351,7 @@ class Judge:
             if evidence is not None:
                 self.hold(
                     view,
-                    ("endpoint", int(view.event["endpoint"])),
+                    ("endpoint", view.event["endpoint"]),
                     evidence,
                     self._spraying.id,
                     None,
@@ -360,11 +376,11 @@ class Judge:
             key, view.ref(key[0]), view.ts, view.client
         )
         if key[0] == "client":
-            case.shared = int(view.event["client_agents"]) >= SHARED_AGENTS
+            case.shared = view.event["client_agents"] >= SHARED_AGENTS
             if not case.attributes:
                 case.attributes = {
-                    "agent": str(int(view.event["agent"])),
-                    "network": str(int(view.event["network"])),
+                    "agent": str(view.event["agent"]),
+                    "network": str(view.event["network"]),
                 }
         ordinal = view.ordinal(key[0])
         if is_known:
@@ -372,7 +388,7 @@ class Judge:
         else:
             self.ledger.add(case, evidence, signature, view.ts, ordinal)
         family = case.families[evidence.attack_type]
-        status = int(view.event["status"])
+        status = view.event["status"]
         if finding is not None:
             self._count_finding(view, case, family, finding)
         endpoint = view.endpoint
@@ -393,7 +409,7 @@ class Judge:
         if view.seq != view.last_counted.get(case.key):
             case.requests += 1
             view.last_counted[case.key] = view.seq
-        status = int(view.event["status"])
+        status = view.event["status"]
         if finding.attack_type in PAYLOAD_TYPES and status > 0:
             family.refused += status >= REFUSED
             family.answered += status < REFUSED
@@ -447,7 +463,48 @@ def _betrayal(evidence: Evidence, family: FamilyCase, status: int) -> float:
     return evidence.llr
 
 
-def _marked(fields: npt.NDArray[np.uint8]) -> tuple[list[int], list[int]]:
-    """Rows that the screen marked, and the bits of their fields."""
+class _Marked(NamedTuple):
+    """A request that the screen marked, as far as it is needed to count it without inspection."""
+
+    fields: int
+    client: int
+    ts: int
+    ordinal: int
+    endpoint: int
+    is_sample: bool
+
+
+def _marked(
+    fields: npt.NDArray[np.uint8], events: npt.NDArray[Any], signals: Signals
+) -> dict[int, _Marked]:
+    """The requests that the screen marked, by row."""
     rows = np.flatnonzero(fields)
-    return rows.tolist(), fields[rows].tolist()
+    some = events[rows]
+    columns = (
+        fields[rows], some["client"], some["ts"], signals.ordinals["client"][rows],
+        some["endpoint"], (some["path"] ^ some["query"]) % CONVICTED_SAMPLING == 0,
+    )  # fmt: skip
+    requests = map(_Marked, *(column.tolist() for column in columns))
+    return dict(zip(rows.tolist(), requests, strict=True))
+
+
+@cache
+def _families(raised: int) -> tuple[Family, ...]:
+    """The families whose bits are set."""
+    return tuple(family for family in Family if raised >> family & 1)
+
+
+class _Raised(NamedTuple):
+    """A signal of the keyed state about an actor."""
+
+    kind: int
+    raised: int
+    login: int
+    llr: list[float]
+    facts: list[float]
+
+
+def _raised(actors: npt.NDArray[Any]) -> Iterable[tuple[int, _Raised]]:
+    """Row and content of each signal."""
+    columns = (actors[name].tolist() for name in _Raised._fields)
+    return zip(actors["row"].tolist(), map(_Raised, *columns), strict=True)

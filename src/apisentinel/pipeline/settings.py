@@ -57,7 +57,7 @@ class ScanSettings(BaseModel):
         description="1 reads and judges in turn; 2 or more reads ahead in a second thread.",
     )
     chunk_bytes: int = Field(
-        default=4 << 20,
+        default=8 << 20,
         ge=1 << 10,
         le=64 << 20,
         description="Bytes read at once; the result does not depend on it.",

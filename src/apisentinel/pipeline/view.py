@@ -8,14 +8,18 @@ import numpy.typing as npt
 from apisentinel.detectors.payload import Finding
 from apisentinel.enrichment import canonical_address
 from apisentinel.enrichment.redact import redact_text
-from apisentinel.features import EVENT, Signals
+from apisentinel.features import Signals
 from apisentinel.features.state import KIND_NAMES, KIND_TEXT
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.samples import make_sample
 from apisentinel.records.case import Case, EntityKey
 from apisentinel.records.evidence import EntityRef, Evidence
 
-_NAMES = EVENT.names or ()
+_NAMES = (
+    "ts", "client", "session", "user", "credential", "endpoint", "agent", "network", "status",
+    "address_hi", "address_lo", "agent_flags", "client_agents", "session_given",
+)  # fmt: skip
+"""Columns of `EVENT` that judging asks for."""
 
 
 class Outcome(NamedTuple):
@@ -29,7 +33,7 @@ class Outcome(NamedTuple):
 class View:
     """The row that is being judged, with what is made from it only when needed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 (one place makes it)
         self,
         label: Callable[[int], str],
         block: Prepared,
@@ -37,24 +41,28 @@ class View:
         signals: Signals,
         clients: npt.NDArray[Any],
         on_outcome: Callable[[Outcome], None] | None,
+        rows: list[int],
     ) -> None:
         self.label = label
         self.clients = clients
         self.batch = block.batch
-        self.events = events
+        self.rows = rows
+        some = events[rows]
+        self._events = list(zip(*(some[name].tolist() for name in _NAMES), strict=True))
+        self._seq = block.batch.numbers["seq"][rows].tolist()
         self.signals = signals
         self.on_outcome = on_outcome
         self.last_counted: dict[EntityKey, int] = {}
-        if len(events):
+        if rows:
             self.at(0)
 
-    def at(self, row: int) -> None:
-        """Moves to another row."""
-        self.row = row
-        self.event = dict(zip(_NAMES, self.events[row].item(), strict=True))
-        self.ts = int(self.event["ts"])
-        self.seq = int(self.batch.numbers["seq"][row])
-        self.client = int(self.event["client"])
+    def at(self, place: int) -> None:
+        """Moves to the row with this place in `rows`."""
+        self.row = self.rows[place]
+        self.event: dict[str, int] = dict(zip(_NAMES, self._events[place], strict=True))
+        self.ts = self.event["ts"]
+        self.seq: int = self._seq[place]
+        self.client = self.event["client"]
         self.client_key: EntityKey = ("client", self.client)
 
     @property
@@ -76,14 +84,12 @@ class View:
         if kind == "endpoint":
             return EntityRef(kind, self.endpoint)
         if kind == "client":
-            high, low = int(self.event["address_hi"]), int(self.event["address_lo"])
+            high, low = self.event["address_hi"], self.event["address_lo"]
             if high or low:
                 return EntityRef(kind, canonical_address(high, low))
             return EntityRef(kind, self.text("client_ip") or self.text("peer_ip"))
         name = self.text(KIND_TEXT[KIND_NAMES.index(kind)])
-        return EntityRef(
-            kind, name or f"{self.ref('client').id}~{int(self.event[kind]) & 0xFFFFFF:06x}"
-        )
+        return EntityRef(kind, name or f"{self.ref('client').id}~{self.event[kind] & 0xFFFFFF:06x}")
 
     def sample(self, finding: Finding | None) -> Any:
         """This request for a report, redacted."""

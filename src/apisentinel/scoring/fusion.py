@@ -58,8 +58,10 @@ def soften(llr: float, *, knee: float = KNEE, cap: float = PIECE_CAP) -> float:
 
 def lessened(values: Iterable[float]) -> float:
     """Sum of values, strongest first, each counting half of the one before; at most four count."""
-    ordered = sorted(values, reverse=True)
-    return sum(value * weight for value, weight in zip(ordered, LESSENING, strict=False))
+    total = 0.0  # a loop: `sum` rounds differently from Python 3.12 on
+    for value, weight in zip(sorted(values, reverse=True), LESSENING, strict=False):
+        total += value * weight
+    return total
 
 
 def type_llr(pieces: Iterable[float], *, succeeded: bool = False) -> float:

@@ -31,7 +31,7 @@ class ScanSettings(BaseModel):
     strict: bool = False
     trusted_hops: int = Field(default=0, ge=0, le=16)
     threads: int = 2
-    chunk_bytes: int = 4 << 20
+    chunk_bytes: int = 8 << 20
     top: int = 20
     entities: bool = False
     limits: Limits = Limits()

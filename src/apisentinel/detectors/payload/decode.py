@@ -9,6 +9,7 @@ import numpy as np
 
 from apisentinel.detectors.payload.limits import MAX_GROWTH, MAX_LAYERS
 from apisentinel.detectors.payload.unescape import HEX, undo_layer
+from apisentinel.kernels.native import Fixed
 
 
 class Oddity:
@@ -71,6 +72,7 @@ _UTF7 = {
 }  # fmt: skip
 
 _SPARE = b"\0" * 64
+_HEX = Fixed(HEX)
 _BASE64_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _BASE64_RUNS = bytes(b if b in _BASE64_LETTERS else 0x20 for b in range(256))
 LEAST_BASE64 = 12
@@ -96,7 +98,7 @@ def _undo(value: bytes) -> tuple[bytes, int]:
     size = len(value)
     text: Any = np.frombuffer(bytearray(value + _SPARE), np.uint8)
     oddity: Any = np.zeros(1, np.int64)
-    length = undo_layer(text, size, HEX, oddity)
+    length = undo_layer(text, size, _HEX, oddity)
     return text[:length].tobytes(), int(oddity[0])
 
 

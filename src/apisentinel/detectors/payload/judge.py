@@ -134,7 +134,9 @@ def hits_of(value: Value, decoded: Decoded, plain: bytes) -> list[Hit]:
 
     def match(view: str, text: bytes, shown: bytes) -> None:
         for patterns in sets[view]:
-            hits.extend(Hit(pattern, text, shown) for pattern in patterns.match(text))
+            found = patterns.match(text)
+            if found:
+                hits.extend([Hit(pattern, text, shown) for pattern in found])
 
     # a field as a whole begins with a name: what counts where a value begins does not count here
     match("text", b"?" + plain if value.whole else plain, plain)

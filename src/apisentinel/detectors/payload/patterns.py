@@ -5,6 +5,7 @@ text; a set that runs out of memory is noticed (a pattern that always matches is
 answer) and its patterns are then tried one by one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -74,6 +75,9 @@ def _options() -> Any:
     return options
 
 
+_NONE: tuple[Pattern, ...] = ()
+
+
 @dataclass
 class PatternSet:
     """Some patterns of one view, matched together."""
@@ -90,11 +94,11 @@ class PatternSet:
             self.automaton.Add(pattern.regex.encode())
         self.automaton.Compile()
 
-    def match(self, text: bytes) -> list[Pattern]:
+    def match(self, text: bytes) -> Sequence[Pattern]:
         """Patterns that match somewhere in `text`."""
         found = self.automaton.Match(text)
         if len(found) == 1:
-            return []
+            return _NONE
         if not found:
             return [pattern for pattern in self.patterns if pattern.compiled.search(text)]
         return [self.patterns[i - 1] for i in found if i]

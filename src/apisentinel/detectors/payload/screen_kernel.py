@@ -262,17 +262,12 @@ def _odd_line(buffer, spans, i, method, path):
     return start >= 0 and stop > start and buffer[start] != 47
 
 
-def work_space(rows: int, longest: int = MAX_SCREEN_BODY) -> tuple[Any, ...]:
-    """Arrays that `screen_rows` works with.
-
-    Args:
-        rows: How many it looks at.
-        longest: Bytes of the longest field that it reads.
-    """
+def work_space(rows: int) -> tuple[Any, ...]:
+    """Arrays that `screen_rows` works with for so many rows."""
     slots = _MEMO if rows >= _MEMO else 16
     return (
-        np.empty(longest + PADDING, np.uint8),
-        np.empty(longest + PADDING, np.uint8),
+        np.empty(MAX_SCREEN_BODY + PADDING, np.uint8),
+        np.empty(MAX_SCREEN_BODY + PADDING, np.uint8),
         np.full((slots, 2), -1, np.int64),
         np.zeros(slots, np.uint8),
     )
@@ -375,3 +370,66 @@ def screen_rows(
         if method >= 0 and _odd_line(buffer, spans, i, method, columns[0]):
             flags |= np.uint8(64)
         out[r] = flags
+
+
+@kernel(
+    "void(uint8[::1], int64[::1], int64, uint8[::1], uint16[::1], uint64[::1], int64, int64,"
+    " uint32[:,::1], uint64, uint64, uint64[:,::1], uint8[::1], uint8[:,::1], uint8[::1],"
+    " uint8[::1])"
+)
+def screen_texts(
+    buffer,
+    ends,
+    cap,
+    classes,
+    table,
+    outputs,
+    shift,
+    first,
+    kinds,
+    alone,
+    kinds_alone,
+    pairs,
+    hexes,
+    letters,
+    work,
+    out,
+):
+    """Whether each of some texts, one after the other in `buffer`, deserves a closer look by the
+    rules of one field.
+
+    `work` has room for two texts of the longest length and their padding.
+
+    Cost: about 4 ns per byte and layer.
+    """
+    half = work.shape[0] // 2
+    one, two = work[:half], work[half:]
+    triggers = np.uint32((1 << 16) | (1 << 12) | (1 << 15))
+    begin = np.int64(0)
+    for i in range(ends.shape[0]):
+        out[i] = 0
+        if ends[i] == begin:
+            continue
+        found, seen = _field(
+            buffer,
+            begin,
+            min(ends[i], begin + cap),
+            one,
+            two,
+            classes,
+            table,
+            outputs,
+            shift,
+            first,
+            kinds,
+            hexes,
+            letters,
+            triggers,
+            0,
+        )
+        out[i] = found & alone != 0 or np.uint64(seen) & kinds_alone != 0
+        if not out[i] and found != 0:
+            for p in range(pairs.shape[0]):
+                if found & pairs[p, 0] and np.uint64(seen) & pairs[p, 1]:
+                    out[i] = 1
+        begin = ends[i]

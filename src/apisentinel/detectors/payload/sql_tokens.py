@@ -15,6 +15,7 @@ import numpy as np
 from apisentinel.detectors.payload import data
 from apisentinel.detectors.payload.limits import MAX_TOKENS
 from apisentinel.kernels.compiler import inline, kernel
+from apisentinel.kernels.native import Fixed
 
 _SLOTS = 1 << 11
 _OFFSET, _PRIME = 0xCBF29CE484222325, 0x100000001B3
@@ -22,8 +23,8 @@ _OFFSET, _PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 @cache
 def word_table() -> tuple[Any, Any]:
-    """Open-addressed table: hash of each word, and its letter (function letter in the high
-    byte).
+    """Open-addressed table for `tokenise`: hash of each word, and its letter (function letter in
+    the high byte).
     """
     hashes, letters = np.zeros(_SLOTS, np.uint64), np.zeros(_SLOTS, np.uint16)
     roles: dict[str, int] = {}
@@ -39,7 +40,7 @@ def word_table() -> tuple[Any, Any]:
         while hashes[slot]:
             slot = (slot + 1) % _SLOTS
         hashes[slot], letters[slot] = value, role
-    return hashes, letters
+    return Fixed(hashes), Fixed(letters)
 
 
 @inline

@@ -1,0 +1,21 @@
+"""A scan sets its process up before NumPy is there."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from apisentinel.cli import scan
+assert "numpy" not in sys.modules
+from apisentinel.cli.process import SWITCH_SECONDS, tune
+tune()
+import os
+print(os.environ["OPENBLAS_NUM_THREADS"], abs(sys.getswitchinterval() - SWITCH_SECONDS) < 1e-6)
+"""
+
+
+def test_threads_and_the_interpreter_lock_are_set():
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["1", "True"]
