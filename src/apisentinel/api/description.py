@@ -53,7 +53,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas = parts.setdefault("schemas", {})
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     permissions = {
-        (route.path, method.lower()): route.permission
+        (route.path.replace(":path}", "}"), method.lower()): route.permission
         for route in declared_permissions(app.routes)
         for method in route.methods
     }

@@ -90,9 +90,16 @@ def _set_cookie(request: Request, response: Response, token: str) -> None:
     )
 
 
+async def anybody() -> None:
+    """Lets everybody pass, also those whose cookie or key does not work any more."""
+
+
+anybody.permission = "public"  # type: ignore[attr-defined]
+
+
 @router.post(
     "/login",
-    dependencies=[Depends(needs("public"))],
+    dependencies=[Depends(anybody)],
     responses=described(400, 401, 403, 422, 429, 503),
 )
 async def login(request: Request, response: Response, given: Credentials) -> Me:

@@ -1,12 +1,15 @@
 """The text format of Prometheus, version 0.0.4."""
 
-from apisentinel.pipeline.service import Service
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apisentinel.pipeline.service import Service
 
 _LABEL_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
-def exposition(service: Service) -> str:
+def exposition(service: "Service") -> str:
     """All figures of a service.
 
     Labels come from closed lists and from the names of configured sources, never from traffic:

@@ -11,7 +11,6 @@ from apisentinel.api.access import Principal, check, needs
 from apisentinel.api.context import get_authenticator, get_clock, get_service
 from apisentinel.api.metrics import exposition
 from apisentinel.api.problems import described
-from apisentinel.pipeline.service import Service
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -70,13 +69,9 @@ def health(request: Request, principal: Annotated[Principal, Depends(needs("publ
         version=__version__,
         uptime_seconds=(get_clock(request).now() - service.started_at) / 1e6,
         lag_seconds=service.lag_seconds(),
-        degradation=_level(service),
+        degradation=int(service.degradation.level),
         checks={name: Check(**each) for name, each in checks.items()},
     )
-
-
-def _level(service: Service) -> int:
-    return int(getattr(service, "degradation", 0) or 0)
 
 
 async def metrics_reader(request: Request) -> Principal:

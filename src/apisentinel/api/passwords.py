@@ -42,7 +42,7 @@ class Passwords:
         )
         self._pool = ThreadPoolExecutor(AT_ONCE, "argon2")
         self._under_way = 0
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
+        self._nobody = ""
 
     async def check(self, password: str, stored: str) -> bool:
         """Whether a password fits a stored hash; an empty one costs as much and never fits.
@@ -86,6 +86,8 @@ class Passwords:
             self._under_way -= 1
 
     def _check(self, password: str, stored: str) -> bool:
+        # Made at the first check of all, so that no later one tells whether there is such a user.
+        self._nobody = self._nobody or self._hasher.hash(secrets.token_urlsafe(32))
         try:
             self._hasher.verify(stored or self._nobody, password)
         except (VerificationError, InvalidHashError):
