@@ -12,6 +12,7 @@ from apisentinel.kernels.hashing import HashKey
 
 LOCK_NAME, KEY_NAME = "service.lock", "hash.key"
 JOURNAL_FOLDER, CONTROL_FOLDER, EVENTS_FOLDER = "journal", "control", "events"
+SOURCES_FOLDER = "sources"
 """What is where in the data folder."""
 
 KEY_BYTES = 16

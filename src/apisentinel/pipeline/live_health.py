@@ -24,6 +24,7 @@ def checks(service: "Service") -> dict[str, Check]:
         "alerts": _thread(service.recorder.is_alive, service.recorder.problem, "alerts are stored"),
         "events": _events(service),
         "checkpoint": _checkpoint(service),
+        "sources": _sources(service),
         "books": _books(service),
         "load": _load(service),
     }
@@ -44,6 +45,14 @@ def _disk(service: "Service") -> Check:
     state, use = guard.state(), guard.use
     detail = f"{use.used_percent:.1f} % used, {use.free >> 20:,} MiB free"
     return _check(state is not DiskState.FULL, detail)
+
+
+def _sources(service: "Service") -> Check:
+    """A source with a problem tries again by itself; one whose thread has ended does not."""
+    states = service.sources.states()
+    problems = [f"{state.name}: {state.problem}" for state in states if state.problem]
+    well = f"{len(states)} read" if states else "none configured"
+    return _check(all(state.running for state in states), "; ".join(problems[:3]) or well)
 
 
 def _judge(service: "Service") -> Check:

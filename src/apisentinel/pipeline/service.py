@@ -14,6 +14,7 @@ from apisentinel.pipeline.counters import Counters
 from apisentinel.pipeline.degradation import Degradation
 from apisentinel.pipeline.door import Dead, Door
 from apisentinel.pipeline.door_redaction import door_redactor
+from apisentinel.pipeline.door_sources import SourceRunner
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.event_rows import RowMaker
 from apisentinel.pipeline.faults import described
@@ -21,6 +22,7 @@ from apisentinel.pipeline.installation import (
     CONTROL_FOLDER,
     EVENTS_FOLDER,
     JOURNAL_FOLDER,
+    SOURCES_FOLDER,
     FolderLock,
     hash_key,
     make_folder,
@@ -65,6 +67,7 @@ class Service:
     """
 
     door: Door
+    sources: SourceRunner
     journal: Journal
     control: ControlStore
     events: EventStore
@@ -149,6 +152,9 @@ class Service:
         self._opened.append(lambda: self.runtime.stop(STOP_S))
         self.ticker.start()
         self._opened.append(self.ticker.stop)
+        self.sources = SourceRunner(settings.sources, self.door, data_dir / SOURCES_FOLDER, clock)
+        self._opened.append(self.sources.stop)
+        self.sources.start()
 
     def _event_writer(self, live: LiveEngine) -> EventWriter:
         writer = EventWriter(
@@ -196,7 +202,8 @@ class Service:
             return True
         self._stopping = True
         deadline = self.clock.monotonic() + timeout_s
-        done = self.door.stop(timeout_s / 4)
+        done = self.sources.stop(timeout_s / 4)
+        done &= self.door.stop(timeout_s / 4)
         done &= self.runtime.drain(max(0.1, deadline - self.clock.monotonic() - timeout_s / 4))
         done &= self.runtime.stop(max(0.1, deadline - self.clock.monotonic()))
         self.ticker.stop(1.0)

@@ -8,6 +8,7 @@ from apisentinel.pipeline.door_settings import DoorSettings
 from apisentinel.pipeline.runtime_settings import RuntimeSettings
 from apisentinel.pipeline.server_settings import ServerSettings
 from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.sources.settings import SourceSettings
 from apisentinel.storage.settings import StorageSettings
 
 
@@ -22,6 +23,7 @@ class ServiceSettings(BaseModel):
     demo: bool = Field(default=False, description="Made-up traffic shows what the product does.")
     server: ServerSettings = ServerSettings()
     door: DoorSettings = DoorSettings()
+    sources: SourceSettings = SourceSettings()
     storage: StorageSettings = StorageSettings()
     runtime: RuntimeSettings = RuntimeSettings()
     detection: ScanSettings = ScanSettings()
