@@ -75,8 +75,9 @@ docs: $(READY) ## build the documentation into site/; a broken link is an error
 resolve: $(READY) ## check that the core installs beside Flink and, apart, beside Spark (asks the package index)
 	$(BIN)/python tools/resolve.py
 
-reference: setup ## write the pages of docs/reference that come from the code
+reference: setup ## write the pages of docs/reference and the files of deploy/ that come from the code
 	$(BIN)/python tools/write_reference.py
+	$(BIN)/python tools/write_deploy.py
 	$(BIN)/python tools/detector_cards.py
 
 lock: ## pin all packages again
