@@ -25,7 +25,7 @@ from apisentinel.storage.base import (
     JournalEntry,
     NewerVersionError,
 )
-from apisentinel.storage.folder import Folder, database_bytes, remove_database
+from apisentinel.storage.folder import Folder, database_bytes, remove_database, sweep
 from apisentinel.storage.packing import Packed
 from apisentinel.storage.segment import Head, Segment, SegmentReader
 from apisentinel.storage.settings import JournalSettings
@@ -90,6 +90,7 @@ class Chain:
     # ------------------------------------------------------------------------------------- opening
 
     def _open(self) -> None:
+        sweep(self._folder, PREFIX, SUFFIX)
         names = [n for n in self._folder.names() if n.startswith(PREFIX)]
         self._ordinal = max((_ordinal(name) for name in names), default=0)
         lost: str | None = None

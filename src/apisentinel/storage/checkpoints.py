@@ -10,7 +10,7 @@ from apisentinel.clock import Clock
 from apisentinel.errors import StoreError
 from apisentinel.storage import sqlite
 from apisentinel.storage.base import Damage, DamagedError, NewerVersionError
-from apisentinel.storage.folder import Folder, database_bytes, remove_database
+from apisentinel.storage.folder import Folder, database_bytes, remove_database, sweep
 from apisentinel.storage.packing import compress, decompress
 
 VERSION = 1
@@ -61,6 +61,7 @@ class Checkpoints:
         self._known = self._list()
 
     def _list(self) -> list[Checkpoint]:
+        sweep(self._folder, PREFIX, SUFFIX)
         known = []
         for name in self._folder.names():
             if not (name.startswith(PREFIX) and name.endswith(SUFFIX)):

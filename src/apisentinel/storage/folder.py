@@ -136,10 +136,22 @@ DATABASE_FILES = ("", "-wal", "-shm", "-journal")
 def remove_database(folder: Folder, name: str) -> int:
     """Removes a database with its side files; gives the bytes that became free."""
     freed = database_bytes(folder, name)
-    # the main file goes last: side files without it would be taken for those of a new one
-    for ending in reversed(DATABASE_FILES):
+    # The main file goes first, for good: without its log it would seem to hold less than it did.
+    # Side files that are left over are swept up at the next start; names are never used again.
+    folder.remove(name)
+    folder.sync()
+    for ending in DATABASE_FILES[1:]:
         folder.remove(name + ending)
     return freed
+
+
+def sweep(folder: Folder, prefix: str, suffix: str) -> None:
+    """Removes side files whose database is gone."""
+    names = folder.names()
+    for name in names:
+        main, found, _ = name.rpartition("-")
+        if found and main.startswith(prefix) and main.endswith(suffix) and main not in names:
+            folder.remove(name)
 
 
 def database_bytes(folder: Folder, name: str) -> int:

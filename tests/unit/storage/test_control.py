@@ -274,8 +274,8 @@ def tamper(tmp_path, statement):
         "DELETE FROM audit WHERE number = 5",
         "DELETE FROM audit WHERE number = 1",
         (
-            "UPDATE audit SET number = CASE number WHEN 3 THEN -4 ELSE -3 END WHERE number IN (3, 4);"
-            "UPDATE audit SET number = -number WHERE number < 0"
+            "UPDATE audit SET number = number - 7 WHERE number IN (3, 4);"
+            "UPDATE audit SET number = -number WHERE number < 0;"
         ),
         "UPDATE audit SET number = number + 1 WHERE number = 9",
     ],
