@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools.grafana_board import board
+from tools.grafana_board import board  # noqa: E402 (found through the line above)
 
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "apisentinel"
