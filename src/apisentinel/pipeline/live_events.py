@@ -5,6 +5,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import structlog
 
 from apisentinel.errors import StoreError
@@ -12,8 +13,9 @@ from apisentinel.pipeline.bus import Bus
 from apisentinel.pipeline.degradation import Level
 from apisentinel.pipeline.event_rows import RowMaker
 from apisentinel.pipeline.faults import described
-from apisentinel.pipeline.live_engine import Judged
+from apisentinel.pipeline.live_engine import Judged, RowFinding
 from apisentinel.pipeline.live_messages import event_items
+from apisentinel.pipeline.prepare import joined
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.storage.base import EventRows
 
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 
 QUEUE_ROWS = 100_000
 """Judged requests that may wait to become rows; with their texts below 200 MB."""
+
+TABLE_ROWS = 4_096
+"""Rows at which a table is made without waiting for more."""
+GATHER_S = 0.25
+"""How long rows wait for others to become one table with them."""
 
 RETRY_S = 0.5
 """Pause after the store has refused."""
@@ -37,11 +44,26 @@ def _no_sample(_rows: int) -> int:
 
 
 class Work(NamedTuple):
-    """A judged block on its way; `source` is one name or a column of names."""
+    """A judged block on its way; `source` is a column of names."""
 
     judged: Judged
     source: Any
     level: Level
+
+
+def merged(works: list[Work]) -> Work:
+    """Several blocks as one: making a table costs a millisecond, however few rows it has."""
+    if len(works) == 1:
+        return works[0]
+    findings: dict[int, RowFinding] = {}
+    begin = 0
+    for work in works:
+        findings |= {begin + row: found for row, found in work.judged.findings.items()}
+        begin += len(work.judged.block.batch)
+    block = joined([work.judged.block for work in works])
+    attacks = np.concatenate([work.judged.attacks for work in works])
+    source = pa.concat_arrays([work.source for work in works])
+    return Work(Judged(block, attacks, findings, [], []), source, works[0].level)
 
 
 class EventWriter:
@@ -69,7 +91,7 @@ class EventWriter:
         self._queue: deque[Work] = deque()
         self._rows = 0
         self._submitted = self._finished = 0
-        self._closing = False
+        self._wanted = self._closing = False
         self._thread = threading.Thread(target=self._run, name="event-rows", daemon=True)
         self._thread.start()
 
@@ -99,6 +121,8 @@ class EventWriter:
         """Waits until everything handed over is in the store for good; False after the timeout."""
         with self._changed:
             target = self._submitted
+            self._wanted = True
+            self._changed.notify_all()
             if not self._changed.wait_for(lambda: self._finished >= target, timeout_s):
                 return False
         self.store.flush()
@@ -112,23 +136,36 @@ class EventWriter:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing or self._queue)
-                if not self._queue:
-                    return
-                work = self._queue.popleft()
-                self._rows -= len(work.judged.block.batch)
-                self._changed.notify_all()
+        while works := self._next():
+            rows = sum(len(work.judged.block.batch) for work in works)
             try:
-                self._write(work)
+                self._write(merged(works))
             except Exception as error:  # noqa: BLE001 (rows of one block must not end the thread)
-                self.failed += len(work.judged.block.batch)
+                self.failed += rows
                 self.problem = repr(error)
                 _log.error("rows of a block are left out", **described(error))
             with self._changed:
-                self._finished += 1
+                self._rows -= rows
+                self._finished += len(works)
                 self._changed.notify_all()
+
+    def _next(self) -> list[Work]:
+        """Blocks for one table: waits a moment for more; empty at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._queue)
+            self._changed.wait_for(
+                lambda: self._closing or self._wanted or self._rows >= TABLE_ROWS, GATHER_S
+            )
+            works: list[Work] = []
+            rows = 0
+            while self._queue and (not works or rows < TABLE_ROWS):
+                if works and self._queue[0].level != works[0].level:
+                    break
+                works.append(self._queue.popleft())
+                rows += len(works[-1].judged.block.batch)
+            if not self._queue:
+                self._wanted = False
+            return works
 
     def _write(self, work: Work) -> None:
         rows = None

@@ -1,9 +1,10 @@
-"""A service that is fed and may be killed at any moment: ``kill_child DATA_DIR ROWS BATCH``.
+"""A service that is fed and may be killed at any moment: ``kill_child DATA_DIR ROWS BATCH PAUSE``.
 
 It says ``ack N`` when the first N batches are on disk, and ``done`` after a clean stop.
 """
 
 import sys
+import time
 from pathlib import Path
 
 from tests.unit.pipeline.live_traffic import SMALL, body, requests
@@ -30,6 +31,7 @@ def say(words: str) -> None:
 
 def main() -> None:
     data_dir, count, step = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    pause = float(sys.argv[4])
     rows = requests(count, seed=11)
     service = Service(settings(data_dir))
     service.start()
@@ -43,6 +45,7 @@ def main() -> None:
             say(f"wrong {receipt}")
             return
         say(f"ack {number + 1}")
+        time.sleep(pause)
     if service.stop(60):
         say("done")
 

@@ -22,16 +22,18 @@ from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.summary import Summary
 
 KILLS = int(os.environ.get("KILLS", "4"))
-ROWS = max(3_000, 150 * KILLS)
+ROWS = 1_500 + 450 * KILLS
 STEP = 25
+PAUSE_S = 0.01
+"""Pause of a child between batches, so that it does not come to its end before it is killed."""
 LONGEST_LIFE = 12
 """Batches after which a child is killed at the latest."""
 
 
-def spawn(data_dir: Path) -> subprocess.Popen[str]:
+def spawn(data_dir: Path, *, is_slow: bool) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.unit.pipeline.kill_child", str(data_dir), str(ROWS)]
     return subprocess.Popen(
-        [*command, str(STEP)],
+        [*command, str(STEP), str(PAUSE_S if is_slow else 0)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -41,7 +43,7 @@ def spawn(data_dir: Path) -> subprocess.Popen[str]:
 
 def live(data_dir: Path, *, acks: int | None, pause: float) -> str:
     """Runs a child until so many batches are acknowledged and kills it, or to its end."""
-    child = spawn(data_dir)
+    child = spawn(data_dir, is_slow=acks is not None)
     last = ""
     assert child.stdout is not None
     for line in child.stdout:
