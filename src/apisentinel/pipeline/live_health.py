@@ -17,7 +17,7 @@ STALE_CHECKPOINTS = 10
 def checks(service: "Service") -> dict[str, Check]:
     """Name → ``{"ok": bool, "detail": str}``, journal first."""
     return {
-        "journal": _check(*service.journal.health()),
+        "journal": _journal(service),
         "disk": _disk(service),
         "judge": _judge(service),
         "lag": _lag(service),
@@ -25,6 +25,7 @@ def checks(service: "Service") -> dict[str, Check]:
         "events": _events(service),
         "checkpoint": _checkpoint(service),
         "sources": _sources(service),
+        "silence": _silence(service),
         "books": _books(service),
         "load": _load(service),
     }
@@ -38,6 +39,15 @@ def _thread(alive: bool, problem: str, well: str) -> Check:  # noqa: FBT001 (a f
     if not alive:
         return _check(False, "its thread has ended")
     return _check(not problem, problem or well)
+
+
+def _journal(service: "Service") -> Check:
+    ok, detail = service.journal.health()
+    damage = service.journal.damage
+    if damage:
+        rows = sum(each.rows for each in damage)
+        detail += f"; {len(damage)} damaged files, at least {rows:,} requests cannot be read"
+    return _check(ok, detail)
 
 
 def _disk(service: "Service") -> Check:
@@ -92,6 +102,12 @@ def _checkpoint(service: "Service") -> Check:
 def _books(service: "Service") -> Check:
     missing = service.counters.conservation()
     return _check(missing == 0, f"{missing:,} received requests without an outcome")
+
+
+def _silence(service: "Service") -> Check:
+    """Silence is told and no fault of the service: it could not be made ready by waiting."""
+    silent = service.ticker.silent_sources()
+    return _check(True, f"silent: {', '.join(silent)}" if silent else "none is silent")
 
 
 def _load(service: "Service") -> Check:

@@ -35,6 +35,7 @@ def overview(service: "Service") -> dict[str, Any]:
         "counters": service.counters.totals(),
         "conservation": service.counters.conservation(),
         "sources": service.counters.snapshot(),
+        "silent_sources": service.ticker.silent_sources(),
         "judged": service.runtime.live.seq,
         "unjudged": service.runtime.poisoned + service.runtime.damaged,
         "late": service.runtime.live.late,

@@ -19,6 +19,10 @@ HEALTH_EVERY = 5
 COARSE_EVERY = 5
 """Ticks between two looks at incidents on degradation level 1 and above."""
 
+CLEAN_EVERY = 3_600
+"""Ticks between two removals of old alerts."""
+DAY_US = 86_400_000_000
+
 MOST_DOCUMENTS = 500
 """Incidents described in one look, about 50 ms; the rest follows in the next one."""
 LOOK_SHARE = 0.1
@@ -45,6 +49,7 @@ class Ticker:
         self._look_took = 0.0
         self._looked_seq = -1
         self._more = False
+        self._heard: dict[str, tuple[int, float]] = {}
         self._healthy: dict[str, bool] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
@@ -82,8 +87,10 @@ class Ticker:
         service = self.service
         self._ticks += 1
         before = service.degradation.level
+        # what waits after a stop is no overload, and has to be judged as it would have been
+        lag = 0.0 if service.runtime.is_replaying else service.lag_seconds()
         level = service.degradation.update(
-            service.lag_seconds(), service.event_queue_share(), service.clock.monotonic()
+            lag, service.event_queue_share(), service.clock.monotonic()
         )
         if level != before:
             _log.warning("degradation", level=int(level), meaning=MEANING[level])
@@ -92,6 +99,25 @@ class Ticker:
         if level == Level.NORMAL or self._ticks % COARSE_EVERY == 0:
             self.look()
         self._tell_health(changed=level != before)
+        self._watch_sources()
+        if self._ticks % CLEAN_EVERY == 0:
+            days = service.settings.runtime.keep_alert_days
+            service.control.remove_alerts(service.clock.now() - days * DAY_US)
+
+    def _watch_sources(self) -> None:
+        """Notes since when each way in is silent."""
+        now = self.service.clock.monotonic()
+        for source, counts in self.service.counters.snapshot().items():
+            received, _ = self._heard.get(source, (-1, now))
+            if counts["received"] != received:
+                self._heard[source] = (counts["received"], now)
+
+    def silent_sources(self) -> list[str]:
+        """Ways in that have sent before and have been silent for long."""
+        limit = self.service.settings.runtime.silent_minutes * 60
+        now = self.service.clock.monotonic()
+        heard = self._heard.copy()
+        return sorted(source for source, (_, at) in heard.items() if now - at >= limit)
 
     def _tell_health(self, *, changed: bool) -> None:
         checks = self.service.health()

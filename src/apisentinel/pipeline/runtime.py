@@ -109,6 +109,7 @@ class Runtime:
         self.on_replaced: Callable[[LiveEngine], None] = lambda _: None
         self.damaged = self.poisoned = self.uninspected = self.recoveries = 0
         self.failure: BaseException | None = None
+        self._replay_until = journal.last_offset
         self._told_seq = live.seq
         self._skip = set(live.poisoned)
         self._stop = threading.Event()
@@ -123,6 +124,11 @@ class Runtime:
     def is_alive(self) -> bool:
         """Whether the consumer runs."""
         return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether batches are judged that were accepted before this life began."""
+        return self.live.offset < self._replay_until
 
     def stop(self, timeout_s: float) -> bool:
         """Ends the consumer after the batch at hand; False when it takes longer than that."""
@@ -238,7 +244,7 @@ class Runtime:
     def _group(self, pieces: list[Piece]) -> Group:
         block = self.live.prepare(join_batches([piece.batch for piece in pieces]))
         first_seq = pieces[0].first_seq
-        if self.level() >= Level.SAMPLED:
+        if self.level() >= Level.SAMPLED and pieces[0].offset > self._replay_until:
             block = self._sampled(block, first_seq)
         names = pa.array([piece.source for piece in pieces], pa.string())
         counts = [len(piece.batch) for piece in pieces]

@@ -201,7 +201,9 @@ def test_a_damaged_batch_is_counted_and_passed() -> None:
 def test_on_the_last_level_content_is_sampled_and_behaviour_is_not() -> None:
     rows = requests(600)
     full = Watch(filled(rows, 50)).run()
-    watch = Watch(filled(rows, 50))
+    journal = MemoryJournal()
+    watch = Watch(journal)
+    journal.entries, journal.rows = filled(rows, 50).entries, 600
     watch.runtime.level = lambda: Level.SAMPLED
     watch.run()
     assert watch.seqs == full.seqs
@@ -214,6 +216,16 @@ def test_on_the_last_level_content_is_sampled_and_behaviour_is_not() -> None:
     assert types(watch)["scanning"] >= types(full)["scanning"]
     assert types(watch)["brute_force"] == types(full)["brute_force"]
     assert types(watch).get("sqli", 0) < types(full)["sqli"]
+
+
+def test_what_was_accepted_before_the_start_is_judged_in_full_on_every_level() -> None:
+    rows = requests(600)
+    watch = Watch(filled(rows, 50))
+    assert watch.runtime.is_replaying
+    watch.runtime.level = lambda: Level.SAMPLED
+    watch.run()
+    assert not watch.runtime.is_replaying
+    assert watch.digest == Watch(filled(rows, 50)).run().digest
 
 
 def test_a_dead_letter_can_be_sent_again() -> None:

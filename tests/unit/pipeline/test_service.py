@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.pipeline.live_traffic import SMALL, body, requests
+from tests.unit.pipeline.live_traffic import SMALL, START_US, body, requests
 
+from apisentinel.clock import ManualClock
 from apisentinel.errors import ConfigError, RefusedError, StateError
 from apisentinel.pipeline import checkpoint, live_entities
 from apisentinel.pipeline.installation import hash_key, make_folder
@@ -235,6 +236,24 @@ def test_after_stop_nothing_is_taken_in(tmp_path) -> None:
         service.door.submit_requests(body(requests(1)), source="http")
     assert refused.value.status == 503
     assert set(threading.enumerate()) <= before
+
+
+def test_a_source_that_has_sent_before_may_be_silent(tmp_path) -> None:
+    clock = ManualClock(START_US)
+    service = Service(settings(tmp_path, silent_minutes=15), clock)
+    service.start()
+    feed(service, requests(10))
+    service.ticker.tick()
+    assert service.ticker.silent_sources() == []
+    clock.advance(14 * 60)
+    assert service.ticker.silent_sources() == []
+    clock.advance(60)
+    assert service.overview()["silent_sources"] == ["http"]
+    assert service.health()["silence"] == {"ok": True, "detail": "silent: http"}
+    feed(service, requests(10, seed=2))
+    service.ticker.tick()
+    assert service.ticker.silent_sources() == []
+    assert service.stop(60)
 
 
 def test_poison_is_a_dead_letter_and_the_rest_is_judged(tmp_path, monkeypatch) -> None:
