@@ -9,7 +9,14 @@ import typer
 from typer.exceptions import TyperException
 
 from apisentinel import __version__
-from apisentinel.cli import account_commands, config_commands, messages, service_commands
+from apisentinel.cli import (
+    account_commands,
+    backup,
+    config_commands,
+    dead_letter_commands,
+    messages,
+    service_commands,
+)
 from apisentinel.cli.options import severity, size
 from apisentinel.cli.outcome import Exit, reported_errors
 
@@ -291,9 +298,11 @@ def formats(
 
 
 service_commands.register(app, EPILOG)
+backup.register(app, EPILOG)
 app.add_typer(account_commands.keys)
 app.add_typer(account_commands.users)
 app.add_typer(config_commands.app)
+app.add_typer(dead_letter_commands.app)
 
 
 def main() -> None:

@@ -261,8 +261,8 @@ def _translated(path: Path, error: duckdb.Error) -> StoreError:
     lower = text.lower()
     if "no space left" in lower or "disk quota" in lower:
         return DiskFullError(f"{path}: the disk is full")
-    if "could not set lock" in lower:
-        return StoreError(f"{path} is in use by another process; stop it, or wait for it")
+    if "could not set lock" in lower or "file handle conflict" in lower:
+        return StoreError(f"{path} is in use; stop the service that uses it, or wait for it")
     marks = ("not a valid duckdb", "corrupt", "checksum", "serialization error", "no magic bytes")
     if any(mark in lower for mark in marks):
         return DamagedError(f"{path} is damaged: {text}")

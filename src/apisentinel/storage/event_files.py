@@ -261,19 +261,24 @@ def link_or_copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def load(database: EventDatabase, path: Path) -> None:
+def load(database: EventDatabase, path: Path, last_seq: int) -> None:
     """Puts the rows of a Parquet file into an empty database.
 
+    Args:
+        database: Just made.
+        path: File with the columns of EVENT_SCHEMA.
+        last_seq: Newest row that was ever stored.
+
     Raises:
-        StoreError: The file cannot be read.
+        StoreError: The file cannot be read, or the database has events.
     """
     with database.cursor() as cursor:
         if one(cursor, "SELECT count(*) FROM e.hot") != (0,):
             raise StoreError("the database has events already")
-        run(
-            cursor,
-            f"INSERT INTO e.hot SELECT {COLUMN_NAMES} FROM {files_sql(path.parent, [path.name])}",
-        )
+        source = files_sql(path.parent, [path.name])
+        run(cursor, f"INSERT INTO e.hot SELECT {COLUMN_NAMES} FROM {source}")
+        run(cursor, "UPDATE e.meta SET last_seq = greatest(last_seq, ?)", (last_seq,))
+        run(cursor, "CHECKPOINT e")
 
 
 def _values(part: Part) -> tuple[object, ...]:
