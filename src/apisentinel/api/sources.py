@@ -9,6 +9,7 @@ from apisentinel.api import hec, ingest, otlp
 from apisentinel.api.access import needs
 from apisentinel.api.context import get_service
 from apisentinel.api.problems import described
+from apisentinel.pipeline.counters import OUTCOMES
 
 WAYS = {
     ingest.SOURCE: "POST /api/v1/events",
@@ -24,8 +25,10 @@ class SourceItem(BaseModel):
     """One way in; counted by record since the start."""
 
     name: str
+    kind: str
     address: str | None
-    state: Literal["receiving", "waiting for the first event"]
+    state: Literal["receiving", "waiting for the first event", "failing"]
+    problem: str | None
     received: int
     accepted: int
     rejected: int
@@ -44,23 +47,38 @@ class SourceList(BaseModel):
 
 @router.get("", dependencies=[Depends(needs("read"))], responses=described(401, 403))
 def list_sources(request: Request) -> SourceList:
-    """All ways in with their counters."""
-    counted = get_service(request).counters.snapshot()
-    names = [*WAYS, *sorted(set(counted) - set(WAYS))]
-    items = [_item(name, counted.get(name, {})) for name in names]
+    """All ways in, those that are always open and those that the settings name."""
+    service = get_service(request)
+    counted = service.counters.snapshot()
+    items = [
+        _item(name, "http", address, None, counted.get(name, {})) for name, address in WAYS.items()
+    ]
+    for source in service.sources.states():
+        problem = source.problem or (None if source.running else "its thread has ended")
+        rows = counted.get(source.name, {})
+        items.append(_item(source.name, source.kind, source.place, problem, rows))
+    known = {item.name for item in items}
+    items += [
+        _item(name, "other", None, None, rows)
+        for name, rows in sorted(counted.items())
+        if name not in known
+    ]
     return SourceList(items=items, total=len(items))
 
 
-def _item(name: str, rows: dict[str, int]) -> SourceItem:
+def _item(
+    name: str, kind: str, address: str | None, problem: str | None, rows: dict[str, int]
+) -> SourceItem:
     received = rows.get("received", 0)
-    return SourceItem(
-        name=name,
-        address=WAYS.get(name),
-        state="receiving" if received else "waiting for the first event",
-        received=received,
-        accepted=rows.get("accepted", 0),
-        rejected=rows.get("rejected", 0),
-        deduplicated=rows.get("deduplicated", 0),
-        deadlettered=rows.get("deadlettered", 0),
-        shed=rows.get("shed", 0),
+    working = "receiving" if received else "waiting for the first event"
+    return SourceItem.model_validate(
+        {
+            "name": name,
+            "kind": kind,
+            "address": address,
+            "state": "failing" if problem else working,
+            "problem": problem,
+            "received": received,
+            **{outcome: rows.get(outcome, 0) for outcome in OUTCOMES},
+        }
     )

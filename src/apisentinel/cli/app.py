@@ -14,7 +14,6 @@ from apisentinel.cli import (
     backup,
     config_commands,
     dead_letter_commands,
-    dead_letter_commands,
     messages,
     service_commands,
 )
@@ -303,7 +302,6 @@ backup.register(app, EPILOG)
 app.add_typer(account_commands.keys)
 app.add_typer(account_commands.users)
 app.add_typer(config_commands.app)
-app.add_typer(dead_letter_commands.app)
 app.add_typer(dead_letter_commands.app)
 
 

@@ -135,5 +135,4 @@ def address(settings: "ServiceSettings", port: int) -> str:
 
 def has_sources(settings: "ServiceSettings") -> bool:
     """Whether the settings name files or ports that traffic comes from."""
-    sources = getattr(settings, "sources", None)
-    return sources is not None and sources != type(sources)()
+    return settings.sources != type(settings.sources)()

@@ -77,6 +77,7 @@ def service(settings, control, door, clock):
         lag_seconds=lambda: 0.5,
         degradation=SimpleNamespace(level=0),
         metrics=list,
+        sources=SimpleNamespace(states=list),
     )
 
 

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from tests.unit.api.conftest import PASSWORD
 
@@ -212,8 +214,13 @@ def test_the_audit_can_be_read_and_verified(client, admin, control, service, app
 def test_sources_that_wait_are_told(client, key, service):
     service.counters.count("http", accepted=2, rejected=1)
     service.counters.count("nginx", accepted=1)
+    service.sources.states = lambda: [
+        SimpleNamespace(name="nginx", kind="file", place="/x", problem="", running=True),
+        SimpleNamespace(name="fw", kind="syslog", place="udp", problem="denied", running=True),
+    ]
     items = client.get("/api/v1/sources", headers=key("read")).json()["items"]
     states = {item["name"]: (item["state"], item["received"]) for item in items}
     assert states["http"] == ("receiving", 3)
     assert states["hec"] == ("waiting for the first event", 0)
     assert states["nginx"] == ("receiving", 1)
+    assert states["fw"] == ("failing", 0)

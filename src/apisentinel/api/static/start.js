@@ -100,6 +100,11 @@ function words(text) {
   return String(text ?? "").replaceAll("_", " ");
 }
 
+function moment(time) {
+  const isToday = time.toDateString() === new Date().toDateString();
+  return isToday ? time.toLocaleTimeString() : time.toLocaleString();
+}
+
 function showIncidents(incidents) {
   show("incidents-none", incidents.length === 0);
   show("incidents", incidents.length > 0);
@@ -114,9 +119,9 @@ function showIncidents(incidents) {
       cell(row, String(incident.risk ?? ""), `number ${known}`);
       cell(row, words(severity), known);
       cell(row, (incident.attack_types ?? []).map(words).join(", "));
-      cell(row, who + more);
+      cell(row, who + more, "who");
       cell(row, String(incident.reason ?? ""), "why");
-      cell(row, incident.last_ts ? new Date(incident.last_ts).toLocaleString() : "");
+      cell(row, incident.last_ts ? moment(new Date(incident.last_ts)) : "", "time");
       cell(row, words(incident.status ?? "open"));
       return row;
     }),
@@ -137,9 +142,9 @@ async function refresh() {
     const events = overview.events ?? overview.counters ?? overview.totals ?? {};
     showFigures([
       ["Requests received", count(events.received)],
-      ["accepted", count(events.accepted)],
-      ["rejected", count(events.rejected)],
-      ["seen before", count(events.deduplicated)],
+      ["Accepted", count(events.accepted)],
+      ["Rejected", count(events.rejected)],
+      ["Seen before", count(events.deduplicated)],
       ["Incidents", count(incidents.total)],
       ["Behind by", typeof health.lag_seconds === "number" ? `${health.lag_seconds.toFixed(1)} s` : "–"],
     ]);
