@@ -8,7 +8,8 @@ FUZZ_LINES ?= 1000000
 EVALUATE   ?= ../shared/evaluate/evaluate.py
 EVAL_ARGS  ?=
 BENCH_ARGS ?=
-BENCH_ARGS ?=
+DATA       ?= apisentinel-data
+PORT       ?= 8080
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -18,7 +19,7 @@ WARM  := $(VENV)/.warm
 CODE  := $(shell find src -name '*.py' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz lint types layers bench eval docs resolve reference lock fmt ci clean
+.PHONY: help setup run scan test fuzz lint types layers bench eval docs resolve reference lock fmt ci clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +35,10 @@ $(WARM): $(READY) $(CODE)
 
 setup: $(READY) $(WARM) ## make .venv with all pinned packages and compile the kernels (nothing to do when done)
 
-run: setup ## scan the sample log: report here and in report.html (LOG=…, REPORT=…)
+run: setup ## start the service with demo traffic; it prints its address (PORT=…, DATA=…)
+	@$(BIN)/apisentinel up --data-dir $(DATA) --port $(PORT) || [ $$? -eq 130 ] # Ctrl-C
+
+scan: setup ## scan the sample log: report here and in report.html (LOG=…, REPORT=…)
 	@$(BIN)/apisentinel scan $(LOG) --html $(REPORT)
 	@echo "The report as a page: $(abspath $(REPORT))"
 

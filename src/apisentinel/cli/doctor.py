@@ -71,13 +71,17 @@ def run(*, warm: bool, config: str | None = None, data_dir: str | None = None) -
     if warm:
         _warm()
     findings = [finding for check in CHECKS for finding in check()]
-    findings += service(config, data_dir)
+    findings += service(config, data_dir, is_asked=not warm)
     _print(findings)
     return Exit.FAILED if any(finding.state is State.BROKEN for finding in findings) else Exit.DONE
 
 
-def service(config: str | None, data_dir: str | None) -> Iterator[Finding]:
-    """Yields what concerns the service: its settings, and the machine as they need it."""
+def service(config: str | None, data_dir: str | None, *, is_asked: bool) -> Iterator[Finding]:
+    """Yields what concerns the service: its settings, and the machine as they need it.
+
+    What is wrong with the machine is a warning only where nobody asked for the service: it does not
+    keep anybody from scanning logs, and setting up does not fail on it.
+    """
     from apisentinel.cli import doctor_service as checks
     from apisentinel.cli.configuration import load_service
 
@@ -90,8 +94,7 @@ def service(config: str | None, data_dir: str | None) -> Iterator[Finding]:
         return
     yield Finding("Settings", State.GOOD, config or "defaults and environment")
     folder = settings.data_dir
-    # Somebody who only scans logs is not troubled by what the service would need.
-    is_wanted = bool(config or data_dir) or folder.exists()
+    is_wanted = bool(config or data_dir) or (is_asked and folder.exists())
     for finding in itertools.chain(
         checks.versions(),
         checks.data_folder(folder),
