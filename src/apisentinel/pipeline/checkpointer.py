@@ -78,19 +78,23 @@ class Checkpointer:
         )
         self._thread.start()
 
-    def save_now(self, captured: Captured) -> bool:
+    def save_now(self, captured: Captured, timeout_s: float = BARRIER_S) -> bool:
         """Saves a state before it returns; False when that failed."""
-        with self._busy:
-            return self._write(captured)
+        if not self._busy.acquire(timeout=timeout_s):
+            return False
+        try:
+            return self._write(captured, timeout_s)
+        finally:
+            self._busy.release()
 
     def wait(self, timeout_s: float) -> None:
         """Waits for a checkpoint that is being written."""
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _settle(self) -> None:
+    def _settle(self, timeout_s: float) -> None:
         """Returns when the effects of everything judged are on disk; StoreError if they are not."""
-        if not self.barrier(BARRIER_S):
+        if not self.barrier(timeout_s):
             raise StoreError("alerts or events could not be written in time")
 
     def _in_background(self, captured: Captured) -> None:
@@ -99,11 +103,11 @@ class Checkpointer:
         finally:
             self._busy.release()
 
-    def _write(self, captured: Captured) -> bool:
+    def _write(self, captured: Captured, timeout_s: float = BARRIER_S) -> bool:
         begin = self.clock.monotonic()
         parts = captured.parts()
         try:
-            self._settle()
+            self._settle(timeout_s)
             self.journal.save_checkpoint(captured.offset, parts)
             self.offset = captured.offset
             self.journal.trim(captured.offset)

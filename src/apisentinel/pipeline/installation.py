@@ -85,7 +85,7 @@ def hash_key(data_dir: Path) -> HashKey:
     path = data_dir / KEY_NAME
     try:
         if not path.exists():
-            _write_once(path, secrets.token_bytes(KEY_BYTES))
+            write_whole(path, secrets.token_bytes(KEY_BYTES))
         raw = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path} cannot be used: {error.strerror}") from error
@@ -97,7 +97,7 @@ def hash_key(data_dir: Path) -> HashKey:
     return HashKey(int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little"))
 
 
-def _write_once(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Writes a file that is there whole or not at all, readable by its owner only."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,9 @@ from apisentinel.pipeline.runtime_settings import RuntimeSettings
 from apisentinel.records.batch import NO_TIME, RequestBatch
 from apisentinel.records.codec import decode_batch
 from apisentinel.storage.base import JournalEntry, JournalStore
+
+if TYPE_CHECKING:
+    from apisentinel.pipeline.crash_guard import CrashGuard
 
 T = TypeVar("T")
 
@@ -84,6 +87,7 @@ class Runtime:
     Attributes:
         live: The engine; look at it through `view`.
         recover: Gives an engine as of some earlier batch, for the time after a failure.
+        guard: Leaves out batches that ended the process; None trusts all.
         damaged: Rows of batches that could not be read.
         poisoned: Rows that could not be judged.
         uninspected: Marked requests that were not inspected under load.
@@ -109,6 +113,7 @@ class Runtime:
         self.on_replaced: Callable[[LiveEngine], None] = lambda _: None
         self.damaged = self.poisoned = self.uninspected = self.recoveries = 0
         self.failure: BaseException | None = None
+        self.guard: CrashGuard | None = None
         self._replay_until = journal.last_offset
         self._told_seq = live.seq
         self._skip = set(live.poisoned)
@@ -188,13 +193,18 @@ class Runtime:
         rows = 0
         for piece in (piece for entry in entries for piece in self._decode(*entry)):
             is_next = held and held[-1].first_seq + len(held[-1].batch) == piece.first_seq
-            if held and (not is_next or rows + len(piece.batch) > self.settings.block_rows):
+            most = 0 if self._is_careful else self.settings.block_rows
+            if held and (not is_next or rows + len(piece.batch) > most):
                 yield from self._prepared(held)
                 held, rows = [], 0
             held.append(piece)
             rows += len(piece.batch)
         if held:
             yield from self._prepared(held)
+
+    @property
+    def _is_careful(self) -> bool:
+        return self.guard is not None and self.guard.is_careful
 
     def _decode(self, offset: int, first_seq: int, entry: JournalEntry) -> list[Piece]:
         """The rows of an entry, in several pieces when some are left out."""
@@ -203,6 +213,9 @@ class Runtime:
         except StateError as error:
             self.damaged += entry.count
             _log.error("a batch of the journal is damaged", offset=offset, problem=str(error))
+            return []
+        if self.guard is not None and offset in self.guard.aside:
+            self._set_aside(batch, first_seq)
             return []
         ts = batch.numbers["ts"]
         ts[ts == NO_TIME] = entry.received
@@ -220,8 +233,15 @@ class Runtime:
             begin = seq + 1
         return pieces
 
+    def _set_aside(self, batch: RequestBatch, first_seq: int) -> None:
+        """Leaves out a batch at which the process has ended."""
+        error = RuntimeError("the process has ended several times while it was judged")
+        self._bury([poison_of(batch, row, first_seq + row, error) for row in range(len(batch))])
+
     def _prepared(self, pieces: list[Piece]) -> Iterator[Group]:
         """The pieces as one group; when that fails, each one alone without the rows at fault."""
+        if self._is_careful and self.guard is not None:
+            self.guard.enter(pieces[-1].offset)
         try:
             yield self._group(pieces)
         except Exception as error:  # noqa: BLE001 (hostile rows must not stop the stream)
@@ -341,6 +361,9 @@ class Runtime:
     def _done(self, offset: int) -> None:
         with self.gate.held():
             self.live.offset = offset
+        if self.guard is not None and offset >= self._replay_until:
+            self.guard.finish()
+            self.guard = None
         self.on_offset(offset)
 
 

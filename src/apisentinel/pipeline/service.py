@@ -11,6 +11,7 @@ from apisentinel.pipeline import checkpoint, live_health, live_metrics, live_ove
 from apisentinel.pipeline.bus import Bus
 from apisentinel.pipeline.checkpointer import Checkpointer
 from apisentinel.pipeline.counters import Counters
+from apisentinel.pipeline.crash_guard import CrashGuard
 from apisentinel.pipeline.degradation import Degradation
 from apisentinel.pipeline.door import Dead, Door
 from apisentinel.pipeline.door_redaction import door_redactor
@@ -131,6 +132,8 @@ class Service:
         self.checkpointer = Checkpointer(self.journal, settings.runtime, clock, self._settled)
         self.checkpointer.offset, self.checkpointer.seq = live.offset, live.seq
         self.runtime = Runtime(live, self.journal, settings.runtime, self._recovered)
+        self.runtime.guard = CrashGuard(data_dir)
+        self.runtime.guard.begin(live.offset, self.journal.last_offset)
         self.runtime.level = lambda: self.degradation.level
         self.runtime.on_told = self._told
         self.runtime.on_offset = self._judged
@@ -209,7 +212,7 @@ class Service:
         self.ticker.stop(1.0)
         try:
             self.ticker.look(everything=True)
-            done &= self.save()
+            done &= self.save(max(1.0, deadline - self.clock.monotonic()))
         except StoreError as error:
             _log.error("the state could not be saved", problem=str(error))
             done = False
@@ -224,13 +227,13 @@ class Service:
             except Exception as error:  # noqa: BLE001 (the others have to be closed as well)
                 _log.error("a part could not be closed", **described(error))
 
-    def save(self) -> bool:
-        """Saves the state now; False when a store refuses."""
-        self.checkpointer.wait(STOP_S)
+    def save(self, timeout_s: float = STOP_S) -> bool:
+        """Saves the state now; False when a store refuses or is too slow."""
+        self.checkpointer.wait(timeout_s)
         captured = self.runtime.view(checkpoint.capture)
         if captured.offset == self.checkpointer.offset:
             return True
-        return self.checkpointer.save_now(captured)
+        return self.checkpointer.save_now(captured, timeout_s)
 
     # --------------------------------------------------------------------------- from the judge
 
