@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-import orjson
 
+from apisentinel.api.answers import dumps
 from apisentinel.api.paging import Asked
-from apisentinel.api.read.answers import plain
 from apisentinel.storage.query import LARGEST_LIMIT, Listing, Page
 
 ROWS: Final = 1_000_000
@@ -40,7 +39,7 @@ def cell(value: Any) -> str:
             str(each.get("id", "")) if isinstance(each, dict) else str(each) for each in value
         )
     elif isinstance(value, dict):
-        value = str(value["id"]) if "id" in value else orjson.dumps(value).decode()
+        value = str(value["id"]) if "id" in value else dumps(value).decode()
     text = visible(str(value))
     return f"'{text}" if text.lstrip(" \u00a0\u3000")[:1] in FORMULA and text.strip() else text
 
@@ -83,11 +82,7 @@ def ndjson_blocks(rows: Iterable[Row], columns: Sequence[str] = ()) -> Iterator[
     block = bytearray()
     for row in rows:
         shown = {name: row.get(name) for name in columns} if columns else row
-        try:
-            block += orjson.dumps(shown)
-        except TypeError:
-            block += orjson.dumps(plain(shown))
-        block += b"\n"
+        block += dumps(shown) + b"\n"
         if len(block) >= BLOCK:
             yield bytes(block)
             block.clear()

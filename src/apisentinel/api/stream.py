@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from anyio import create_task_group
 from fastapi import APIRouter, Depends, Query, WebSocket
+from msgspec.structs import replace
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
@@ -17,7 +18,6 @@ from apisentinel.api.fields import ALERTS, EVENTS, INCIDENTS, Resource
 from apisentinel.api.filters import Filter, GrammarError, parse_filter
 from apisentinel.api.matching import RowFilter
 from apisentinel.api.moments import moment_text
-from apisentinel.api.read.shapes import stream_row
 from apisentinel.api.stream_hub import Hub, Sub, Watcher
 from apisentinel.api.stream_messages import (
     SUBSCRIPTIONS,
@@ -28,6 +28,7 @@ from apisentinel.api.stream_messages import (
     message,
     parse_message,
 )
+from apisentinel.api.triage import TheTriage, Triage
 from apisentinel.clock import Clock
 from apisentinel.errors import RefusedError
 
@@ -45,9 +46,17 @@ CLIENT_MESSAGES: Final = 40
 TOO_MUCH, GOING_AWAY, NOT_ALLOWED, TRY_LATER = 1009, 1001, 1008, 1013
 """Close codes of RFC 6455."""
 
+
+def _without(resource: Resource, *names: str) -> Resource:
+    left = {name: field for name, field in resource.fields.items() if name not in names}
+    return replace(resource, fields=left)
+
+
 FILTERED: Final[dict[str, Resource]] = {
-    "alerts": ALERTS,
-    "incidents": INCIDENTS,
+    # an alert is told before it is known which incident it joins
+    "alerts": _without(ALERTS, "incident"),
+    # the store makes these two when it writes
+    "incidents": _without(INCIDENTS, "created", "updated"),
     "events": EVENTS,
 }
 """Fields that can be filtered, by topic; of the other topics everything is told."""
@@ -81,12 +90,11 @@ class Desk:
             del self.open[actor]
 
 
-def desk_of(connection: HTTPConnection) -> Desk:
+def desk_of(connection: HTTPConnection, triage: Triage) -> Desk:
     """The desk of the application, opened with the first socket."""
     state = connection.app.state
     if getattr(state, "stream_desk", None) is None:
-        service = get_service(connection)
-        state.stream_desk = Desk(Hub(service.bus, stream_row, state.clock))
+        state.stream_desk = Desk(Hub(get_service(connection).bus, triage.row, state.clock))
     desk: Desk = state.stream_desk
     return desk
 
@@ -127,6 +135,7 @@ def first_subs(topics: str, f: list[str], now: int) -> list[Sub]:
 async def stream(
     socket: WebSocket,
     principal: Annotated[Principal, Depends(needs("read"))],
+    triage: TheTriage,
     topics: Annotated[str, Query(max_length=200)] = "metrics,health,incidents",
     f: Annotated[list[str] | None, Query()] = None,
     resume: Annotated[str | None, Query(max_length=64)] = None,
@@ -134,7 +143,7 @@ async def stream(
     """Tells what changes, as it changes."""
     clock: Clock = socket.app.state.clock
     subs = first_subs(topics, f or [], clock.now())
-    desk = desk_of(socket)
+    desk = desk_of(socket, triage)
     desk.enter(principal.actor)
     try:
         await socket.accept()

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import orjson
 
+from apisentinel.api.answers import dumps
 from apisentinel.errors import RefusedError
 
 Item = dict[str, Any]
@@ -136,7 +137,7 @@ def pieces(items: Iterable[Item]) -> Iterator[list[bytes]]:
     rows: list[bytes] = []
     size = 0
     for item in items:
-        row = orjson.dumps(item, option=orjson.OPT_NON_STR_KEYS)
+        row = dumps(item)
         if rows and (len(rows) == ROWS or size + len(row) > FRAME_BYTES):
             yield rows
             rows, size = [], 0

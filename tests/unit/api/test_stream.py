@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
@@ -11,8 +9,9 @@ URL = "ws://127.0.0.1:8080/api/v1/stream"
 
 
 @pytest.fixture
-def service(settings):
-    return SimpleNamespace(settings=settings, bus=Bus("e"))
+def service(service):
+    service.bus = Bus("e")
+    return service
 
 
 @pytest.fixture
@@ -149,6 +148,8 @@ def test_too_many_subscriptions_are_refused(connect):
         ("?topics=alerts&f=risk", "field:op:value"),
         ("?topics=health&f=risk:gte:1", "none of the topics can be filtered"),
         ("?topics=decisions", "there is no such topic"),
+        ("?topics=alerts&f=incident:eq:i-1", "alerts have no such field"),
+        ("?topics=incidents&f=created:gte:now-1h", "incidents have no such field"),
     ],
 )
 def test_what_cannot_be_told_is_refused_before_the_handshake(connect, query, said):
@@ -170,6 +171,30 @@ def test_only_so_many_connections_are_open(connect, monkeypatch):
         assert denied(connect())[0] == 503
     with connect() as again:
         assert again.receive_json()["topic"] == "hello"
+
+
+def incident(name, risk=50):
+    return {
+        "id": name, "risk": risk, "severity": "MEDIUM", "attack_types": ["sqli"], "entities": [],
+        "endpoints": [], "first_ts": None, "last_ts": None, "alert_ts": None, "requests": 1,
+        "requests_before_alert": 1, "reason": "x", "factors": [], "samples": [],
+        "entities_total": 1, "merged_into": None, "closed": False,
+    }  # fmt: skip
+
+
+def test_what_people_set_is_part_of_what_is_told(connect, service, client, key):
+    service.control.put_incidents([incident("i-1"), incident("i-2")])
+    service.control.patch_incident("i-1", {"status": "resolved"}, None, "kim")
+    with connect("?topics=incidents&f=status:eq:open") as socket:
+        socket.receive_json()
+        service.bus.publish("incidents", [incident("i-1", 60), incident("i-2", 60)])
+        (item,) = socket.receive_json()["items"]
+        assert (item["id"], item["status"], item["version"]) == ("i-2", "open", 1)
+        headers = key("respond", "read") | {"If-Match": "*"}
+        for status in ("acknowledged", "open"):
+            client.patch("/api/v1/incidents/i-2", json={"status": status}, headers=headers)
+        (item,) = socket.receive_json()["items"]
+        assert (item["id"], item["status"], item["version"]) == ("i-2", "open", 3)
 
 
 def test_pings_carry_the_cursor(connect, service, monkeypatch):

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 
 from apisentinel.api.access import needs
+from apisentinel.api.answers import Json, turn
 from apisentinel.api.context import get_service
 from apisentinel.api.fields import ALERTS
 from apisentinel.api.paging import Asked
-from apisentinel.api.read.answers import Json, turn
 from apisentinel.api.read.asking import listing_of, projected
 from apisentinel.api.read.explanation import alert_explanation, references
 from apisentinel.api.read.models import AlertRow, Listing, Shape, problems
-from apisentinel.api.read.shapes import alert_row
+from apisentinel.api.shapes import alert_row
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service import Service
 

@@ -7,18 +7,19 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query
 
 from apisentinel.api.access import needs
+from apisentinel.api.answers import Json, turn
 from apisentinel.api.context import get_service
 from apisentinel.api.fields import ENTITIES, EVENTS
 from apisentinel.api.filters import Filter
 from apisentinel.api.paging import Asked
-from apisentinel.api.read.answers import Json, turn
 from apisentinel.api.read.asking import From, Now, To, filter_of, listing_of, projected
 from apisentinel.api.read.compared import profile
 from apisentinel.api.read.figures import chart
 from apisentinel.api.read.known import Known, checked_kind
 from apisentinel.api.read.models import Chart, EntityRow, Listing, Shape, problems
 from apisentinel.api.read.remembered_entities import Remembered
-from apisentinel.api.read.shapes import (
+from apisentinel.api.read.story import COLUMN_OF
+from apisentinel.api.shapes import (
     alert_row,
     clip,
     clipped,
@@ -26,7 +27,6 @@ from apisentinel.api.read.shapes import (
     incident_row,
     time_of,
 )
-from apisentinel.api.read.story import COLUMN_OF
 from apisentinel.errors import RefusedError
 from apisentinel.features.actor_record import LABEL_BYTES
 from apisentinel.pipeline import live_entities

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query
 
 from apisentinel.api.access import Principal, needs
+from apisentinel.api.answers import Json, turn
 from apisentinel.api.context import get_service
 from apisentinel.api.etag import etag, expected_version
 from apisentinel.api.fields import ALERTS, INCIDENTS
 from apisentinel.api.paging import Asked
-from apisentinel.api.read.answers import Json, turn
 from apisentinel.api.read.asking import listing_of, projected
 from apisentinel.api.read.explanation import incident_explanation
 from apisentinel.api.read.models import (
@@ -26,9 +26,10 @@ from apisentinel.api.read.models import (
     Shape,
     problems,
 )
-from apisentinel.api.read.shapes import alert_row, incident_row, row
 from apisentinel.api.read.similar import similar_incidents
 from apisentinel.api.read.story import incident_story
+from apisentinel.api.shapes import alert_row, incident_row, row
+from apisentinel.api.triage import TheTriage
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.base import StaleVersionError
@@ -87,14 +88,14 @@ def list_incidents(
 @router.post(
     "/bulk", response_model=BulkResult, responses=problems(), summary="Change many incidents"
 )
-def change_many(principal: Writer, body: Bulk, service: TheService) -> Json:
+def change_many(principal: Writer, body: Bulk, service: TheService, triage: TheTriage) -> Json:
     """Makes the same change of up to 500 incidents, each in a step of its own; audited each."""
     changes = body.changes.model_dump(exclude_unset=True)
     done: list[str] = []
     failed: list[dict[str, Any]] = []
     for name in dict.fromkeys(body.ids):
         try:
-            service.control.patch_incident(name, changes, None, principal.actor)
+            triage.changed(service.control.patch_incident(name, changes, None, principal.actor))
             done.append(name)
         except RefusedError as error:
             failed.append({"id": name, "status": error.status, "detail": str(error)})
@@ -123,6 +124,7 @@ def change_incident(
     incident_id: IncidentId,
     body: Change,
     service: TheService,
+    triage: TheTriage,
     if_match: IfMatch = None,
 ) -> Json:
     """Sets status, verdict or assignee; If-Match makes sure that nobody is overwritten."""
@@ -137,6 +139,7 @@ def change_incident(
         raise RefusedError(
             412, f"somebody has changed it meanwhile; it is version {etag(error.current)} now"
         ) from error
+    triage.changed(document)
     return _shown(document)
 
 
@@ -148,10 +151,15 @@ def change_incident(
     summary="Comment on an incident",
 )
 def add_comment(
-    principal: Writer, incident_id: IncidentId, body: NewComment, service: TheService
+    principal: Writer,
+    incident_id: IncidentId,
+    body: NewComment,
+    service: TheService,
+    triage: TheTriage,
 ) -> Json:
     """Adds a comment; comments cannot be changed."""
     added = service.control.add_comment(incident_id, principal.actor, body.text)
+    triage.changed(incident_of(service, incident_id))
     return Json(row(added), 201)
 
 
@@ -162,7 +170,11 @@ def add_comment(
     summary="Say what an incident was",
 )
 def give_feedback(
-    principal: Writer, incident_id: IncidentId, body: Feedback, service: TheService
+    principal: Writer,
+    incident_id: IncidentId,
+    body: Feedback,
+    service: TheService,
+    triage: TheTriage,
 ) -> Json:
     """Sets the verdict and keeps the reason as a comment; thresholds learn from it."""
     document = service.control.patch_incident(
@@ -173,6 +185,7 @@ def give_feedback(
             incident_id, principal.actor, f"{body.verdict}: {body.reason.strip()}"
         )
         document = incident_of(service, incident_id)
+    triage.changed(document)
     return _shown(document)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.api.read.remembered_entities import SLICE, Listed, labels_of
-from apisentinel.api.read.shapes import time_of
+from apisentinel.api.shapes import time_of
 from apisentinel.features import endpoint as endpoint_state
 from apisentinel.kernels.sketches import estimate_distinct, log_bin_edge
 from apisentinel.pipeline.engine import Engine

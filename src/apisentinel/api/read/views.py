@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
 from apisentinel.api.access import Principal, needs
+from apisentinel.api.answers import Json
 from apisentinel.api.context import get_service
-from apisentinel.api.read.answers import Json
 from apisentinel.api.read.asking import Now
 from apisentinel.api.read.models import ViewBody, ViewRow, Views, problems
-from apisentinel.api.read.shapes import row
+from apisentinel.api.shapes import row
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.preferences import View

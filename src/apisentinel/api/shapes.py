@@ -33,6 +33,16 @@ TIMES: Final = frozenset(
 """Members that are times: µs inside, RFC 3339 outside."""
 
 
+UNTOUCHED: Final = {
+    "status": "open",
+    "verdict": None,
+    "assignee": None,
+    "version": 1,
+    "comment_count": 0,
+}
+"""State of an incident on which nobody has worked."""
+
+
 def clip(text: str) -> str:
     """A text of bounded length that says how much was left out.
 
@@ -104,7 +114,7 @@ def incident_row(document: Mapping[str, Any]) -> Row:
     if "risk" not in out:  # the note that it has become part of another one
         return out
     out.setdefault("severity", severity_of(out["risk"]).value)
-    for name, value in (("status", "open"), ("verdict", None), ("assignee", None)):
+    for name, value in UNTOUCHED.items():
         out.setdefault(name, value)
     return out
 

@@ -25,23 +25,28 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         """JSON in UTF-8; numbers that JSON has none for are null."""
-        try:
-            return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
-        except TypeError:
-            return orjson.dumps(plain(content), option=orjson.OPT_NON_STR_KEYS)
+        return dumps(content)
+
+
+def dumps(content: Any) -> bytes:
+    """JSON of a value, whatever is in it."""
+    try:
+        return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        return orjson.dumps(plain(content), option=orjson.OPT_NON_STR_KEYS)
 
 
 def plain(value: Any) -> Any:
-    """A value without what UTF-8 cannot carry: lone surrogates become question marks."""
+    """A value that JSON can carry: lone surrogates become question marks, giant numbers text."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each) for each in value]
-    if value is None or isinstance(value, int | float):
-        return value
-    return str(value)
+    if isinstance(value, int) and abs(value) >> 63:
+        return str(value)
+    return value if value is None or isinstance(value, int | float) else str(value)
 
 
 @contextmanager
