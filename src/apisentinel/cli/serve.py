@@ -45,7 +45,7 @@ def run(config: str | None, options: Mapping[str, object], *, demo: bool = False
     settings = load_service(config, {**options, "demo": demo or None})
     if settings.demo and has_sources(settings):
         settings = settings.model_copy(update={"demo": False})
-    configure_logs()
+    configure_logs(settings.log)
     code = _serve(settings)
     # Granian's threads may still hold on to the interpreter while it is taken down, which ends in
     # an abort instead of the exit code. Everything is stored and closed by now.

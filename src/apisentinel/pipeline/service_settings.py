@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.pipeline.door_settings import DoorSettings
+from apisentinel.pipeline.log_settings import LogSettings
 from apisentinel.pipeline.runtime_settings import RuntimeSettings
 from apisentinel.pipeline.server_settings import ServerSettings
 from apisentinel.pipeline.settings import ScanSettings
@@ -21,6 +22,7 @@ class ServiceSettings(BaseModel):
         default=Path("apisentinel-data"), description="Folder of everything that is kept."
     )
     demo: bool = Field(default=False, description="Made-up traffic shows what the product does.")
+    log: LogSettings = LogSettings()
     server: ServerSettings = ServerSettings()
     door: DoorSettings = DoorSettings()
     sources: SourceSettings = SourceSettings()
