@@ -142,20 +142,27 @@ class FeatureState:
         order = np.lexsort((actors["kind"], actors["row"]))
         return Signals(actors[order], signals[:used], slots, ordinals)
 
-    def snapshot(self) -> dict[str, Array]:
-        """All state as named arrays; `restore` of them continues as if nothing had happened."""
+    def snapshot(self, room: dict[str, Array] | None = None) -> dict[str, Array]:
+        """All state as named arrays; `restore` of them continues as if nothing had happened.
+
+        Args:
+            room: Memory of an earlier snapshot that nobody needs any more, by name; it is used
+                again and kept up to date. Fresh memory for a large state takes longer than the
+                copy.
+        """
         out: dict[str, Array] = {
             "site": self.site.copy(),
             "distinct": self.distinct.copy(),
             "events": np.array([self.events]),
         }
         for name, table in self.tables().items():
+            cells = np.flatnonzero(table.keys)
             out |= {
-                f"{name}.records": table.used.copy().view(np.uint8),
+                f"{name}.records": _copied(f"{name}.records", table.used.view(np.uint8), room),
                 f"{name}.meta": table.meta.copy(),
-                f"{name}.keys": table.keys[np.flatnonzero(table.keys)],
-                f"{name}.cells": np.flatnonzero(table.keys),
-                f"{name}.rows": table.rows[np.flatnonzero(table.keys)],
+                f"{name}.keys": table.keys[cells],
+                f"{name}.cells": cells,
+                f"{name}.rows": table.rows[cells],
                 f"{name}.shape": np.array(
                     [table.records.shape[0], table.records.itemsize, actor_record.VERSION]
                 ),
@@ -212,3 +219,15 @@ class FeatureState:
         """Estimated clients of a network, object or user agent; 0 when it is not known."""
         record = self.record(table, key)
         return 0.0 if record is None else float(estimate_distinct(record["members"]))
+
+
+def _copied(name: str, array: Array, room: dict[str, Array] | None) -> Array:
+    """A copy of bytes, in memory that is there already when there is enough of it."""
+    if room is None:
+        return array.copy()
+    held = room.get(name)
+    if held is None or len(held) < len(array):
+        held = room[name] = np.empty(len(array) + len(array) // 4, np.uint8)
+    out = held[: len(array)]
+    np.copyto(out, array)
+    return out

@@ -75,10 +75,15 @@ class Captured:
         return state.hexdigest()
 
 
-def capture(live: LiveEngine) -> Captured:
-    """Copies the state of an engine between two blocks."""
+def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -> Captured:
+    """Copies the state of an engine between two blocks.
+
+    Args:
+        live: The engine.
+        room: Memory of an earlier capture that nobody needs any more; it is used again.
+    """
     engine = live.engine
-    arrays = {f"state/{name}": array for name, array in engine.state.snapshot().items()}
+    arrays = {f"state/{name}": array for name, array in engine.state.snapshot(room).items()}
     arrays |= {f"routes/{name}": array for name, array in engine.enricher.snapshot().items()}
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
     head = Head(

@@ -1,7 +1,7 @@
 """The service without its network: door, journal, judge and stores of one data folder."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -48,6 +48,9 @@ from apisentinel.storage.dedup import DedupTable
 from apisentinel.storage.events import EventStore
 from apisentinel.storage.journal import Journal
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 T = TypeVar("T")
 
 STOP_S = 10.0
@@ -91,6 +94,7 @@ class Service:
         self.alert_delay = Histogram(live_metrics.DELAY_BOUNDS)
         self.commits = Histogram(live_metrics.COMMIT_BOUNDS)
         self._opened: list[Callable[[], object]] = []
+        self._room: dict[str, npt.NDArray[Any]] = {}
         self._stopping = False
 
     # ------------------------------------------------------------------------------ start and stop
@@ -257,7 +261,7 @@ class Service:
     def _judged(self, offset: int) -> None:
         self.door.judged(offset)
         if self.checkpointer.is_due(offset, self.runtime.live.seq):
-            captured = self.runtime.view(checkpoint.capture)
+            captured = self.runtime.view(lambda live: checkpoint.capture(live, self._room))
             self.checkpointer.save(captured, self.runtime.live.seq)
 
     def _poisoned(self, poisons: list[Poison]) -> None:
