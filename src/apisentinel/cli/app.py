@@ -264,6 +264,23 @@ def simulate(  # noqa: PLR0913 (one parameter per option)
     return run(Wanted(output, hours, rate, profile, attacks, density, seed, quiet))
 
 
+@app.command("run", epilog=EPILOG)
+def run_pipeline(
+    path: Annotated[
+        str,
+        typer.Argument(metavar="PIPELINE", help="Pipeline file, JSON or YAML.", show_default=False),
+    ],
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether the file can be used.")
+    ] = False,
+) -> int:
+    """Carries out a pipeline file: an input, a filter for anomalies, outputs for alerts."""
+    from apisentinel.cli.run import run
+
+    return run(path, check_only=check)
+
+
 @app.command(epilog=EPILOG)
 def doctor(
     *,
