@@ -72,7 +72,8 @@ class DiskFolder:
 
     def names(self) -> list[str]:
         """Names of all files, sorted."""
-        return sorted(entry.name for entry in os.scandir(self._path) if entry.is_file())
+        with os.scandir(self._path) as entries:
+            return sorted(entry.name for entry in entries if entry.is_file())
 
     def path(self, name: str) -> str:
         """What SQLite is told to open."""

@@ -82,13 +82,11 @@ class Journal:
         except OSError as error:
             raise StoreError(f"{path} cannot be used: {error.strerror or error}") from error
         self._folder.lock()
-        self._chain = Chain(self._folder, self._settings, clock)
-        self._checkpoints = Checkpoints(
-            self._folder, self._settings.checkpoints, self._settings.compression_level, clock
-        )
-        newest = self._checkpoints.newest
-        if newest is not None:
-            self._chain.skip_to(newest.offset, newest.last_seq)
+        try:
+            self._open()
+        except BaseException:
+            self._folder.unlock()
+            raise
         self._answers: OrderedDict[bytes, bytes] = OrderedDict()
         for digest, answer in self._chain.answers():
             self._remember(digest, answer)
@@ -103,6 +101,16 @@ class Journal:
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._write, name="journal-writer", daemon=True)
         self._thread.start()
+
+    def _open(self) -> None:
+        settings = self._settings
+        self._chain = Chain(self._folder, settings, self._clock)
+        self._checkpoints = Checkpoints(
+            self._folder, settings.checkpoints, settings.compression_level, self._clock
+        )
+        newest = self._checkpoints.newest
+        if newest is not None:
+            self._chain.skip_to(newest.offset, newest.last_seq)
 
     # ------------------------------------------------------------------------------------- figures
 
