@@ -1,12 +1,14 @@
 """Questions about events: pages, series over time, most frequent values."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import duckdb
 import msgspec
 
-from apisentinel.errors import StoreError
+from apisentinel.errors import RefusedError, StoreError
 from apisentinel.storage.event_database import (
     EventDatabase,
     Part,
@@ -54,6 +56,12 @@ STEPS: Final = tuple(
                     21_600, 43_200, 86_400)
 )  # fmt: skip
 """Steps of a series, µs: what people read off an axis."""
+
+QUERY_SECONDS: Final = 10.0
+"""Time of one query: nobody waits longer for a page, and a thread is not held for ever."""
+
+RETRY_SECONDS: Final = 10
+"""When the same question may be asked again; others may have been answered by then."""
 
 ATTEMPTS: Final = 3
 """A query is asked again when a file was removed under it."""
@@ -277,13 +285,42 @@ class EventQueries:
         """Runs a query on one state of the store, with the files that it can concern."""
         for attempt in range(ATTEMPTS):
             try:
-                with self.database.snapshot() as cursor:
+                with self.database.snapshot() as cursor, _in_time(cursor):
                     return work(cursor, _concerned(parts(cursor), conditions))
             except StoreError as problem:
                 gone = "No files found" in str(problem) or "No such file" in str(problem)
                 if not gone or attempt == ATTEMPTS - 1:
                     raise
         raise StoreError("the events cannot be read")
+
+
+@contextmanager
+def _in_time(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Ends what a cursor does after `QUERY_SECONDS`.
+
+    Raises:
+        RefusedError: 503, it took longer.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        cursor.interrupt()
+
+    timer = threading.Timer(QUERY_SECONDS, end)
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        if not late.is_set():
+            raise
+        raise RefusedError(
+            503,
+            f"the question takes longer than {QUERY_SECONDS:g} s to answer; narrow its period",
+            retry_after=RETRY_SECONDS,
+        ) from error
+    finally:
+        timer.cancel()
 
 
 def _concerned(cold: list[Part], conditions: Sequence[Condition]) -> list[Part]:
