@@ -1,5 +1,6 @@
 """``apisentinel scan``: runs the pipeline over logs and writes the reports."""
 
+import gc
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ def run(request: Request) -> int:
         check_name(chosen)
     from apisentinel.cli.configuration import load
     from apisentinel.pipeline import scan
+
+    gc.freeze()  # what was imported stays; looking through it again and again finds nothing
 
     settings = load(
         request.config, {**request.options, "entities": request.entities is not None or None}

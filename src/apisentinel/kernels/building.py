@@ -73,7 +73,7 @@ def build(
     inner = numba.njit(given(*taken), **OPTIONS)(_usable(function))
     arguments = _unpacking(taken)
 
-    def entry(block):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def entry(block):
         return inner(*arguments(block))
 
     entry.__qualname__ = f"entry_{function.__qualname__}"
@@ -103,7 +103,7 @@ def _check(library: Any, symbol: str) -> None:
 def _unpacking(taken: tuple[Any, ...]) -> Any:
     """An intrinsic that makes all arguments from the address of their block of words."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def arguments(_typing: Any, _block: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             block = builder.inttoptr(args[0], _WORD.as_pointer())

@@ -171,7 +171,12 @@ class Kernel(Native):
     """A compiled function; see `kernel`."""
 
     def __init__(
-        self, function: FunctionType, text: str, records: dict[str, np.dtype[Any]]
+        self,
+        function: FunctionType,
+        text: str,
+        records: dict[str, np.dtype[Any]],
+        *,
+        keeps_lock: bool,
     ) -> None:
         signature = Signature.parse(text)
         self.function = function
@@ -180,7 +185,7 @@ class Kernel(Native):
             (records.get(name) or np.dtype(name)) if dimensions else None
             for name, dimensions in signature.parameters
         ]
-        super().__init__(signature, dtypes)
+        super().__init__(signature, dtypes, keeps_lock=keeps_lock)
 
     def code(self) -> tuple[bytes, str]:
         """Machine code and the name of its entry point, from the cache or freshly compiled."""
@@ -205,16 +210,19 @@ def kernels_of(module: str) -> tuple[Kernel, ...]:
     return tuple(_defined.get(module, ()))
 
 
-def kernel(signature: str, **records: np.dtype[Any]) -> Callable[[Callable[..., Any]], Kernel]:
+def kernel(
+    signature: str, *, keeps_lock: bool = False, **records: np.dtype[Any]
+) -> Callable[[Callable[..., Any]], Kernel]:
     """Compiles a function once for exactly this signature; no other variant can appear at run time.
 
-    The function runs without the interpreter lock, without bounds checks and with strict floating
-    point, so its result is the same bytes on every host. It makes no arrays: what it needs to work
-    with is handed in.
+    The function runs without the interpreter lock, unless it asks to keep it, without bounds checks
+    and with strict floating point, so its result is the same bytes on every host. It makes no
+    arrays: what it needs to work with is handed in.
 
     Args:
         signature: Numba signature such as ``"int64(uint8[::1], int64)"``. Numbers are int64, uint64
             or float64, arrays contiguous.
+        keeps_lock: For calls of a few microseconds, since handing the lock over takes longer.
         records: Types of structured arrays by the name that the signature uses.
 
     Returns:
@@ -234,7 +242,7 @@ def kernel(signature: str, **records: np.dtype[Any]) -> Callable[[Callable[..., 
     """
 
     def defined(function: Any) -> Kernel:
-        made = Kernel(function, signature, records)
+        made = Kernel(function, signature, records, keeps_lock=keeps_lock)
         _defined.setdefault(function.__module__, []).append(made)
         return made
 

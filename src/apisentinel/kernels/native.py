@@ -9,6 +9,7 @@ import struct
 from collections.abc import Sequence
 from ctypes import (
     CFUNCTYPE,
+    PYFUNCTYPE,
     addressof,
     byref,
     c_char,
@@ -78,10 +79,11 @@ class Signature(NamedTuple):
 class Fixed:
     """An array that is handed to kernels again and again: its words, worked out once."""
 
-    __slots__ = ("array", "words")
+    __slots__ = ("array", "dtype", "flags", "ndim", "words")
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
         self.array = array
+        self.dtype, self.ndim, self.flags = array.dtype, array.ndim, array.flags
         self.words = _words(array)
 
 
@@ -99,16 +101,27 @@ class Native:
     is a `TypeError`.
     """
 
-    def __init__(self, signature: Signature, dtypes: Sequence[np.dtype[Any] | None]) -> None:
+    def __init__(
+        self,
+        signature: Signature,
+        dtypes: Sequence[np.dtype[Any] | None],
+        *,
+        keeps_lock: bool = False,
+    ) -> None:
         """Prepares a function.
 
         Args:
             signature: Its parameters.
             dtypes: Element type of each array parameter, None for numbers.
+            keeps_lock: The interpreter lock is kept, which is right for calls of a few
+                microseconds: handing it over takes longer.
         """
         self.signature = signature
         self.dtypes = tuple(dtypes)
+        self.keeps_lock = keeps_lock
         self._linked: Linked | None = None
+        self._void = signature.result == "void"
+        self._boolean = signature.result == "boolean"
         self._result = RESULTS[signature.result]
         self._kinds = tuple(
             zip(self.dtypes, (p.dimensions for p in signature.parameters), strict=True)
@@ -126,11 +139,11 @@ class Native:
     def ready(self) -> "Linked":
         """Links the code when that has not been done."""
         if self._linked is None:
-            self._linked = link(*self.code())
+            self._linked = link(*self.code(), keeps_lock=self.keeps_lock)
         return self._linked
 
     def __call__(self, *args: Any) -> Any:
-        """Runs the kernel without the interpreter lock.
+        """Runs the kernel.
 
         Raises:
             TypeError: An argument has another type than the signature says.
@@ -142,39 +155,42 @@ class Native:
         for (dtype, dimensions), arg in zip(self._kinds, args, strict=False):
             if dtype is None:
                 words.append(arg)
-            elif arg.__class__ is Fixed:
-                _check(arg.array, dtype, dimensions)
-                words += arg.words
-            else:
-                _check(arg, dtype, dimensions)
-                words += _words(arg)
+                continue
+            fixed = arg.__class__ is Fixed
+            if (
+                not (fixed or isinstance(arg, np.ndarray))
+                or (arg.dtype is not dtype and arg.dtype != dtype)
+                or arg.ndim != dimensions
+                or not arg.flags.carray
+            ):
+                raise TypeError(_complaint(arg, dtype, dimensions))
+            words += arg.words if fixed else _words(arg)
         try:
             block = self._pack(*words)
         except struct.error as problem:
             raise TypeError(f"a number has the wrong type: {problem}") from problem
         result = self._result()
-        if linked.entry(byref(result), byref(_NOWHERE), block):
+        if linked.entry(byref(result), _NOWHERE, block):
             raise KernelError("a kernel failed; please report this")
-        if self.signature.result == "void":
+        if self._void:
             return None
-        return bool(result.value) if self._result is c_uint8 else result.value
+        return bool(result.value) if self._boolean else result.value
 
 
-_NOWHERE = c_void_p()
+_NOWHERE = byref(c_void_p())
 """Where Numba's code may write a reference to an exception; never read."""
 
 
-def _check(array: Any, dtype: np.dtype[Any], dimensions: int) -> None:
-    """Refuses what would make a kernel read or write the wrong memory."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"an array of {dtype} is needed, not {type(array).__name__}")
-    if (array.dtype is not dtype and array.dtype != dtype) or array.ndim != dimensions:
-        raise TypeError(
+def _complaint(array: Any, dtype: np.dtype[Any], dimensions: int) -> str:
+    """Why an argument would make a kernel read or write the wrong memory."""
+    if not hasattr(array, "dtype"):
+        return f"an array of {dtype} is needed, not {type(array).__name__}"
+    if array.dtype != dtype or array.ndim != dimensions:
+        return (
             f"an array of {dtype} with {dimensions} dimensions is needed,"
             f" not of {array.dtype} with {array.ndim}"
         )
-    if not array.flags.carray:
-        raise TypeError("a contiguous, writeable array is needed")
+    return "a contiguous, writeable array is needed"
 
 
 class Linked(NamedTuple):
@@ -185,12 +201,13 @@ class Linked(NamedTuple):
 
 
 _ENTRY = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)
+_ENTRY_WITH_LOCK = PYFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)
 """Where the result goes, where a reference to an exception goes, the block of arguments; not 0 is
 an exception.
 """
 
 
-def link(code: bytes, symbol: str) -> Linked:
+def link(code: bytes, symbol: str, *, keeps_lock: bool = False) -> Linked:
     """Links an object file into the process.
 
     Raises:
@@ -205,4 +222,4 @@ def link(code: bytes, symbol: str) -> Linked:
     address = engine.get_function_address(symbol)
     if not address:
         raise KernelError(f"machine code without {symbol}")
-    return Linked(_ENTRY(address), engine)
+    return Linked((_ENTRY_WITH_LOCK if keeps_lock else _ENTRY)(address), engine)

@@ -140,13 +140,14 @@ def _query(content: bytes) -> list[Finding]:
     findings = _merged(judge(pair_values(content, "query"), screen.QUERY))
     if not any(finding.raw_llr >= FIRM for finding in findings):
         findings = _merged(
-            findings + judge([Value("query", content, plus=True, whole=True)], screen.QUERY)
+            findings
+            + judge([Value("query", content, plus=True, whole=True)], screen.QUERY, marked=True)
         )
     return findings
 
 
 def _agent(content: bytes) -> list[Finding]:
-    return _merged(judge([Value("header user-agent", content)], screen.AGENT))
+    return _merged(judge([Value("header user-agent", content)], screen.AGENT, marked=True))
 
 
 def _referer(content: bytes) -> list[Finding]:

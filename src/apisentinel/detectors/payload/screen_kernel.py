@@ -375,7 +375,8 @@ def screen_rows(
 @kernel(
     "void(uint8[::1], int64[::1], int64, uint8[::1], uint16[::1], uint64[::1], int64, int64,"
     " uint32[:,::1], uint64, uint64, uint64[:,::1], uint8[::1], uint8[:,::1], uint8[::1],"
-    " uint8[::1])"
+    " uint8[::1])",
+    keeps_lock=True,
 )
 def screen_texts(
     buffer,

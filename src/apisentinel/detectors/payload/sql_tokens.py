@@ -53,7 +53,7 @@ def _role(hash_, hashes, letters):
     return np.int64(0)
 
 
-@kernel("int64(uint8[::1], int64, int64, uint64[::1], uint16[::1], uint8[::1])")
+@kernel("int64(uint8[::1], int64, int64, uint64[::1], uint16[::1], uint8[::1])", keeps_lock=True)
 def tokenise(text, end, quote, hashes, letters, out):
     """Writes the token letters of lower-case `text` to `out` and returns their number.
 

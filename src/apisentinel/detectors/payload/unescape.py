@@ -72,7 +72,7 @@ def _fold_wide(text, length, oddity):
     return n
 
 
-@kernel("int64(uint8[::1], int64, uint8[::1], int64[::1])")
+@kernel("int64(uint8[::1], int64, uint8[::1], int64[::1])", keeps_lock=True)
 def undo_layer(source, end, hexes, oddity):
     """Undoes numeric encodings once: percent, %u, backslash x, u and octal, entities, odd UTF-8.
 
