@@ -14,6 +14,7 @@ from apisentinel.cli.outcome import Exit
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from apisentinel.api.server import Place
     from apisentinel.clock import Clock
     from apisentinel.pipeline.service import Service
     from apisentinel.pipeline.service_settings import ServiceSettings
@@ -41,11 +42,16 @@ def run(config: str | None, options: Mapping[str, object], *, demo: bool = False
         SystemExit: Always, otherwise.
     """
     from apisentinel.cli.logs import configure_logs
+    from apisentinel.kernels.compiler import is_warm
 
     settings = load_service(config, {**options, "demo": demo or None})
     if settings.demo and has_sources(settings):
         settings = settings.model_copy(update={"demo": False})
     configure_logs(settings.log)
+    if not is_warm():
+        messages.note(
+            "First start on this machine: compiling the kernels takes about a minute, once."
+        )
     code = _serve(settings)
     # Granian's threads may still hold on to the interpreter while it is taken down, which ends in
     # an abort instead of the exit code. Everything is stored and closed by now.
@@ -60,18 +66,18 @@ def _serve(settings: "ServiceSettings") -> int:
     from apisentinel.pipeline.service import Service
 
     check_tls(settings.server)
-    port = check_address(settings.server)
+    place = check_address(settings.server)
     sys.setswitchinterval(SWITCH_SECONDS)
     clock = SystemClock()
     service = Service(settings, clock)
     service.start()
     try:
-        return _listen(service, port, clock)
+        return _listen(service, place, clock)
     finally:
         _stop(service)
 
 
-def _listen(service: "Service", port: int, clock: "Clock") -> int:
+def _listen(service: "Service", place: "Place", clock: "Clock") -> int:
     """Serves until a signal; gives the exit code."""
     from apisentinel.api.app import close, create_app
     from apisentinel.api.server import serve
@@ -79,15 +85,15 @@ def _listen(service: "Service", port: int, clock: "Clock") -> int:
 
     settings = service.settings
     app = create_app(service, clock=clock)
-    demo = Demo(service, app.state.authenticator.keys, port) if settings.demo else None
+    demo = Demo(service, app.state.authenticator.keys, place) if settings.demo else None
 
     def listening() -> None:
-        _greet(app, settings, port, clock)
+        _greet(app, settings, place.port, clock)
         if demo is not None:
             demo.start()
 
     try:
-        number = asyncio.run(serve(app, settings.server, port, listening, ANSWER_SHARE))
+        number = asyncio.run(serve(app, settings.server, place, listening, ANSWER_SHARE))
     finally:
         if demo is not None:
             demo.stop()
