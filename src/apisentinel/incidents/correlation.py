@@ -133,18 +133,25 @@ def _join_campaigns(
     """Cases with the same attack type that follow one another closely and have rare attributes in
     common.
     """
-    by_attribute: dict[tuple[str, str, AttackType], list[int]] = defaultdict(list)
+    by_attribute: dict[tuple[str, str], dict[AttackType, list[int]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for i, case in enumerate(cases):
-        for kind, value in sorted(case.attributes.items()):
+        for attribute in sorted(case.attributes.items()):
+            shared = by_attribute[attribute]
             for attack in case.families:
-                by_attribute[kind, value, attack].append(i)
+                shared[attack].append(i)
     window = settings.window_minutes * 60_000_000
     weight: dict[tuple[int, int], float] = defaultdict(float)
     kinds: dict[tuple[int, int], set[str]] = defaultdict(set)
-    for (kind, value, _attack), members in sorted(by_attribute.items()):
+    # the order of the cases makes that of the attributes, so sums are the same in every run
+    for (kind, value), attacks in by_attribute.items():
+        chains = [members for members in attacks.values() if len(members) > 1]
+        if not chains:
+            continue
         rarity = -math.log10(max(share(kind, value), 1e-9))
         # neighbours in time are enough: union-find closes the chain
-        for a, b in pairwise(members):
+        for a, b in (pair for members in chains for pair in pairwise(members)):
             if cases[b].first_ts - cases[a].last_ts <= window and kind not in kinds[a, b]:
                 weight[a, b] += rarity
                 kinds[a, b].add(kind)

@@ -60,17 +60,28 @@ class Checkpointer:
         """Seconds between checkpoints: so long that they take only their share of the time."""
         return max(self.settings.checkpoint_seconds, self.seconds / self.settings.checkpoint_share)
 
+    def claim(self, offset: int, seq: int) -> bool:
+        """True when a state is to be captured now; the caller then calls `save`.
+
+        Between a claim and the end of its saving nobody else gets one, so the memory of a capture
+        is not used for two.
+        """
+        return self.is_due(offset, seq) and self._busy.acquire(blocking=False)
+
     def is_due(self, offset: int, seq: int) -> bool:
-        """Whether a state should be captured now."""
+        """Whether a state should be captured."""
         if offset <= self.offset or self._busy.locked():
             return False
         elapsed = self.clock.monotonic() - self._last
         return elapsed >= self.pause or seq - self.seq >= self.settings.checkpoint_events
 
-    def save(self, captured: Captured, seq: int) -> None:
-        """Saves a state in the background."""
-        if not self._busy.acquire(blocking=False):
-            return
+    def save(self, capture: Callable[[], Captured], seq: int) -> None:
+        """Captures a state and saves it in the background; after a successful `claim` only."""
+        try:
+            captured = capture()
+        except BaseException:
+            self._busy.release()
+            raise
         self._last = self.clock.monotonic()
         self.seq = seq
         self._thread = threading.Thread(
@@ -78,12 +89,13 @@ class Checkpointer:
         )
         self._thread.start()
 
-    def save_now(self, captured: Captured, timeout_s: float = BARRIER_S) -> bool:
-        """Saves a state before it returns; False when that failed."""
+    def save_now(self, capture: Callable[[], Captured], timeout_s: float = BARRIER_S) -> bool:
+        """Captures a state and saves it before it returns; False when that failed."""
         if not self._busy.acquire(timeout=timeout_s):
             return False
         try:
-            return self._write(captured, timeout_s)
+            captured = capture()
+            return captured.offset == self.offset or self._write(captured, timeout_s)
         finally:
             self._busy.release()
 

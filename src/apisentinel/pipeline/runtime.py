@@ -117,6 +117,7 @@ class Runtime:
         self._replay_until = journal.last_offset
         self._told_seq = live.seq
         self._skip = set(live.poisoned)
+        self._last_skip = max(self._skip, default=0)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -220,7 +221,9 @@ class Runtime:
         ts = batch.numbers["ts"]
         ts[ts == NO_TIME] = entry.received
         end = first_seq + len(batch)
-        out = sorted(seq for seq in self._skip if first_seq <= seq < end) if self._skip else []
+        out: list[int] = []
+        if first_seq <= self._last_skip:
+            out = sorted(seq for seq in self._skip if first_seq <= seq < end)
         if not out:
             return [Piece(offset, first_seq, entry.source, entry.received, batch)]
         pieces = []
@@ -355,6 +358,7 @@ class Runtime:
             return
         self.poisoned += len(poisons)
         self._skip.update(poison.seq for poison in poisons)
+        self._last_skip = max(self._last_skip, poisons[-1].seq)
         self.live.remember_poison([poison.seq for poison in poisons])
         self.on_poison(poisons)
 

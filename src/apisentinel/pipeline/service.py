@@ -233,11 +233,16 @@ class Service:
 
     def save(self, timeout_s: float = STOP_S) -> bool:
         """Saves the state now; False when a store refuses or is too slow."""
-        self.checkpointer.wait(timeout_s)
-        captured = self.runtime.view(checkpoint.capture)
-        if captured.offset == self.checkpointer.offset:
-            return True
-        return self.checkpointer.save_now(captured, timeout_s)
+        return self.checkpointer.save_now(self._capture, timeout_s)
+
+    def save_when_due(self) -> None:
+        """Begins a checkpoint when the time for one has come."""
+        live = self.runtime.live
+        if self.checkpointer.claim(live.offset, live.seq):
+            self.checkpointer.save(self._capture, live.seq)
+
+    def _capture(self) -> checkpoint.Captured:
+        return self.runtime.view(lambda live: checkpoint.capture(live, self._room))
 
     # --------------------------------------------------------------------------- from the judge
 
@@ -260,9 +265,7 @@ class Service:
 
     def _judged(self, offset: int) -> None:
         self.door.judged(offset)
-        if self.checkpointer.is_due(offset, self.runtime.live.seq):
-            captured = self.runtime.view(lambda live: checkpoint.capture(live, self._room))
-            self.checkpointer.save(captured, self.runtime.live.seq)
+        self.save_when_due()
 
     def _poisoned(self, poisons: list[Poison]) -> None:
         lines = [Dead(poison.raw, poison.reason, poison.seq) for poison in poisons]

@@ -1,7 +1,7 @@
 """Degradation, recorder, checkpointer, gate, rates, histograms, incidents that grow and merge."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -153,8 +153,8 @@ class TestCheckpointer:
         saver = Checkpointer(journal, settings, clock, lambda _: barrier)
         return saver, journal, clock
 
-    def captured(self, offset: int) -> checkpoint.Captured:
-        return checkpoint.Captured(offset, b"", b"", {})
+    def captured(self, offset: int) -> Callable[[], checkpoint.Captured]:
+        return lambda: checkpoint.Captured(offset, b"", b"", {})
 
     def test_it_is_due_after_time_or_requests_when_there_is_something_new(self) -> None:
         saver, _, clock = self.make()
@@ -184,6 +184,8 @@ class TestCheckpointer:
         assert not saver.save_now(self.captured(7))
         assert (saver.problem, saver.offset) == ("disk full", 0)
         journal.refuses = False
+        assert saver.claim(8, 2_000)
+        assert not saver.claim(9, 4_000)
         saver.save(self.captured(8), 80)
         saver.wait(10)
         assert (saver.problem, saver.offset, journal.trimmed) == ("", 8, [8])

@@ -157,7 +157,7 @@ def test_the_state_after_poison_is_the_state_without_these_rows() -> None:
     rows = with_poison(300, [40, 41, 200])
     watch = Watch(filled(rows, 50), Fragile).run()
     clean = Watch(filled(rows, 50))
-    clean.runtime._skip = {41, 42, 201}
+    clean.runtime._skip, clean.runtime._last_skip = {41, 42, 201}, 201
     clean.runtime.live.remember_poison([41, 42, 201])
     clean.run()
     assert clean.poisons == []

@@ -11,7 +11,8 @@ from tests.unit.pipeline.live_traffic import SMALL, START_US, body, requests
 
 from apisentinel.clock import ManualClock
 from apisentinel.errors import ConfigError, RefusedError, StateError
-from apisentinel.pipeline import checkpoint, live_entities
+from apisentinel.kernels.hashing import DEFAULT_KEY
+from apisentinel.pipeline import checkpoint, live_entities, scan
 from apisentinel.pipeline.installation import hash_key, make_folder
 from apisentinel.pipeline.judge import Judge
 from apisentinel.pipeline.runtime_settings import DegradationSettings, RuntimeSettings
@@ -254,6 +255,36 @@ def test_a_source_that_has_sent_before_may_be_silent(tmp_path) -> None:
     service.ticker.tick()
     assert service.ticker.silent_sources() == []
     assert service.stop(60)
+
+
+def test_a_checkpoint_is_made_also_when_nothing_comes_any_more(tmp_path) -> None:
+    clock = ManualClock(START_US)
+    service = Service(settings(tmp_path), clock)
+    service.start()
+    feed(service, requests(10))
+    assert service.checkpointer.offset == 0
+    clock.advance(30)
+    service.ticker.tick()
+    service.checkpointer.wait(60)
+    assert service.checkpointer.offset == 1
+    clock.advance(100_000)
+    assert service.health()["checkpoint"]["ok"]
+    assert service.stop(60)
+
+
+def test_the_service_finds_what_a_scan_finds(tmp_path) -> None:
+    rows = requests(1_500, seed=6)
+    make_folder(tmp_path / "data")
+    key = DEFAULT_KEY.k0.to_bytes(8, "little") + DEFAULT_KEY.k1.to_bytes(8, "little")
+    (tmp_path / "data" / "hash.key").write_bytes(key)
+    service = started(tmp_path / "data")
+    feed(service, rows, step=37)
+    live = service.view(lambda engine: Summary(engine).incidents())
+    assert service.stop(60)
+    (tmp_path / "log.ndjson").write_bytes(body(rows))
+    report = scan([str(tmp_path / "log.ndjson")], SMALL).report
+    assert live == list(report.incidents)
+    assert len(live) > 5
 
 
 def test_poison_is_a_dead_letter_and_the_rest_is_judged(tmp_path, monkeypatch) -> None:
