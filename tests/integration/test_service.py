@@ -4,14 +4,20 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from websockets.sync.client import connect
 
 START_SECONDS = 60
@@ -221,3 +227,65 @@ def test_what_stands_in_the_way_is_told(tmp_path):
             code, _, err = service.end()
             assert code == 0, err
             assert time.monotonic() - begin < 12
+
+
+def certificate(folder):
+    """Files of a certificate for localhost, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    cert, private = folder / "cert.pem", folder / "key.pem"
+    cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return cert, private
+
+
+@pytest.mark.slow
+def test_over_tls_under_a_path_on_ipv6(tmp_path):
+    cert, key = certificate(tmp_path)
+    config = tmp_path / "sentinel.toml"
+    config.write_text(
+        f"[server]\nhost = 'localhost'\nroot_path = '/sentinel'\n"
+        f"tls_cert = '{cert}'\ntls_key = '{key}'\n"
+    )
+    context = ssl.create_default_context(cafile=str(cert))
+    service = Running(tmp_path / "data", "--config", str(config))
+    try:
+        url = service.process.stdout.readline().strip()
+        assert url.startswith(f"https://localhost:{service.port}/sentinel/#token=")
+        for path in ("/sentinel/livez", "/livez"):
+            with urllib.request.urlopen(
+                f"https://localhost:{service.port}{path}", context=context
+            ) as answer:
+                assert answer.status == 200
+                assert "strict-transport-security" in answer.headers
+        login = urllib.request.Request(
+            f"https://localhost:{service.port}/sentinel/api/v1/login",
+            json.dumps({"token": url.partition("#token=")[2]}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(login, context=context) as answer:
+            assert answer.headers["set-cookie"].startswith("__Host-apisentinel=")
+        code, _, err = service.end()
+        assert code == 0, err
+    finally:
+        if service.process.poll() is None:
+            service.process.kill()
+            service.process.communicate()

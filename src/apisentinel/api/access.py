@@ -35,7 +35,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
 SCOPES: Final[dict[str, frozenset[str]]] = {
     "ingest": frozenset({"signed_in", "ingest"}),
     "read": frozenset({"signed_in", "read"}),
-    "respond": frozenset({"signed_in", "write", "respond"}),
+    "respond": frozenset({"signed_in", "read", "write", "respond"}),
     "bouncer": frozenset({"signed_in", "bouncer"}),
     "admin": ROLES["admin"],
 }

@@ -2,6 +2,7 @@
 protect the browser, and turns what nobody expected into an answer without details.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -144,16 +145,23 @@ class Guard:
             await refuse(500, "something went wrong here; the log has it under this request id")
 
     def _capped(self, scope: Scope, receive: Receive) -> Receive:
-        """Stops reading bodies of routes other than ingest at their limit."""
+        """Stops reading bodies of routes other than ingest at their limit, or when none comes."""
         path = route_path(scope)
         if path.startswith(INGEST_PATHS):
             return receive
-        limit = self._settings.limits.management_bytes
+        limit, patience = self._settings.limits.management_bytes, self._settings.limits.body_seconds
         seen = 0
+        is_whole = False
 
         async def capped() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, is_whole
+            if is_whole:
+                return await receive()  # waits for the caller to go away
+            try:
+                message = await asyncio.wait_for(receive(), patience)
+            except TimeoutError:
+                raise HTTPException(408, f"the body did not arrive within {patience} s") from None
+            is_whole = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > limit:
                 raise HTTPException(413, f"the body is larger than {limit} bytes")

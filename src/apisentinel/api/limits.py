@@ -1,5 +1,6 @@
 """What callers may ask for in a while, and how many bytes of theirs may be here at one time."""
 
+import math
 import threading
 from collections import OrderedDict
 from typing import Final
@@ -12,6 +13,8 @@ CALLERS: Final = 10_000
 """Callers whose rate is known. With more of them the ones unheard of for longest start afresh,
 which is what an attacker with so many addresses can buy; memory stays below 2 MiB.
 """
+
+ROUNDING: Final = 1e-9
 
 FAILED_LOGINS_AUDITED: Final = 60
 """Failed logins a minute that go into the audit; guessing must not fill the disk."""
@@ -60,11 +63,11 @@ class Rate:
         with self._lock:
             level, since = self._buckets.pop(caller, (self._burst, now))
             level = min(self._burst, level + (now - since) * self._per_second)
-            allowed = level >= 1
+            allowed = level >= 1 - ROUNDING
             self._buckets[caller] = (level - 1 if allowed else level, now)
             if len(self._buckets) > CALLERS:
                 self._buckets.popitem(last=False)
-        return 0 if allowed else max(1, round((1 - level) / self._per_second + 0.5))
+        return 0 if allowed else max(1, math.ceil((1 - level) / self._per_second - ROUNDING))
 
     def take(self, caller: str, what: str) -> None:
         """Takes one request or refuses.

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from fastapi import FastAPI
@@ -33,8 +33,20 @@ BACKLOG: Final = 1_024
 _log = structlog.get_logger("apisentinel.server")
 
 
-def check_address(settings: ServerSettings) -> int:
-    """The port to listen on, after a test that one can.
+class Place(NamedTuple):
+    """Where to listen.
+
+    Attributes:
+        host: Address as digits.
+        port: Free at the time of the test.
+    """
+
+    host: str
+    port: int
+
+
+def check_address(settings: ServerSettings) -> Place:
+    """Where to listen, after a test that one can.
 
     Granian shares its port with whoever asks, so two services on one port would each get half of
     the requests; a plain socket tells.
@@ -49,7 +61,8 @@ def check_address(settings: ServerSettings) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen(1)
-            return int(probe.getsockname()[1])
+            found = probe.getsockname()
+            return Place(str(found[0]), int(found[1]))
     except socket.gaierror as problem:
         raise ConfigError(f"{host}: no such address: {problem.strerror}; check --host") from None
     except OSError as problem:
@@ -99,11 +112,11 @@ def _readable(path: Path) -> None:
         raise ConfigError(f"{path}: cannot be read: {problem.strerror}") from None
 
 
-def _make(app: FastAPI, settings: ServerSettings, port: int) -> Server:
+def _make(app: FastAPI, settings: ServerSettings, place: Place) -> Server:
     return Server(
         app,
-        address=settings.host,
-        port=port,
+        address=place.host,
+        port=place.port,
         # The service starts and stops around the server, so there is no lifespan to speak of.
         interface=Interfaces.ASGINL,
         # Telling HTTP/1 from HTTP/2 waits for the first byte without end; HTTP/1 alone does not.
@@ -127,7 +140,7 @@ def _make(app: FastAPI, settings: ServerSettings, port: int) -> Server:
 async def serve(
     app: FastAPI,
     settings: ServerSettings,
-    port: int,
+    place: Place,
     on_listening: Callable[[], None] = lambda: None,
     answer_share: float = 0.4,
 ) -> int:
@@ -136,7 +149,7 @@ async def serve(
     Args:
         app: The application, whose service is running.
         settings: Of the server.
-        port: From `check_address`.
+        place: From `check_address`.
         on_listening: Called once the port answers.
         answer_share: Part of `drain_seconds` that answers under way may take.
 
@@ -144,7 +157,7 @@ async def serve(
         The signal that ended it; 0 when the server ended by itself, which is a failure.
     """
     loop = asyncio.get_running_loop()
-    server = _make(app, settings, port)
+    server = _make(app, settings, place)
     task = asyncio.ensure_future(server.serve())
     ended: asyncio.Future[int] = loop.create_future()
 
@@ -155,7 +168,7 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, note, number)
     try:
-        await _listening(settings.host, port, task)
+        await _listening(place, task)
         on_listening()
         await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -176,18 +189,18 @@ async def serve(
     return ended.result()
 
 
-async def _listening(host: str, port: int, task: "asyncio.Future[None]") -> None:
+async def _listening(place: Place, task: "asyncio.Future[None]") -> None:
     """Comes back when the port takes connections.
 
     Raises:
         ConfigError: The server gave up.
     """
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared)
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.host, place.host)  # noqa: S104 (compared)
     for _ in range(200):
         if task.done():
             break
         try:
-            _, writer = await asyncio.open_connection(target, port)
+            _, writer = await asyncio.open_connection(target, place.port)
         except OSError:
             await asyncio.sleep(0.02)
             continue
@@ -195,4 +208,4 @@ async def _listening(host: str, port: int, task: "asyncio.Future[None]") -> None
         return
     if task.done() and task.exception() is not None:
         raise ConfigError(f"the server does not start: {task.exception()}") from task.exception()
-    raise ConfigError(f"the server does not answer on {host}:{port}")
+    raise ConfigError(f"the server does not answer on {place.host}:{place.port}")

@@ -10,6 +10,7 @@ import structlog
 
 if TYPE_CHECKING:
     from apisentinel.api.keyring import KeyRing
+    from apisentinel.api.server import Place
     from apisentinel.pipeline.service import Service
 
 KEY_NAME = "demo traffic"
@@ -25,11 +26,11 @@ _log = structlog.get_logger("apisentinel.demo")
 class Demo:
     """A thread that sends what the simulator makes, as any other sender would."""
 
-    def __init__(self, service: "Service", keys: "KeyRing", port: int) -> None:
+    def __init__(self, service: "Service", keys: "KeyRing", place: "Place") -> None:
         self._service = service
         self._settings = service.settings.server
         self._keys = keys
-        self._port = port
+        self._place = place
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="demo", daemon=True)
 
@@ -89,12 +90,11 @@ class Demo:
         return 0
 
     def _connect(self) -> http.client.HTTPConnection:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)  # noqa: S104 (compared)
+        own = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared)
+        host, port = own.get(self._place.host, self._place.host), self._place.port
         if self._settings.tls_cert is None:
-            return http.client.HTTPConnection(host, self._port, timeout=TIMEOUT_SECONDS)
+            return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
         # The peer is this process: its own certificate proves it, whatever name is in there.
         context = ssl.create_default_context(cafile=str(self._settings.tls_cert))
         context.check_hostname = False
-        return http.client.HTTPSConnection(
-            host, self._port, timeout=TIMEOUT_SECONDS, context=context
-        )
+        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)

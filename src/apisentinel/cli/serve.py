@@ -141,4 +141,4 @@ def address(settings: "ServiceSettings", port: int) -> str:
 
 def has_sources(settings: "ServiceSettings") -> bool:
     """Whether the settings name files or ports that traffic comes from."""
-    return settings.sources != type(settings.sources)()
+    return bool(settings.sources.inputs)

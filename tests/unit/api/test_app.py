@@ -1,7 +1,10 @@
+import asyncio
+
 import pytest
 from fastapi import APIRouter, Depends
 
 from apisentinel.api.access import needs, refuse_undeclared
+from apisentinel.api.guard import Guard
 
 
 @pytest.fixture
@@ -74,3 +77,28 @@ def test_a_route_without_a_permission_does_not_start(app):
     app.add_api_route("/api/v1/forgotten", lambda: None)
     with pytest.raises(RuntimeError, match="forgotten"):
         refuse_undeclared(app.routes)
+
+
+def test_a_body_that_does_not_come_is_given_up(app, settings):
+    limits = settings.server.limits.model_copy(update={"body_seconds": 0.01})
+    guard = Guard(app, settings.server.model_copy(update={"limits": limits}))
+    sent = []
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/login",
+        "query_string": b"",
+        "scheme": "http",
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 1),
+    }
+    asyncio.run(guard(scope, receive, send))
+    assert sent[0]["status"] == 408

@@ -159,6 +159,7 @@ def test_otlp_errors(client, key, door):
     body = traces(span(**{"http.request.method": "GET", "url.path": "/a"}))
     answer = post(client, key, body, "/v1/traces", **kind)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    assert answer.json() == {"code": 8, "message": "full"}
 
 
 def test_the_limit_of_bodies_is_that_of_the_door(app):

@@ -1,0 +1,374 @@
+"""Measures the service under load: ``python -m benchmarks.ingest throughput|latency|overload``.
+
+One client process on the same machine, batches of 1,000 simulated requests over kept connections,
+against ``apisentinel serve`` with default settings in a process of its own. `throughput` counts
+requests that were answered 202, which the service sends after they are on disk. `latency` sends at
+a fixed rate and takes the time from the answer to a batch with an attack until the alert arrives on
+the WebSocket. `overload` sends many times more than is taken and ignores Retry-After. Nothing is
+asserted: the figures tell, and whoever reads them judges.
+"""
+
+import argparse
+import http.client
+import json
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import connect
+
+from apisentinel.simulator import Simulation, plan
+from benchmarks.machine import machine
+from benchmarks.measure import PRODUCT, ROOT
+
+BATCH = 1_000
+BATCHES = 200
+"""Different batches; sent over and over with other event ids."""
+
+ATTACK = "/items?id=1%27%20UNION%20SELECT%20password%20FROM%20users--%20"
+
+
+class Service:
+    """A service in a process of its own."""
+
+    def __init__(self, data_dir: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        self.key = subprocess.run(
+            [
+                *PRODUCT,
+                *["keys", "create", "--name", "b", "--scopes", "ingest,read", "--data-dir"],
+                str(data_dir),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        ).stdout.strip()
+        self.process = subprocess.Popen(
+            [*PRODUCT, "serve", "--data-dir", str(data_dir), "--port", str(self.port)],
+            stdout=subprocess.DEVNULL,
+            cwd=ROOT,
+        )
+        self.headers = {"Authorization": f"Bearer {self.key}"}
+        begin = time.monotonic()
+        while not self._is_ready():
+            if self.process.poll() is not None or time.monotonic() - begin > 180:
+                raise RuntimeError("the service does not start")
+            time.sleep(0.1)
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def get(self, path: str) -> Any:
+        """A document of the REST API."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", None, self.headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def memory(self) -> dict[str, float]:
+        """Memory now and at its peak, MiB."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
+        return {
+            name: round(int(re.findall(rf"{name}:\s+(\d+)", text)[0]) / 1024)
+            for name in ("VmRSS", "VmHWM")
+        }
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").split()
+        return (int(fields[13]) + int(fields[14])) / 100
+
+    def stop(self) -> float:
+        """Ends it; gives the seconds that it took."""
+        begin = time.monotonic()
+        self.process.terminate()
+        self.process.wait(60)
+        return time.monotonic() - begin
+
+
+@contextmanager
+def service() -> Iterator[Service]:
+    """A fresh service in a folder on the disk of the working tree."""
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".bench-") as folder:
+        running = Service(Path(folder) / "data")
+        try:
+            yield running
+        finally:
+            if running.process.poll() is None:
+                running.process.kill()
+                running.process.wait()
+
+
+class Sender:
+    """One kept connection."""
+
+    def __init__(self, target: Service) -> None:
+        self._target = target
+        self._connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=120)
+
+    def send(self, body: bytes) -> tuple[int, int]:
+        """Status, and accepted requests."""
+        try:
+            self._connection.request("POST", "/api/v1/events", body, self._target.headers)
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return 0, 0
+        accepted = json.loads(content)["accepted"] if answer.status == 202 else 0
+        return answer.status, accepted
+
+
+def batches() -> list[bytes]:
+    """Bodies of 1,000 honest requests without times: those of their arrival count."""
+    hours = BATCH * BATCHES / 1000 / 3600 * 1.5
+    text: list[bytes] = []
+    for block in Simulation(plan(hours, 1000.0, attacks="none", seed=7)).blocks():
+        text += block.text.split(b"\n")[:-1]
+        if len(text) >= BATCH * BATCHES:
+            break
+    lines = [re.sub(rb'"ts":("[^"]*"|[0-9.]+),', b"", line) for line in text]
+    return [b"\n".join(lines[i : i + BATCH]) for i in range(0, BATCH * BATCHES, BATCH)]
+
+
+def renamed(body: bytes, name: int) -> bytes:
+    """A body whose requests have event ids that were not sent before."""
+    return body.replace(b'"event_id":"', b'"event_id":"%d-' % name)
+
+
+def flood(target: Service, bodies: list[bytes], seconds: float, connections: int) -> dict[str, Any]:
+    """Sends as fast as the answers come, over several connections."""
+    lock = threading.Lock()
+    number = iter(range(1 << 60))
+    codes: dict[int, int] = {}
+    waits: list[float] = []
+    accepted = 0
+    end = time.monotonic() + seconds
+
+    def work() -> None:
+        nonlocal accepted
+        sender = Sender(target)
+        while time.monotonic() < end:
+            with lock:
+                name = next(number)
+            body = renamed(bodies[name % len(bodies)], name)
+            begin = time.monotonic()
+            status, taken = sender.send(body)
+            took = time.monotonic() - begin
+            with lock:
+                codes[status] = codes.get(status, 0) + 1
+                accepted += taken
+                if status == 202:
+                    waits.append(took)
+
+    begin = time.monotonic()
+    threads = [threading.Thread(target=work) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.monotonic() - begin
+    return {
+        "seconds": round(took, 1),
+        "connections": connections,
+        "accepted_per_s": round(accepted / took),
+        "answers": dict(sorted(codes.items())),
+        "answer_ms": quantiles(waits),
+    }
+
+
+def quantiles(seconds: list[float]) -> dict[str, float]:
+    """Median, 99th percentile and maximum in milliseconds."""
+    if len(seconds) < 2:
+        return {}
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    picked = {"p50": cuts[49], "p99": cuts[98], "max": max(seconds)}
+    return {name: round(value * 1000, 1) for name, value in picked.items()}
+
+
+def settled(target: Service, seconds: float = 120) -> dict[str, Any]:
+    """Waits until everything accepted is judged; gives the books."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < seconds:
+        overview = target.get("/api/v1/overview")
+        if overview["lag_seconds"] == 0 and overview["judged"] >= overview["counters"]["accepted"]:
+            break
+        time.sleep(0.2)
+    return {
+        "counters": overview["counters"],
+        "judged": overview["judged"],
+        "conservation": overview["conservation"],
+        "behind_s": round(time.monotonic() - begin, 1),
+    }
+
+
+def throughput(target: Service, options: argparse.Namespace) -> dict[str, Any]:
+    """Accepted requests per second."""
+    bodies = batches()
+    flood(target, bodies, 3, options.connections)  # first use of everything
+    cpu = target.cpu_seconds()
+    found = flood(
+        target, [renamed(body, 10**9) for body in bodies], options.seconds, options.connections
+    )
+    found["service_cores"] = round((target.cpu_seconds() - cpu) / found["seconds"], 2)
+    found["memory_mib"] = target.memory()
+    return found | settled(target)
+
+
+def overload(target: Service, options: argparse.Namespace) -> dict[str, Any]:
+    """Goodput, memory and books while far more is sent than is taken."""
+    bodies = batches()
+    memory: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(1):
+            memory.append(target.memory()["VmRSS"])
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    found = flood(target, bodies, options.seconds, options.connections * 10)
+    done.set()
+    watcher.join()
+    step = max(1, len(memory) // 10)
+    found["memory_mib_over_time"] = memory[::step]
+    found["memory_mib"] = target.memory()
+    return found | settled(target)
+
+
+class Alerts:
+    """When the alert of each client of an attack arrived on the WebSocket."""
+
+    def __init__(self, target: Service) -> None:
+        self.seen: dict[str, float] = {}
+        self._done = threading.Event()
+        self._socket = connect(
+            f"ws://127.0.0.1:{target.port}/api/v1/stream?topics=alerts",
+            additional_headers=target.headers,
+            max_size=1 << 24,
+        )
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while not self._done.is_set():
+            try:
+                message = json.loads(self._socket.recv(timeout=1))
+            except TimeoutError:
+                continue
+            now = time.monotonic()
+            for item in message.get("items", ()):
+                for client in re.findall(r"198\.18\.\d+\.\d+", json.dumps(item.get("entity", ""))):
+                    self.seen.setdefault(client, now)
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._done.set()
+        self._thread.join()
+        self._socket.close()
+
+
+def attacked(body: bytes, number: int) -> tuple[bytes, str]:
+    """A body with an attack of a client of its own in its middle, and the client."""
+    client = f"198.18.{number // 250 % 250}.{number % 250}"
+    fields = {"event_id": f"a{number}", "method": "GET", "url": ATTACK, "client_ip": client}
+    lines = renamed(body, number).split(b"\n")
+    lines[len(lines) // 2] = json.dumps(fields).encode()
+    return b"\n".join(lines), client
+
+
+def paced(target: Service, options: argparse.Namespace) -> tuple[dict[str, float], float]:
+    """Sends attacks at a fixed rate; when each was answered, and the worst delay of the sender."""
+    bodies = batches()
+    answered: dict[str, float] = {}
+    late = [0.0]
+    numbers = iter(range(int(options.seconds * options.rate / BATCH)))
+    lock = threading.Lock()
+    begin = time.monotonic()
+
+    def work() -> None:
+        sender = Sender(target)
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            body, client = attacked(bodies[number % len(bodies)], number)
+            due = begin + number * BATCH / options.rate
+            time.sleep(max(0.0, due - time.monotonic()))
+            late[0] = max(late[0], time.monotonic() - due)
+            if sender.send(body)[0] == 202:
+                answered[client] = time.monotonic()
+
+    threads = [threading.Thread(target=work) for _ in range(options.connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answered, late[0]
+
+
+def latency(target: Service, options: argparse.Namespace) -> dict[str, Any]:
+    """Time from the answer to a batch with an attack until its alert is on the WebSocket."""
+    alerts = Alerts(target)
+    cpu, begin = target.cpu_seconds(), time.monotonic()
+    answered, late = paced(target, options)
+    cores = (target.cpu_seconds() - cpu) / (time.monotonic() - begin)
+    time.sleep(2)
+    alerts.close()
+    # an alert may overtake the answer; it then took no time at all
+    delays = [
+        max(0.0, alerts.seen[name] - when) for name, when in answered.items() if name in alerts.seen
+    ]
+    return {
+        "rate_per_s": options.rate,
+        "attacks_answered": len(answered),
+        "alerts_seen": len(delays),
+        "answer_to_alert_ms": quantiles(delays),
+        "sender_late_ms": round(late * 1000),
+        "service_cores": round(cores, 2),
+        "memory_mib": target.memory(),
+    } | settled(target)
+
+
+PARTS: dict[str, Callable[[Service, argparse.Namespace], dict[str, Any]]] = {
+    "throughput": throughput,
+    "latency": latency,
+    "overload": overload,
+}
+
+
+def main() -> None:
+    """Runs the parts that were asked for and prints what they found as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS))
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rate", type=float, default=10_000)
+    parser.add_argument("--connections", type=int, default=8)
+    options = parser.parse_args()
+    found: dict[str, Any] = {"machine": machine()}
+    for name in options.parts or list(PARTS):
+        with service() as target:
+            found[name] = PARTS[name](target, options)
+            found[name]["stop_s"] = round(target.stop(), 1)
+    json.dump(found, sys.stdout, indent=2)
+    print()
+
+
+if __name__ == "__main__":
+    main()
