@@ -112,7 +112,7 @@ class Crowd:
             start = start // 60_000_000 * 60_000_000 + rng.integers(20_000, 1_900_000, start.size)
         if group == HEALTH:
             start = start // 10_000_000 * 10_000_000 + rng.integers(0, 60_000, start.size)
-        return np.minimum(start, end - 1)
+        return np.clip(start, begin, end - 1)
 
     def level(self, group: int, hour: float) -> float:
         """Traffic of a group at an hour of the week (UTC) against its mean."""
@@ -165,7 +165,7 @@ class Crowd:
                 high, low = population.address(users, device, mobile=np.zeros(count, bool), day=day)
             elif group == STAFF:
                 high = np.zeros(count, np.int64)
-                low = np.full(count, int(population.prefix[0, 2] | 4711 + site.number), np.int64)
+                low = np.full(count, population.staff_address(), np.int64)
                 lang = np.full(count, self.world.langs[0], np.int64)
             elif group == HEALTH:
                 high, low = np.zeros(count, np.int64), 0x0A000000 | 256 + mixed(device, 102) % 4000

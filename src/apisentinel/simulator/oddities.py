@@ -222,7 +222,7 @@ def quality(honest: Attack) -> Any:
     rng = honest.rng
     _people(honest, 1, WEB)
     who = honest.who
-    who.high[:], who.low[:] = 0, int(honest.population.prefix[0, 2] | 4711 + honest.site.number)
+    who.high[:], who.low[:] = 0, honest.population.staff_address()
     slots_of = [s.name for s in honest.site.domain.slots if s.kind == "text"]
     places = [
         (e.id, s) for e in honest.site.domain.endpoints for s in slots_of

@@ -44,6 +44,7 @@ class Population:
         self.activity = np.minimum(rng.pareto(PARETO, count) + 0.2, 60.0)
         self.mobile = rng.random(count)
         shared = stream(world.seed, "networks")
+        self.salt = int(shared.integers(1 << 30))
         first = np.array([k for k in range(1, 223) if k not in RESERVED])
         self.prefix = (
             shared.choice(first, (len(COUNTRIES), PREFIXES)) << 24
@@ -51,7 +52,7 @@ class Population:
         )
         self.prefix6 = 0x2A00 << 48 | shared.integers(1, 1 << 15, (len(COUNTRIES), PREFIXES)) << 32
         self.hosting = shared.choice(first, 10) << 24 | shared.integers(0, 256, 10) << 16
-        self.exits = self.hosting[:3, None] | shared.integers(256, 65000, (3, 14))
+        self.exits = self.hosting[:3, None] | shared.integers(256, 65_256, (3, 14))
         self.exits = self.exits.reshape(-1)
         self._offices(rng)
         self._order = [np.flatnonzero(self.country == c) for c in range(len(COUNTRIES))]
@@ -94,29 +95,36 @@ class Population:
             mobile: True where a phone is on the move.
             day: Day number; leases change slowly with it.
         """
-        country = self.country[users]
+        country, salt = self.country[users], self.salt
         network = np.where(mobile & (mixed(session, 41) % 3 > 0), CARRIER, self.network[users])
-        isp = mixed(users, 42) % PREFIXES
-        low16 = mixed(users, 43) + day // 21
-        home = self.prefix[country, isp] | (low16 * 7919) % 65_000 + 256
-        pool = np.maximum(1, self.country.size // 400)
-        nat = self.prefix[country, 0] | 300 + mixed(users, 44) % pool
-        carrier = self.prefix[country, 1] | 300 + mixed(session, 45) % 48
-        office = self.prefix[country, 2] | 300 + mixed(self.office[users], 46) % 60_000
-        exits = self.exits[mixed(users, 47) % self.exits.size]
+        isp = mixed(users, salt + 2) % PREFIXES
+        home = self._place(self.prefix[country, isp], mixed(users, salt + 3) + day // 21)
+        pool = max(1, self.country.size // 400)
+        nat = self._place(self.prefix[country, 0], mixed(users, salt + 4) % pool)
+        carrier = self._place(self.prefix[country, 1], mixed(session, salt + 5) % 48)
+        office = self._place(self.prefix[country, 2], self.office[users] + 1000)
+        exits = self.exits[mixed(users, salt + 7) % self.exits.size]
         v4 = np.select(
             [network == CGNAT, network == CARRIER, network == OFFICE, network == VPN],
             [nat, carrier, office, exits], home,
         )  # fmt: skip
         six = network == IPV6
-        high = self.prefix6[country, isp] | (mixed(users, 48) & 0x7FFF7FFF) | 0x00010001
-        low = mixed(session, 49) | 0x0001000100010001
+        high = self.prefix6[country, isp] | (mixed(users, salt + 8) & 0x7FFF7FFF) | 0x00010001
+        low = mixed(session, salt + 9) | 0x0001000100010001
         return np.where(six, high, 0), np.where(six, low, v4)
+
+    def _place(self, prefix: Any, number: Any) -> Any:
+        """Addresses of the numbered places of a network, scattered all over it."""
+        return prefix | 256 + mixed(prefix ^ number, self.salt) % 65_000
 
     def hosts(self, names: Any) -> tuple[Any, Any]:
         """Addresses of servers in hosting networks, by number of the server."""
-        place = self.hosting[mixed(names, 51) % self.hosting.size]
-        return np.zeros(names.size, np.int64), place | 256 + mixed(names, 52) % 65_000
+        network = self.hosting[mixed(names, 51) % self.hosting.size]
+        return np.zeros(names.size, np.int64), self._place(network, names)
+
+    def staff_address(self) -> int:
+        """The office of the company itself."""
+        return int(self._place(self.prefix[0, 2], np.array([4711 + self.site.number]))[0])
 
     def homes(self, rng: np.random.Generator, count: int) -> tuple[Any, Any]:
         """Addresses of random people, as proxies in their living rooms lend them."""

@@ -172,12 +172,12 @@ class Simulation:
             chosen = slice(at, following)
             campaign = rows[chosen, COL["campaign"]].copy()
             self._count(campaign, rows[chosen, COL["ts"]])
+            self.lines += following - at
             yield Block(
                 out[: used[0]].tobytes(), rows[chosen, COL["ts"]].copy(), moment[chosen],
                 ids[chosen], campaign, rows[chosen, COL["actor"]].copy(),
             )  # fmt: skip
             at = following
-        self.lines += count
 
 
 def mixed_ids(seed: int, first: int, count: int) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from apisentinel.simulator.attack import Attack
+from apisentinel.simulator.attack import MOST_ACTORS, Attack
 from apisentinel.simulator.rows import COL
 
 OBJECTS = ("order", "invoice", "transaction", "task", "clip", "device", "transactions")
@@ -201,7 +201,7 @@ def insider_misuse(attack: Attack) -> Any:
     rng = attack.rng
     from apisentinel.simulator.journeys import STAFF  # noqa: PLC0415
 
-    users = rng.integers(0, 16, 40)
+    users = rng.integers(0, 16, MOST_ACTORS)
     attack.actors("library", known=True, per=30, users=users, group=STAFF)
     who = attack.who
     home = attack.population.homes(rng, who.start.size)

@@ -121,7 +121,8 @@ def password_spraying(attack: Attack) -> Any:
 
 def account_takeover(attack: Attack) -> Any:
     """Logs in as somebody else from elsewhere, changes the contact, takes what there is."""
-    steps = ("me", "email", "orders", "order", "payee", "checkout", "pay")
+    wanted = ("me", "email", "orders", "order", "payee", "checkout", "pay", "command")
+    steps = tuple(step for step in wanted if attack.has(step))
     attack.actors("library", per=8)
     logins = max(1, attack.size // (len(steps) + 1))
     session, time = attack.schedule(logins, fastest=2.0)
