@@ -142,22 +142,27 @@ def _join_campaigns(
             for attack in case.families:
                 shared[attack].append(i)
     window = settings.window_minutes * 60_000_000
-    weight: dict[tuple[int, int], float] = defaultdict(float)
-    kinds: dict[tuple[int, int], set[str]] = defaultdict(set)
+    weight: dict[int, float] = {}
+    kinds: dict[int, int] = {}
+    bits: dict[str, int] = {}
+    count = len(cases)
     # the order of the cases makes that of the attributes, so sums are the same in every run
     for (kind, value), attacks in by_attribute.items():
         chains = [members for members in attacks.values() if len(members) > 1]
         if not chains:
             continue
         rarity = -math.log10(max(share(kind, value), 1e-9))
+        bit = bits.setdefault(kind, 1 << len(bits))
         # neighbours in time are enough: union-find closes the chain
-        for a, b in (pair for members in chains for pair in pairwise(members)):
-            if cases[b].first_ts - cases[a].last_ts <= window and kind not in kinds[a, b]:
-                weight[a, b] += rarity
-                kinds[a, b].add(kind)
-    for (a, b), total in weight.items():
-        if total >= settings.rarity and len(kinds[a, b]) >= 2:
-            sets.union(a, b)
+        for a, b in (near for members in chains for near in pairwise(members)):
+            pair = a * count + b
+            common = kinds.get(pair, 0)
+            if not common & bit and cases[b].first_ts - cases[a].last_ts <= window:
+                weight[pair] = weight.get(pair, 0.0) + rarity
+                kinds[pair] = common | bit
+    for pair, total in weight.items():
+        if total >= settings.rarity and kinds[pair].bit_count() >= 2:
+            sets.union(pair // count, pair % count)
 
 
 def describe(

@@ -23,8 +23,8 @@ CLEAN_EVERY = 3_600
 """Ticks between two removals of old alerts."""
 DAY_US = 86_400_000_000
 
-MOST_DOCUMENTS = 500
-"""Incidents described in one look, about 50 ms; the rest follows in the next one."""
+MOST_DOCUMENTS = 200
+"""Incidents described in one look, about 40 ms; the rest follows in the next one."""
 LOOK_SHARE = 0.1
 """Share of the time that looks at incidents may take."""
 
