@@ -63,7 +63,18 @@ def parse_body(body: bytes, settings: DoorSettings) -> ParsedBody:
             " in one submission: send smaller batches",
         )
     if is_document(body[:HEAD]):
-        body = expand(body, limit=settings.max_body_bytes)
+        return _parse_lines(expand(body, limit=settings.max_body_bytes), settings)
+    parsed = _parse_lines(body, settings)
+    if parsed.broken:
+        # objects that share lines or go over several, only not at the beginning
+        records = _parse_lines(expand(body, limit=settings.max_body_bytes), settings)
+        if len(records.batch) > len(parsed.batch):
+            return records
+    return parsed
+
+
+def _parse_lines(body: bytes, settings: DoorSettings) -> ParsedBody:
+    """Reads one object a line."""
     if body.count(b"\n") > settings.max_records + 1:
         raise _too_many(settings)
     begin, end = split_lines(body)
@@ -74,7 +85,6 @@ def parse_body(body: bytes, settings: DoorSettings) -> ParsedBody:
     filled = np.flatnonzero(end > begin)
     if filled.size > settings.max_records:
         raise _too_many(settings)
-    numbers_of_lines = filled + 1
     begin = np.ascontiguousarray(begin[filled])
     end = np.ascontiguousarray(end[filled])
     buffer = padded(body)
@@ -89,7 +99,7 @@ def parse_body(body: bytes, settings: DoorSettings) -> ParsedBody:
         numbers = {name: column[rows] for name, column in numbers.items()}
     bad = np.flatnonzero(~good)
     listed = tuple(
-        Rejected(int(numbers_of_lines[i]), _words(Reason(int(reason[i])), settings))
+        Rejected(int(filled[i]) + 1, _words(Reason(int(reason[i])), settings))
         for i in bad[: settings.max_errors]
     )
     return ParsedBody(RequestBatch(buffer, spans, numbers), listed, int(bad.size))

@@ -38,6 +38,8 @@ BODIES = {
     "array": b"[" + request("1") + b",\n " + request("2") + b"]",
     "concatenated": request("1") + request("2"),
     "concatenated with blanks": request("1") + b"  " + request("2"),
+    "lines that share": request("1") + b"\n" + request("2") + b" \n",
+    "a line, then a pretty one": request("1") + b"\n" + request("2").replace(b",", b",\n  "),
     "envelope": b'{"events": [' + request("1") + b"," + request("2") + b"]}",
     "pretty": request("1").replace(b",", b",\n  ").replace(b"{", b"{\n  ") + b"\n" + request("2"),
 }
@@ -49,6 +51,20 @@ def test_every_shape_of_body_gives_the_same_rows(body):
     receipt = door.submit_requests(body, source="http")
     assert (receipt.accepted, receipt.rejected, receipt.offset) == (2, (), 1)
     assert [rows(door).text("event_id", i) for i in range(2)] == [b"1", b"2"]
+
+
+def test_objects_that_share_a_later_line_are_found():
+    door = make_door()
+    body = request("1") + b"\n" + request("2") + request("3") + b"\nbroken\n" + request("4")
+    receipt = door.submit_requests(body, source="http")
+    assert (receipt.accepted, receipt.broken) == (4, 1)
+
+
+def test_an_object_that_never_ends_does_not_hide_the_next():
+    door = make_door()
+    body = b'{"method":"GET","url":"/a\n' + request("2") + b"\n" + request("3")
+    receipt = door.submit_requests(body, source="http")
+    assert (receipt.accepted, [r.line for r in receipt.rejected]) == (2, [1])
 
 
 @pytest.mark.parametrize("body", [b"", b"\n\n", b"[]", b"[ ]\n"])
