@@ -86,7 +86,11 @@ class Benchmark:
             ("combined, gzip", self.logs.get("combined", self.lines, packed=True), ()),
             ("nginx log_format, given", self.logs.get("custom", self.lines), custom),
             ("NDJSON", self.logs.get("ndjson", self.lines), ()),
-            ("other JSON, mapped", self.logs.get("mapped", self.lines), ("--format", MAPPING)),
+            (
+                "other JSON, mapped",
+                self.logs.get("mapped", self.lines),
+                ("--format", f"json:{MAPPING}"),
+            ),
         ]
         return [{"name": name, **self._try(log, *options)} for name, log, options in cases]
 

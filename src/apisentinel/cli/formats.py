@@ -13,10 +13,12 @@ AUTO = "auto"
 def check_name(name: str) -> None:
     """Refuses a format that does not exist, with the one that was probably meant.
 
+    ``json:FILE`` names a mapping; whether it can be used is said when it is read.
+
     Raises:
         BadParameter: There is no such format.
     """
-    if name == AUTO:
+    if name == AUTO or name.startswith(registry.MAPPING_FILE):
         return
     known = [AUTO, *registry.load()]
     if name not in known:

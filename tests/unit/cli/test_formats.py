@@ -29,3 +29,7 @@ def test_a_wrong_name_suggests_the_right_one():
     right = min(registry.load())
     with pytest.raises(typer.BadParameter, match=f"did you mean.*{right}"):
         check_name(right[:-1])
+
+
+def test_the_file_of_a_mapping_is_a_format():
+    check_name("json:mapping.toml")
