@@ -41,10 +41,10 @@ def plain(name: str) -> str:
     return name.lower().replace("_", "-").replace(".", "-")
 
 
-def needed() -> set[str]:
-    """Names of all distributions that the service needs, its own left out."""
+def needed(root: str, extras: tuple[str, ...] = ()) -> set[str]:
+    """Names of all distributions that one needs, its own left out."""
     found: set[str] = set()
-    waiting: list[tuple[str, tuple[str, ...]]] = [("apisentinel", EXTRAS)]
+    waiting: list[tuple[str, tuple[str, ...]]] = [(root, extras)]
     seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
         name, extras = waiting.pop()
@@ -61,8 +61,17 @@ def needed() -> set[str]:
 
 
 def requirements() -> str:
-    """The entries of the lock that the image needs, with their hashes."""
-    names = needed()
+    """What the service needs."""
+    return locked(needed("apisentinel", EXTRAS))
+
+
+def build_requirements() -> str:
+    """What building the wheel needs."""
+    return locked(needed("hatchling") | {"hatchling"})
+
+
+def locked(names: set[str]) -> str:
+    """The entries of the lock for some distributions, with their hashes."""
     out = [NOTICE.format("pyproject.toml and requirements.lock").rstrip("\n")]
     wanted = False
     for line in (ROOT / "requirements.lock").read_text("utf-8").splitlines():
@@ -102,6 +111,7 @@ def grafana() -> str:
 
 FILES = {
     DEPLOY / "requirements.txt": requirements,
+    DEPLOY / "requirements-build.txt": build_requirements,
     DEPLOY / "prometheus" / "prometheusrule.yaml": prometheus_rule,
     CHART / "files" / "alerts.yaml": chart_rules,
     CHART / "files" / "board.json": grafana,
