@@ -13,6 +13,8 @@ from apisentinel.clock import ManualClock
 from apisentinel.errors import ConfigError, RefusedError, StateError
 from apisentinel.kernels.hashing import DEFAULT_KEY
 from apisentinel.pipeline import checkpoint, live_entities, scan
+from apisentinel.pipeline.degradation import Level
+from apisentinel.pipeline.door_settings import DoorSettings
 from apisentinel.pipeline.installation import hash_key, make_folder
 from apisentinel.pipeline.judge import Judge
 from apisentinel.pipeline.runtime_settings import DegradationSettings, RuntimeSettings
@@ -285,6 +287,47 @@ def test_the_service_finds_what_a_scan_finds(tmp_path) -> None:
     report = scan([str(tmp_path / "log.ndjson")], SMALL).report
     assert live == list(report.incidents)
     assert len(live) > 5
+
+
+def flood(service: Service, rows: list[dict[str, Any]]) -> tuple[int, RefusedError]:
+    """Sends until it is refused."""
+    accepted = 0
+    for begin in range(0, len(rows), 500):
+        part = body(rows[begin : begin + 500])
+        try:
+            accepted += service.door.submit_requests(part, source="http").accepted
+        except RefusedError as refused:
+            return accepted, refused
+    raise AssertionError("was never refused")
+
+
+def test_under_overload_senders_are_refused_and_what_was_accepted_is_judged(tmp_path) -> None:
+    clock = ManualClock(START_US)
+    door = DoorSettings(backlog_bytes=1 << 20, max_body_bytes=1 << 20)
+    service = Service(settings(tmp_path).model_copy(update={"door": door}), clock)
+    service.start()
+    rows = requests(40_000)
+    with service.runtime.gate.held():
+        accepted, refused = flood(service, rows)
+        clock.advance(12)
+        level = service.degradation.update(service.lag_seconds(), 0, clock.monotonic())
+    assert level is Level.SAMPLED
+    assert refused.status == 429
+    assert refused.retry_after is not None
+    assert 0 < accepted < len(rows)
+    assert service.runtime.drain(60)
+    assert service.lag_seconds() == 0
+    assert service.runtime.live.seq == accepted == service.counters.totals()["accepted"]
+    assert service.counters.conservation() == 0
+    levels = []
+    for _ in range(5):
+        service.ticker.tick()
+        levels.append(int(service.degradation.level))
+        clock.advance(5)
+    assert levels == sorted(levels, reverse=True)
+    assert levels[-1] == 0
+    assert service.door.submit_requests(body(rows[-1:]), source="http").accepted == 1
+    assert service.stop(60)
 
 
 def test_poison_is_a_dead_letter_and_the_rest_is_judged(tmp_path, monkeypatch) -> None:
