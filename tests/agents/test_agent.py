@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import zipfile
 
 import pytest
 from apisentinel_agent import Agent
@@ -159,3 +160,22 @@ def test_nothing_but_the_standard_library_and_the_framework_is_imported(path):
         elif isinstance(node, ast.ImportFrom):
             found.add((node.module or "").partition(".")[0])
     assert found <= allowed
+
+
+def test_the_distribution_holds_the_package_and_asks_for_nothing(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", str(tmp_path)],
+        cwd=SOURCE.parent,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    (wheel,) = tmp_path.glob("apisentinel_agent-*-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (metadata,) = [name for name in names if name.endswith("/METADATA")]
+        text = archive.read(metadata).decode()
+    modules = {f"apisentinel_agent/{path.name}" for path in SOURCE.glob("*/*.py")}
+    assert modules | {"apisentinel_agent/py.typed"} <= set(names)
+    assert "Requires-Dist" not in text
+    assert "Requires-Python: >=3.9" in text
