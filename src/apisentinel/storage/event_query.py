@@ -135,7 +135,19 @@ class EventQueries:
             if seq is not None
             else Condition("event_id", Op.EQ, event_id)
         )
-        found = self.list_events([condition], Page("seq", limit=1)).items
+        wanted = where([condition], EVENT_FIELDS, Dialect.DUCKDB)
+
+        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[dict[str, Any]]:
+            for source in _sources(self.database, cold):
+                newest = f"SELECT max(seq) FROM {source} WHERE {wanted.text}"
+                row = one(cursor, newest, wanted.values)
+                if row is None or row[0] is None:
+                    continue
+                cursor.execute(f"SELECT {COLUMN_NAMES} FROM {source} WHERE seq = ?", [row[0]])
+                return rows_of(cursor)
+            return []
+
+        found = self._ask([condition], ask)
         return found[0] if found else None
 
     def export_events(self, conditions: Sequence[Condition], most: int) -> Iterator[dict[str, Any]]:
@@ -247,14 +259,25 @@ class EventQueries:
 
         def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[dict[str, Any]]:
             source = source_of(_source(self.database, cold))
+            best = run(
+                cursor,
+                f"SELECT {value} AS v, count(*) AS n FROM {source} WHERE {wanted.text}"
+                f" GROUP BY v ORDER BY n DESC, v LIMIT {limit:d}",
+                wanted.values,
+            )
+            # the figures that cost more are worked out for these values only
+            names = [key for key, _ in best if key is not None]
+            marks = ", ".join("?" * len(names)) or "NULL"
+            missing = f" OR {value} IS NULL" if len(names) < len(best) else ""
             cursor.execute(
                 f"SELECT {value} AS value, count(*) AS requests, max(risk) AS risk,"
                 " count(*) FILTER (status >= 400) AS errors,"
                 " cast(sum(response_bytes) AS BIGINT) AS response_bytes,"
                 " cast(approx_quantile(duration_us, 0.95) AS BIGINT) AS p95_us,"
-                f" max(ts) AS last_ts FROM {source} WHERE {wanted.text}"
-                f" GROUP BY value ORDER BY requests DESC, value LIMIT {limit:d}",
-                wanted.values,
+                f" max(ts) AS last_ts FROM {source}"
+                f" WHERE ({wanted.text}) AND ({value} IN ({marks}){missing})"
+                " GROUP BY value ORDER BY requests DESC, value",
+                [*wanted.values, *names],
             )
             return rows_of(cursor)
 
@@ -344,6 +367,12 @@ def _source(database: EventDatabase, cold: list[Part]) -> str:
     return (
         f"(SELECT {COLUMN_NAMES} FROM e.hot UNION ALL SELECT {COLUMN_NAMES} FROM {files}) AS event"
     )
+
+
+def _sources(database: EventDatabase, cold: list[Part]) -> list[str]:
+    """The database and the files apart, newest first."""
+    files = [f"{files_sql(database.path, [part.name for part in cold])} AS event"] if cold else []
+    return ["e.hot", *files]
 
 
 def _count(

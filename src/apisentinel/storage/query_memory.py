@@ -132,7 +132,7 @@ def address_digits(address: str | None) -> str | None:
     if len(parts) != 4 or not all(p.isascii() and p.isdigit() and len(p) <= 3 for p in parts):
         return None
     numbers = [int(part) for part in parts]
-    if max(numbers) > 255:
+    if max(numbers) > 255 or _has_leading_zero(parts):
         return None
     return "".join(f"{number:02x}" for number in numbers)
 
@@ -144,10 +144,17 @@ def _digits6(address: str) -> str | None:
     groups = left + right
     if not all(0 < len(g) <= 4 and not g.strip("0123456789abcdef") for g in groups):
         return None
+    if _has_leading_zero(groups):
+        return None
     if len(groups) > 7 if gap else len(groups) != 8:
         return None
     middle = ["0"] * (8 - len(groups))
     return "".join(group.zfill(4) for group in (*left, *middle, *right))
+
+
+def _has_leading_zero(groups: Sequence[str]) -> bool:
+    """Whether the text is not canonical; such an address is no address."""
+    return any(group[0] == "0" and group != "0" for group in groups)
 
 
 def _moment_or_none(value: Any) -> int | None:

@@ -12,6 +12,7 @@ from apisentinel.storage.query import (
     Field,
     Fields,
     Kind,
+    Network,
     Op,
     Page,
     check_page,
@@ -21,7 +22,7 @@ from apisentinel.storage.query import (
 )
 from apisentinel.storage.query_memory import in_network
 
-_OCTET = "(25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
 _GROUP = "[0-9a-f]{1,4}"
 _GROUPS = f"({_GROUP}(:{_GROUP}){{0,6}})?"
@@ -175,20 +176,55 @@ def _network_piece(column: str, cidr: str) -> Sql:
             f"cast(split_part({column}, '.', {k + 1}) AS BIGINT) * {1 << (24 - 8 * k)}"
             for k in range(4)
         )
-        return Sql(
-            f"CASE WHEN regexp_full_match({column}, '{_IPV4}')"
-            f" THEN {number} BETWEEN ? AND ? ELSE false END",
-            (int(wanted.first, 16), int(wanted.last, 16)),
+        return _narrowed(
+            column,
+            wanted,
+            Sql(
+                f"CASE WHEN regexp_full_match({column}, '{_IPV4}')"
+                f" THEN {number} BETWEEN ? AND ? ELSE false END",
+                (int(wanted.first, 16), int(wanted.last, 16)),
+            ),
         )
     left, right = _side(column, 1), _side(column, 2)
     held = f"length({left}) + length({right})"
-    return Sql(
-        f"CASE WHEN regexp_full_match({column}, '{_IPV6}')"
-        f" AND ({held} <= 28 OR NOT contains({column}, '::'))"
-        f" THEN ({left} || repeat('0', greatest(32 - ({held}), 0)) || {right}) BETWEEN ? AND ?"
-        " ELSE false END",
-        (wanted.first, wanted.last),
+    return _narrowed(
+        column,
+        wanted,
+        Sql(
+            f"CASE WHEN regexp_full_match({column}, '{_IPV6}')"
+            f" AND ({held} <= 28 OR NOT contains({column}, '::'))"
+            f" THEN ({left} || repeat('0', greatest(32 - ({held}), 0)) || {right})"
+            " BETWEEN ? AND ? ELSE false END",
+            (wanted.first, wanted.last),
+        ),
     )
+
+
+def _narrowed(column: str, wanted: Network, exact: Sql) -> Sql:
+    """A condition that looks closely only at texts that begin as all addresses of a network do."""
+    begin = common_text(wanted)
+    if not begin:
+        return exact
+    return Sql(
+        f"CASE WHEN starts_with({column}, ?) THEN {exact.text} ELSE false END",
+        (begin, *exact.values),
+    )
+
+
+def common_text(wanted: Network) -> str:
+    """How the canonical text of every address of a network begins; may be empty.
+
+    Example:
+        >>> common_text(network("10.1.0.0/15")), common_text(network("2001:db8::/32"))
+        ('10.', '2001:')
+    """
+    first, last = wanted.first, wanted.last
+    if len(first) == 8:
+        octets = [first[k : k + 2] for k in (0, 2, 4) if first[: k + 2] == last[: k + 2]]
+        return "".join(f"{int(octet, 16)}." for octet in octets)
+    # further groups may be hidden by "::"
+    group = first[:4]
+    return f"{int(group, 16):x}:" if group == last[:4] and int(group, 16) else ""
 
 
 def _side(column: str, part: int) -> str:
