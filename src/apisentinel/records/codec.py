@@ -81,12 +81,12 @@ def _checksum(data, begin, end):
     state = _U(_K0) ^ _U(end - begin)
     other = _U(_K1)
     at = begin
-    while at + 16 <= end:
-        state = multiply_fold(
-            load64(data, at) ^ state ^ _U(_K1), load64(data, at + 8) ^ other ^ _U(_K0)
+    while at + 32 <= end:  # two chains that do not wait for each other
+        state = multiply_fold(load64(data, at) ^ state ^ _U(_K1), load64(data, at + 8) ^ _U(_K0))
+        other = multiply_fold(
+            load64(data, at + 16) ^ other ^ _U(_K0), load64(data, at + 24) ^ _U(_K1)
         )
-        other += state
-        at += 16
+        at += 32
     while at < end:
         state = multiply_fold(_U(data[at]) ^ state ^ _U(_K1), other ^ _U(_K0))
         other += state
