@@ -17,7 +17,7 @@ attack could not be shown.
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -108,13 +108,20 @@ class BatchRedactor:
         _replace(batch, found, values)
         return int(np.unique(found[:, marks.ROW]).size)
 
+    def lines(self, texts: Sequence[bytes]) -> list[bytes]:
+        """Texts of any kind without their secrets, such as log lines that could not be read."""
+        ends = np.cumsum([0, *map(len, texts)])
+        spans, numbers = empty_columns(len(texts))
+        spans[TEXT_INDEX["request_body"], :, 0] = ends[:-1]
+        spans[TEXT_INDEX["request_body"], :, 1] = ends[1:]
+        batch = RequestBatch(padded(b"".join(texts)), spans, numbers)
+        if not self.apply(batch):
+            return list(texts)
+        return [batch.text("request_body", row) or b"" for row in range(len(batch))]
+
     def line(self, raw: bytes) -> bytes:
-        """A single text without its secrets, such as a log line that could not be read."""
-        spans, numbers = empty_columns(1)
-        spans[TEXT_INDEX["request_body"], 0] = 0, len(raw)
-        batch = RequestBatch(padded(raw), spans, numbers)
-        self.apply(batch)
-        return batch.text("request_body", 0) or b""
+        """As `lines`, for one text."""
+        return self.lines([raw])[0]
 
     def _doubtful(
         self, batch: RequestBatch, found: Found

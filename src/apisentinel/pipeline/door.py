@@ -6,6 +6,7 @@ it gets the id that `derived_event_id` makes from its sequence number.
 """
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import NamedTuple, Protocol
@@ -92,8 +93,8 @@ class BatchRedactor(Protocol):
         """Changes the batch; gives the number of changed rows."""
         ...
 
-    def line(self, raw: bytes) -> bytes:
-        """A text of any kind without its secrets."""
+    def lines(self, texts: Sequence[bytes]) -> list[bytes]:
+        """Texts of any kind without their secrets."""
         ...
 
 
@@ -335,7 +336,11 @@ class Door:
         if self.dead_letters is None:
             raise RefusedError(503, "there is no place for lines that cannot be read")
         if self._redactor is not None:
-            dead = [line._replace(raw=self._redactor.line(line.raw)) for line in dead]
+            texts = self._redactor.lines([line.raw for line in dead])
+            dead = [
+                line if text == line.raw else line._replace(raw=text)
+                for line, text in zip(dead, texts, strict=True)
+            ]
         try:
             self.dead_letters.put(source, dead)
         except StoreError as problem:

@@ -219,6 +219,14 @@ def test_attacks_are_kept():
     assert kept.line(raw).startswith(b"password=' OR 1=1--&token=redacted-")
 
 
+def test_many_lines_are_redacted_at_once():
+    texts = [b"password=abc", b"", b"nothing here", b"x token=abcdefgh y"]
+    redactor = BatchRedactor(KEY)
+    assert redactor.lines(texts) == [redactor.line(text) for text in texts]
+    assert redactor.lines([]) == []
+    assert redactor.lines([b"a", b"b"]) == [b"a", b"b"]
+
+
 PLACES = {
     "bearer": lambda s: {"headers": {"Authorization": f"Bearer {s}"}},
     "basic": lambda s: {
