@@ -110,10 +110,10 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
 
 
 def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
-    """Takes over a checkpoint; a new engine then continues as if it had never stopped.
+    """Takes over a checkpoint; the engine then continues as if it had never stopped.
 
     Args:
-        live: An engine that has seen nothing.
+        live: An engine with the settings of the checkpoint; what it has seen is forgotten.
         parts: What `Captured.parts` gave.
 
     Raises:
@@ -137,6 +137,7 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
     ledger.cases = {case.key: case for case in cases}
     ledger.dropped = head.dropped
+    policy.take()
     policy.suppressed, policy.unkept = head.suppressed, head.unkept
     engine.cases.recall(head.judge)
     line.width, line.first, line.last = head.width, head.first, head.last

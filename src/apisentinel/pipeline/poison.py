@@ -1,6 +1,6 @@
 """Finds the requests that break the judge, so that one bad event never stops the stream."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -36,16 +36,14 @@ class Bisection:
     """Judges a block in halves; after each failure the engine is put back to where it was.
 
     Attributes:
-        live: The engine after everything that was judged.
+        live: The engine.
         poisons: Requests at fault.
     """
 
-    def __init__(
-        self, live: LiveEngine, new: Callable[[], LiveEngine], error: BaseException
-    ) -> None:
+    def __init__(self, live: LiveEngine, error: BaseException) -> None:
         self.live = live
-        self.new = new
         self.error: BaseException = error
+        self._room: dict[str, Any] = {}
         self.poisons: list[Poison] = []
         self._saved = self._capture()
 
@@ -76,13 +74,10 @@ class Bisection:
         self.poisons += [poison_of(block.batch, row, first_seq + row, self.error) for row in rows]
 
     def _capture(self) -> dict[str, Any]:
-        return dict(checkpoint.capture(self.live).parts())
+        return dict(checkpoint.capture(self.live, self._room).parts())
 
     def _put_back(self) -> None:
-        live = self.new()
-        checkpoint.restore(live, self._saved)
-        live.incidents = self.live.incidents
-        self.live = live
+        checkpoint.restore(self.live, self._saved)
 
 
 def poison_of(batch: RequestBatch, row: int, seq: int, error: BaseException) -> Poison:

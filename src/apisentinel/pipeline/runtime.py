@@ -306,23 +306,15 @@ class Runtime:
         """Judges a group that failed with a fresh engine, and leaves out the rows at fault."""
         self.recoveries += 1
         live = self._rebuilt(group.first_seq)
-        bisection = Bisection(live, self.recover_blank, error)
-        at = 0
+        self.on_replaced(live)
+        bisection = Bisection(live, error)
         for judged in bisection.run(group.block, group.first_seq):
-            with self.gate.held():
-                self.live = bisection.live
             at = int(judged.block.batch.numbers["seq"][0]) - group.first_seq
             self._tell([judged], group, at)
         with self.gate.held():
-            self.live = bisection.live
-            self.on_replaced(self.live)
+            self.live = live
         self._bury(bisection.poisons)
         self._done(group.offset)
-
-    def recover_blank(self) -> LiveEngine:
-        """An engine that has seen nothing, with the settings of this one."""
-        live = self.live
-        return LiveEngine(live.detection, live.runtime, live.enricher.key, live.watch)
 
     def _rebuilt(self, before_seq: int) -> LiveEngine:
         """An engine as it was before a row: from its last checkpoint and the journal."""

@@ -124,6 +124,18 @@ def test_a_restored_engine_is_the_one_that_was_saved(whole) -> None:
     assert checkpoint.capture(run.live).digest() == before
 
 
+def test_an_engine_that_has_gone_on_can_be_put_back(whole) -> None:
+    run = Run(whole.rows)
+    run.to(700)
+    run.save()
+    before = checkpoint.capture(run.live).digest()
+    run.to(1_300)
+    checkpoint.restore(run.live, run.stored)
+    assert checkpoint.capture(run.live).digest() == before
+    run.to(ROWS)
+    assert run.outcome() == whole.outcome
+
+
 def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
     """A new attribute has to be added to `memory` and `recall`, or to this list."""
     made_anew = {

@@ -81,7 +81,6 @@ class Watch:
         self.offsets: list[int] = []
         self.poisons: list[Any] = []
         self.runtime = Runtime(self.new(), journal, self.settings, self.new)
-        self.runtime.recover_blank = self.new
         self.runtime.on_told = self.told.extend
         self.runtime.on_offset = self.offsets.append
         self.runtime.on_poison = self.poisons.extend

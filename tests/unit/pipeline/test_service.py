@@ -351,8 +351,9 @@ def test_poison_is_a_dead_letter_and_the_rest_is_judged(tmp_path, monkeypatch) -
     assert letter.position == 121
     assert service.event_writer.barrier(60)
     with service.events.database.cursor() as cursor:
-        seqs = cursor.execute("SELECT seq FROM e.hot ORDER BY seq").fetchall()
-    assert [seq for (seq,) in seqs] == [seq for seq in range(1, 301) if seq != 121]
+        stored = cursor.execute("SELECT seq, route FROM e.hot ORDER BY seq").fetchall()
+    assert [seq for seq, _ in stored] == [seq for seq in range(1, 301) if seq != 121]
+    assert "{other}" not in {route for _, route in stored}
     assert service.overview()["unjudged"] == 1
     assert service.stop(60)
 
