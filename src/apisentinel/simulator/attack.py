@@ -56,6 +56,7 @@ class Attack:
         per: float = PER_ACTOR,
         users: Any = None,
         group: int | None = None,
+        most: int = 12,
     ) -> Sessions:
         """The actors of the campaign.
 
@@ -64,6 +65,7 @@ class Attack:
             known: They hold tokens of accounts of their own.
             per: Requests per actor when the campaign is distributed.
             users: Indices of accounts that they use; random ones when None.
+            most: Actors of a mimic at most.
             group: Kind of client to look like; the variant decides when None.
         """  # fmt: skip
         rng, variant = self.rng, self.variant
@@ -71,7 +73,7 @@ class Attack:
             "burst": 1,
             "paced": 1 + int(rng.random() < 0.25),
             "distributed": int(np.clip(self.size / per, 8, MOST_ACTORS)),
-            "mimic": int(np.clip(self.size / 8, 1, 12)),
+            "mimic": int(np.clip(self.size / 8, 1, most)),
         }[variant]
         look = self._look()
         if group is None:
@@ -126,12 +128,20 @@ class Attack:
 
     # --- when --------------------------------------------------------------------------------
 
-    def schedule(self, size: int | None = None, fastest: float = 40.0) -> tuple[Any, Any]:
+    def schedule(
+        self,
+        size: int | None = None,
+        fastest: float = 40.0,
+        gaps_s: tuple[float, float] = (8.0, 3600.0),
+        longest_s: float = 14_400.0,
+    ) -> tuple[Any, Any]:
         """Actor and moment (µs) of each request, in order of time.
 
         Args:
             size: Requests; those of the campaign when None.
             fastest: Requests per second of a burst at most.
+            gaps_s: Shortest and longest usual time between requests of a paced campaign.
+            longest_s: Length of a distributed campaign at most.
         """
         rng, count = self.rng, size or self.size
         actors = self.who.start.size
@@ -148,12 +158,13 @@ class Attack:
                 if rng.random() < 0.5
                 else rng.uniform(0.9, 1.1, count)
             )
-            # from one in an hour to one in ten seconds, as the campaign's time allows
-            gap = float(np.exp(rng.uniform(np.log(8), np.log(3600)))) * SECOND
+            # slower only as far as the campaign's time allows
+            gap = float(np.exp(rng.uniform(np.log(gaps_s[0]), np.log(gaps_s[1])))) * SECOND
             time = np.cumsum(gaps) / gaps.mean() * min(gap, room * 0.95 / count)
         else:
             length = min(
-                room * 0.95, float(np.exp(rng.uniform(np.log(240), np.log(14_400)))) * SECOND
+                room * 0.95,
+                float(np.exp(rng.uniform(np.log(longest_s / 60), np.log(longest_s)))) * SECOND,
             )
             time = np.sort(rng.random(count)) * length
         time = np.minimum(time, room * 0.99)

@@ -46,10 +46,14 @@ class Crowd:
     Args:
         rate: Mean requests per second of this site.
         begin: Start of the simulation, µs.
+        seed: Of the sessions; the world has its own.
         end: Its end; the rate is the mean between both, whatever the hours of the day.
     """
 
-    def __init__(self, world: World, site: Site, rate: float, begin: int, end: int) -> None:
+    def __init__(
+        self, world: World, site: Site, rate: float, begin: int, end: int, seed: int
+    ) -> None:
+        self.seed = seed
         self.world, self.site, self.rate, self.begin = world, site, rate, begin
         self.population = Population(world, site)
         self.walker = Walker(world, site, self.population)
@@ -83,7 +87,7 @@ class Crowd:
         parts = []
         site = self.site
         for group, share in self.groups:
-            rng = stream(self.world.seed, "crowd", site.number, group, number)
+            rng = stream(self.seed, "crowd", site.number, group, number)
             expected = self.rate * share * (end - begin) / 1e6 / self.length[group]
             start = self._starts(rng, group, expected, begin, end)
             if start.size:
@@ -91,7 +95,7 @@ class Crowd:
         if not parts:
             return np.zeros((0, 0), np.int64)
         who = joined(parts)
-        rng = stream(self.world.seed, "walk", site.number, number)
+        rng = stream(self.seed, "walk", site.number, number)
         rows, _ = self.walker.walk(rng, who)
         return rows
 

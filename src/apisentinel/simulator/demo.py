@@ -11,7 +11,7 @@ DEMO_RATE = 12.0
 """Honest requests per simulated second: a small site, lively to look at."""
 
 DEMO_HOURS = 1.0
-"""Simulated time until the seed is renewed: other ids, hosts stay those of the new seed."""
+"""Simulated time until the seed is renewed."""
 
 STEP_S = 0.25
 """Requests that are due within this time are handed out together."""
@@ -45,9 +45,9 @@ def demo_stream(
     number = 0
     while True:
         wanted = plan(DEMO_HOURS, rate, profile="demo", seed=seed + number)
-        simulation = Simulation(
-            wanted, clock=None if start is None else (start + int(passed * SECOND), speed)
-        )
+        clock = None if start is None else (start + int(passed * SECOND), speed)
+        # the same APIs and people all the time; what they do is new each hour
+        simulation = Simulation(wanted, clock, world=seed)
         for block in simulation.blocks():
             offset = (block.moment - simulation.begin) / SECOND / speed
             lines = block.text.split(b"\n")[:-1]

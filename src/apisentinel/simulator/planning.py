@@ -75,7 +75,9 @@ def campaigns(plan: Plan, world: World, begin: int, end: int) -> list[Campaign]:
 
 def _size(rng: np.random.Generator, kind: str, variant: str, fair: float, budget: float) -> int:
     least, most = map(float, SIZES[variant])
-    factor = LARGE.get(kind, SMALL.get(kind, 1.0)) if variant != "mimic" else 1.0
+    factor = (
+        LARGE.get(kind, SMALL.get(kind, 1.0)) if variant != "mimic" or kind == "volume" else 1.0
+    )
     least, most = max(3.0, least * factor), most * factor
     least = min(least, max(3.0, budget / 4))
     most = max(least, min(most, fair * max(factor, 1.0), MOST))

@@ -65,6 +65,7 @@ class Simulation:
         wanted: What is simulated.
         clock: Moment (µs) at which the written time stamps begin and how many simulated seconds
             pass in one of theirs; None writes the simulated time.
+        world: Seed of what stands still (hosts, accounts, objects); that of the plan when None.
 
     Example:
         >>> from apisentinel.simulator import Simulation, plan
@@ -73,7 +74,9 @@ class Simulation:
         True
     """
 
-    def __init__(self, wanted: Plan, clock: tuple[int, float] | None = None) -> None:
+    def __init__(
+        self, wanted: Plan, clock: tuple[int, float] | None = None, world: int | None = None
+    ) -> None:
         self.plan, self.clock = wanted, clock
         hour = int(stream(wanted.seed, "begin").integers(20 * 168))
         self.begin = EPOCH + hour * HOUR
@@ -81,11 +84,15 @@ class Simulation:
         people = int(wanted.rate * 3600 * min(24.0, max(1.0, wanted.hours)) / 25)
         accounts = int(np.clip(people, *ACCOUNTS_PER_SITE))
         names = tuple(name for name, _ in wanted.settings.domains)
-        self.world = World(wanted.seed, names, accounts, wanted.settings.layout)
+        self.world = World(
+            wanted.seed if world is None else world, names, accounts, wanted.settings.layout
+        )
         minutes = int(wanted.hours * 60) + 1
         self.crowds, self.servers = [], []
         for site, (_, share) in zip(self.world.sites, wanted.settings.domains, strict=True):
-            self.crowds.append(Crowd(self.world, site, wanted.rate * share, self.begin, self.end))
+            self.crowds.append(
+                Crowd(self.world, site, wanted.rate * share, self.begin, self.end, wanted.seed)
+            )
             self.servers.append(
                 Servers(self.world, site, self.begin, minutes, calm=wanted.settings.calm)
             )

@@ -219,3 +219,13 @@ def test_manifest_tells_what_was_asked_and_what_came(busy):
     assert document["counts"]["attack_requests"] == len(busy.truth)
     assert document["counts"]["campaigns"] == len(busy.campaigns)
     assert document["parameters"]["density"] == 0.25
+
+
+def test_hosts_of_a_demo_stay_when_its_seed_is_renewed():
+    hosts, offset = {}, 0.0
+    for offset, some in demo_stream(5, 240.0, rate=1.0):
+        hosts.setdefault(int(offset // 15), set()).update(json.loads(x)["host"] for x in some)
+        if offset > 31:
+            break
+    assert offset > 30
+    assert hosts[0] == hosts[1]

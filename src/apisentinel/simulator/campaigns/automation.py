@@ -34,7 +34,7 @@ def scraping(attack: Attack) -> Any:
     endpoint, slot = targets[int(rng.integers(len(targets)))]
     needs = next(e.auth for e in attack.site.domain.endpoints if e.id == endpoint)
     attack.actors("scraping", known=needs, per=12)
-    session, time = attack.schedule(fastest=12)
+    session, time = attack.schedule(fastest=12, gaps_s=(1.5, 90.0))
     first, count = attack.site.pools[slot].tolist()
     slots = attack.slots(session)
     begin = int(rng.integers(count))
@@ -57,7 +57,7 @@ def crawling(attack: Attack) -> Any:
     """Follows everything there is, breadth first, without pause."""
     rng = attack.rng
     attack.actors("crawling", per=15)
-    session, time = attack.schedule(fastest=20)
+    session, time = attack.schedule(fastest=20, gaps_s=(1.5, 90.0))
     pages = _open(attack) or _open(attack, listed=False)
     chosen = [pages[k] for k in rng.integers(0, len(pages), session.size).tolist()]
     slots = attack.slots(session)
@@ -92,7 +92,7 @@ def automation(attack: Attack) -> Any:
     way = ways[int(rng.integers(len(ways)))]
     needs = any(e.auth for e in attack.site.domain.endpoints if e.id in way)
     attack.actors("automation", known=needs, per=8)
-    session, time = attack.schedule(fastest=8)
+    session, time = attack.schedule(fastest=8, gaps_s=(4.0, 300.0))
     chosen = [way[k % len(way)] for k in range(session.size)]
     slots = attack.slots(session)
     if way == ("register",):

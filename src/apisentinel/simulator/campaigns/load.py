@@ -6,6 +6,9 @@ from typing import Any
 from apisentinel.simulator.attack import Attack
 from apisentinel.simulator.rows import COL
 
+QUARTER = 900_000_000
+"""µs."""
+
 
 def volume(attack: Attack) -> Any:
     """Floods one endpoint or few."""
@@ -15,8 +18,11 @@ def volume(attack: Attack) -> Any:
         for e in attack.site.domain.endpoints
         if not e.auth and not e.staff and not e.partner and not e.asset and e.id != "health"
     ]
-    attack.actors("volume", per=30)
-    session, time = attack.schedule(fastest=1000)
+    attack.actors("volume", per=30, most=120)
+    if attack.variant == "mimic":
+        # as many visitors as honest ones, all in a quarter of an hour
+        attack.end = min(attack.end, attack.begin + QUARTER)
+    session, time = attack.schedule(fastest=1000, gaps_s=(0.2, 2.0), longest_s=900)
     some = [pages[k] for k in rng.permutation(len(pages))[: int(rng.integers(1, 3))].tolist()]
     numbers = rng.integers(0, len(some), session.size)
     rows = attack.rows(session, time, [some[k] for k in numbers.tolist()])
@@ -46,7 +52,7 @@ def resource_abuse(attack: Attack) -> Any:
     ]
     endpoint, slot = heavy[int(rng.integers(len(heavy)))]
     attack.actors("library", known=True, per=6)
-    session, time = attack.schedule(fastest=10)
+    session, time = attack.schedule(fastest=10, gaps_s=(3.0, 120.0))
     slots = attack.slots(session)
     if slot:
         slots[:, attack.column(slot)] = rng.choice([10_000, 50_000, 100_000, 999_999], session.size)
