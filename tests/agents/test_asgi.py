@@ -152,6 +152,12 @@ def test_the_user_comes_from_the_framework(agent, more, user):
     assert agent.seen[0].user == user
 
 
+def test_ids_are_text_for_everybody(agent):
+    run(hello, agent, scope(path="/\udcff", state={"user_id": "a\udc00"}))
+    (exchange,) = agent.seen
+    assert (exchange.path, exchange.user) == ("/%FF", "a?")
+
+
 def test_a_scope_that_makes_no_sense_does_not_stop_the_application(agent):
     odd = scope(headers=[(b"content-length", b"\xff")], client=None, query_string=b"\xff=\x00")
     assert len(run(hello, agent, odd)) == 3

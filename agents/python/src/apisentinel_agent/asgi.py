@@ -310,7 +310,7 @@ def describe(exchange: Exchange, scope: Scope) -> tuple[bytes, bytes, bytes]:
 
 def _quoted(path: str) -> str:
     """A path as it may have looked on the wire, where the server does not tell."""
-    return quote(path, safe="/:@!$&'()*+,;=~%-._")
+    return quote(path, safe="/:@!$&'()*+,;=~%-._", errors="surrogateescape")
 
 
 def identify(exchange: Exchange, agent: Agent, scope: Scope, root_path: str) -> None:

@@ -58,7 +58,7 @@ class Options:
         backoff_s: First pause after a failure; it doubles, with jitter.
         max_backoff_s: Longest pause.
         exit_timeout_s: Time at the end of the process to send what waits.
-        headers: Send the headers of requests (secrets masked).
+        headers: Send the headers of requests (secrets masked); those of proxies are always sent.
         max_headers: Headers of one request that are sent.
         max_text: Characters of one text, such as a path or a header; longer ones are cut.
         secret_names: Further names of parameters, fields and headers whose values are secrets.

@@ -14,7 +14,8 @@ def as_text(value: object) -> str | None:
     if value is None or value is False or value is True:
         return None
     if isinstance(value, str):
-        return value or None
+        # Half of a surrogate pair is no text anywhere else.
+        return value.encode("utf-8", "replace").decode() or None
     if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, bytes):

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 FORM = "application/x-www-form-urlencoded"
 
+FORWARDED = frozenset(("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-proto"))
+"""Headers that are sent even when headers are not: without them all clients behind a proxy look
+like one."""
+
 MAX_ID = 256
 """Characters of an id that a callable of the application gives."""
 
@@ -72,7 +76,7 @@ class Renderer:
                 cookies = f"{cookies}; {value}" if cookies else value
             elif name == "authorization" or (name == "x-api-key" and not credential):
                 credential = value
-            if self._options.headers:
+            if self._options.headers or name in FORWARDED:
                 if len(shown) < self._options.max_headers:
                     shown.append([name[:MAX_ID], self._redact.header(name, value[:longest])])
             elif name == "user-agent":
