@@ -1,5 +1,7 @@
 """The event store: when days become files, when they go, and what a crash leaves."""
 
+import os
+import subprocess
 import threading
 
 import duckdb
@@ -276,3 +278,47 @@ def test_the_step_gives_no_more_points_than_wanted(span, points):
     for begin in (0, 1, step - 1):
         first = begin // step * step
         assert -(-(begin + span - first) // step) <= points
+
+
+def write_for_ever(path):
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 16))
+
+
+def test_a_full_disk_holds_rows_back_until_there_is_space(tmp_path, clock, monkeypatch):
+    """Needs the right to mount; elsewhere the failing writer above stands in."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(place)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode:
+        pytest.skip("this environment cannot mount a small file system")
+    monkeypatch.setattr("apisentinel.storage.events.RETRY_SECONDS", 0.01)
+    store = EventStore(place / "events", settings(), clock)
+    try:
+        put(store, 1, 100)
+        filler = place / "filler"
+        with pytest.raises(OSError, match="No space"):
+            write_for_ever(filler)
+        noise = [row(seq, path=os.urandom(4_000).hex()) for seq in range(101, 601)]
+        store.put(table(noise))
+        with pytest.raises(StoreError):
+            store.flush()
+        assert not store.health()[0]
+        assert total(store) == 100  # reading goes on
+        filler.unlink()
+        while not store.health()[0]:
+            threading.Event().wait(0.01)
+        store.flush()
+        assert total(store) == 600
+        store.close()
+        again = EventStore(place / "events", settings(), clock)
+        assert (total(again), again.damage) == (600, [])
+        again.close()
+    finally:
+        store.close()
+        subprocess.run(["umount", str(place)], check=True)
