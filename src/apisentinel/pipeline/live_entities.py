@@ -83,7 +83,7 @@ def entity_count(engine: Engine, kind: str) -> int:
 
 def entity(engine: Engine, kind: str, name: str) -> Row | None:
     """One entity by its id, with its case and its profile; None when it is not remembered."""
-    record = _find(engine, kind, name)
+    record = find(engine, kind, name)
     if record is None:
         return None
     summary = Summary(engine)
@@ -211,8 +211,8 @@ def _case(case: Case) -> Row:
     }
 
 
-def _find(engine: Engine, kind: str, name: str) -> Any | None:
-    """Record of an entity by its id."""
+def find(engine: Engine, kind: str, name: str) -> Any | None:
+    """Record of an entity by its id, None when it is not remembered."""
     if kind == "endpoint":
         records = engine.state.endpoints.used
         return next((r for r in records if engine.cases.label(int(r["key"])) == name), None)

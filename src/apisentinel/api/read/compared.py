@@ -10,6 +10,7 @@ from apisentinel.api.read.remembered_entities import table_of
 from apisentinel.features import actor_record as actor
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.kernels.sketches import estimate_distinct
+from apisentinel.pipeline import live_entities
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.service import Service
 
@@ -64,7 +65,7 @@ def measures(records: Array) -> dict[str, npt.NDArray[np.float64]]:
     return out
 
 
-def profile(service: Service, kind: str, key: int) -> list[dict[str, Any]]:
+def profile(service: Service, kind: str, name: str) -> list[dict[str, Any]]:
     """Each measure: now, usual for this entity, and for its peers.
 
     Returns:
@@ -73,10 +74,10 @@ def profile(service: Service, kind: str, key: int) -> list[dict[str, Any]]:
     """
     if kind not in KIND_NAMES:
         return []
-    peers = service.view(lambda engine: sample_of(engine, kind))
-    own = service.view(lambda engine: record_of(engine, kind, key))
+    own = service.view(lambda engine: named_record(engine, kind, name))
     if own is None:
         return []
+    peers = service.view(lambda engine: sample_of(engine, kind))
     theirs = measures(peers)
     mine = measures(own)
     units = {name: unit for name, _, unit in COUNTED} | {"pause between requests": "s"}
@@ -91,6 +92,12 @@ def profile(service: Service, kind: str, key: int) -> list[dict[str, Any]]:
         }
         for name, values in mine.items()
     ]
+
+
+def named_record(engine: Engine, kind: str, name: str) -> Array | None:
+    """A copy of the record of an entity as an array of one, None when it is not remembered."""
+    record = live_entities.find(engine, kind, name)
+    return None if record is None else record_of(engine, kind, int(record["key"]))
 
 
 def record_of(engine: Engine, kind: str, key: int) -> Array | None:

@@ -15,10 +15,10 @@ from apisentinel.api.filters import parse_filter, parse_names, parse_order
 from apisentinel.api.moments import moment_text
 from apisentinel.api.paging import Asked
 from apisentinel.api.read.asking import MOST_COLUMNS, Conditions, From, Now, Sort, To
+from apisentinel.api.read.entity_query import select_entities
 from apisentinel.api.read.figures import Name
-from apisentinel.api.read.known import Known, known_rows
+from apisentinel.api.read.known import Knowledge, Known, checked_kind
 from apisentinel.api.read.models import problems
-from apisentinel.api.read.remembered_entities import Remembered
 from apisentinel.api.shapes import alert_row, event_row, incident_row
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Listing, Page
@@ -69,15 +69,18 @@ def export(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
     """The rows of a list as a file.
 
     CSV is safe to open in a spreadsheet: a cell that it would run begins with an apostrophe, and
-    control characters are written as escapes. The name of the file says the cap of rows.
+    control characters are written as escapes. The name of the file says the cap of rows. Events
+    come oldest first unless `sort` says otherwise.
     """
     resource = RESOURCES[of]
     wanted = parse_filter(resource, f or (), clock.now(), begin, end)
     names = parse_names("cols", cols or "", tuple(resource.fields), MOST_COLUMNS)
-    asked = Asked(resource, wanted, parse_order(resource, sort), 1, None, names)
-    if of in {"entities", "endpoints"}:
-        known_rows(known, of, kind)  # refuses an unknown kind before anything is sent
+    order = parse_order(resource, sort or ("ts" if of == "events" else None))
+    asked = Asked(resource, wanted, order, 1, None, names)
+    checked_kind(kind)  # before anything is sent
     found = _rows(service, known, of, kind, asked, rows)
+    if of == "events" and str(order) == "ts":
+        found = _events(service, asked, rows)
     columns = names or tuple(resource.fields)
     blocks = csv_blocks(found, columns) if format_ == "csv" else ndjson_blocks(found, names)
     service.control.audit_append(
@@ -93,23 +96,36 @@ def export(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
     )
 
 
+def _events(service: Service, asked: Asked, most: int) -> Iterator[dict[str, Any]]:
+    """Events in order of time, oldest first, in large blocks."""
+    found = service.events.export_events(asked.conditions, most)
+    while True:
+        with turn():
+            document = next(found, None)
+        if document is None:
+            return
+        yield event_row(document)
+
+
 def _rows(
-    service: Service, known: Remembered, of: str, kind: str, asked: Asked, most: int
+    service: Service, known: Knowledge, of: str, kind: str, asked: Asked, most: int
 ) -> Iterator[dict[str, Any]]:
     """The rows of a list in their order."""
+    listed = known.entities(kind)
+    ask: dict[str, Callable[[Page], Listing]] = {
+        "events": lambda page: service.events.list_events(asked.conditions, page),
+        "alerts": lambda page: service.control.list_alerts(asked.conditions, page),
+        "incidents": lambda page: service.control.list_incidents(asked.conditions, page),
+        "entities": lambda page: select_entities(listed, asked.conditions, page),
+        "endpoints": lambda page: select(
+            known.endpoints.rows, asked.resource.searchable, asked.conditions, page
+        ),
+    }
 
     def read(page: Page) -> Listing:
-        conditions = asked.conditions
         with turn():
-            if of == "events":
-                return service.events.list_events(conditions, page)
-            if of == "alerts":
-                return service.control.list_alerts(conditions, page)
-            if of == "incidents":
-                return service.control.list_incidents(conditions, page)
-            return select(held, asked.resource.searchable, conditions, page)
+            return ask[of](page)
 
-    held = known_rows(known, of, kind) if of in {"entities", "endpoints"} else []
     shape = SHAPES.get(of)
     for each in paged(read, asked, most):
         yield shape(each) if shape is not None else each

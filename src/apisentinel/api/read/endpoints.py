@@ -38,7 +38,7 @@ CALLERS: Final = 20
 def list_endpoints(asked: Annotated[Asked, Depends(listing_of(ENDPOINTS))], known: Known) -> Json:
     """Endpoints that the engine remembers, the busiest first; at most two seconds old."""
     with turn():
-        found = select(known.rows("endpoints"), ENDPOINTS.searchable, asked.conditions, asked.page)
+        found = select(known.endpoints.rows, ENDPOINTS.searchable, asked.conditions, asked.page)
     shown = projected(found.items, asked)
     return Json({"items": shown, "next": asked.next_cursor(found.next), "total": found.total})
 
@@ -63,7 +63,7 @@ def get_endpoint(
 ) -> Json:
     """One endpoint with the spread of its sizes and times, its callers and newest alerts."""
     name = plain_id(endpoint_id)
-    listed = known.listed("endpoints")
+    listed = known.endpoints
     found = next((row for row in listed.rows if row["endpoint"] == name), None)
     if found is None:
         raise RefusedError(404, "nothing is known of this endpoint")

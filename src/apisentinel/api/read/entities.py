@@ -14,10 +14,10 @@ from apisentinel.api.filters import Filter
 from apisentinel.api.paging import Asked
 from apisentinel.api.read.asking import From, Now, To, filter_of, listing_of, projected
 from apisentinel.api.read.compared import profile
+from apisentinel.api.read.entity_query import select_entities
 from apisentinel.api.read.figures import chart
 from apisentinel.api.read.known import Known, checked_kind
 from apisentinel.api.read.models import Chart, EntityRow, Listing, Shape, problems
-from apisentinel.api.read.remembered_entities import Remembered
 from apisentinel.api.read.story import COLUMN_OF
 from apisentinel.api.shapes import (
     alert_row,
@@ -32,7 +32,6 @@ from apisentinel.features.actor_record import LABEL_BYTES
 from apisentinel.pipeline import live_entities
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Condition, Op, Page
-from apisentinel.storage.query_memory import select
 
 router = APIRouter(
     prefix="/api/v1/entities", tags=["entities"], dependencies=[Depends(needs("read"))]
@@ -119,12 +118,6 @@ def entity_of(service: Service, kind: str, name: str) -> dict[str, Any]:
     }
 
 
-def compared_of(known: Remembered, service: Service, kind: str, name: str) -> list[dict[str, Any]]:
-    """An entity beside its past and its peers; empty when it is not remembered."""
-    key = known.listed(kind).keys.get(name)
-    return [] if key is None else profile(service, kind, key)
-
-
 @router.get("", response_model=Listing[EntityRow], responses=problems(400), summary="List entities")
 def list_entities(
     asked: Annotated[Asked, Depends(listing_of(ENTITIES))],
@@ -141,9 +134,8 @@ def list_entities(
 
     The list is at most two seconds old.
     """
-    rows = known.rows(checked_kind(kind))
     with turn():
-        found = select(rows, ENTITIES.searchable, asked.conditions, asked.page)
+        found = select_entities(known.entities(kind), asked.conditions, asked.page)
     shown = projected(found.items, asked)
     return Json({"items": shown, "next": asked.next_cursor(found.next), "total": found.total})
 
@@ -154,7 +146,7 @@ def list_entities(
     responses=problems(400, 404),
     summary="Compare an entity",
 )
-def get_profile(kind: Kind, entity_id: EntityId, known: Known, service: TheService) -> Json:
+def get_profile(kind: Kind, entity_id: EntityId, service: TheService) -> Json:
     """Each measure now, as usual for this entity, and for its peers."""
     name = plain_id(entity_id)
     row = entity_of(service, kind, name)
@@ -162,7 +154,7 @@ def get_profile(kind: Kind, entity_id: EntityId, known: Known, service: TheServi
         {
             "kind": kind,
             "id": row["id"],
-            "profile": compared_of(known, service, kind, name),
+            "profile": profile(service, kind, name),
             "behaviour": row.get("behaviour"),
         }
     )
@@ -267,7 +259,7 @@ def get_sessions(
     responses=problems(400, 404),
     summary="Show an entity",
 )
-def get_entity(kind: Kind, entity_id: EntityId, known: Known, service: TheService) -> Json:
+def get_entity(kind: Kind, entity_id: EntityId, service: TheService) -> Json:
     """One entity with its profile, newest alerts, incidents and worst requests."""
     name = plain_id(entity_id)
     row = entity_of(service, kind, name)
@@ -282,7 +274,7 @@ def get_entity(kind: Kind, entity_id: EntityId, known: Known, service: TheServic
     return Json(
         {
             **row,
-            "profile": compared_of(known, service, kind, name),
+            "profile": profile(service, kind, name),
             "alerts": [alert_row(each) for each in alerts.items],
             "alerts_total": alerts.total,
             "incidents": [incident_row(each) for each in incidents.items],

@@ -12,7 +12,8 @@ from apisentinel.api.context import get_service
 from apisentinel.api.fields import ALERTS, INCIDENTS, RESOURCES, Resource
 from apisentinel.api.filters import Filter, GrammarError, parse_filter, parse_names
 from apisentinel.api.read.asking import Conditions, From, Now, To
-from apisentinel.api.read.known import Known, known_rows
+from apisentinel.api.read.entity_query import count_entities
+from apisentinel.api.read.known import Known
 from apisentinel.api.read.models import Chart, Facets, Shape, problems
 from apisentinel.api.shapes import clipped
 from apisentinel.pipeline.service import Service
@@ -65,8 +66,10 @@ def facets(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
             found = {name: service.control.alert_facet(name, wanted, limit) for name in names}
         elif of == "incidents":
             found = {name: service.control.incident_facet(name, wanted, limit) for name in names}
+        elif of == "entities":
+            found = count_entities(known.entities(kind), wanted, names, limit)
         else:
-            found = _counted(known_rows(known, of, kind), resource, wanted, names, limit)
+            found = _counted(known.endpoints.rows, resource, wanted, names, limit)
     return Json(
         {
             "facets": [

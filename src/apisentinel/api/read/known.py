@@ -1,6 +1,6 @@
 """What the running engine remembers, for the lists of entities and endpoints."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -8,37 +8,42 @@ from starlette.requests import HTTPConnection
 from apisentinel.api.context import get_service
 from apisentinel.api.fields import ENTITY_KINDS
 from apisentinel.api.filters import GrammarError
-from apisentinel.api.read.remembered_endpoints import endpoint_rows
-from apisentinel.api.read.remembered_entities import Listed, Remembered, make_rows
-from apisentinel.pipeline.service import Service
+from apisentinel.api.read.remembered_endpoints import Endpoints, endpoint_rows
+from apisentinel.api.read.remembered_entities import Listed, Remembered, make_listed
 
 
-def make_listed(service: Service, kind: str) -> Listed:
-    """Rows of a kind of entity, or of the list of endpoints."""
-    return endpoint_rows(service) if kind == "endpoints" else make_rows(service, kind)
+class Knowledge:
+    """Entities and endpoints, shared by all readers of an application."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        service, clock = get_service(connection), connection.app.state.clock
+        self._entities: Remembered[Listed] = Remembered(service, clock, make_listed)
+        self._endpoints: Remembered[Endpoints] = Remembered(service, clock, endpoint_rows)
+
+    def entities(self, kind: str) -> Listed:
+        """Entities of a kind.
+
+        Raises:
+            GrammarError: There is no such kind.
+        """
+        return self._entities.listed(checked_kind(kind))
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """All endpoints."""
+        return self._endpoints.listed("endpoints")
 
 
-def get_known(connection: HTTPConnection) -> Remembered:
-    """Rows of entities and endpoints, shared by all readers of an application."""
+def get_known(connection: HTTPConnection) -> Knowledge:
+    """What an application knows of entities and endpoints."""
     state = connection.app.state
-    if getattr(state, "remembered", None) is None:
-        state.remembered = Remembered(get_service(connection), state.clock, make_listed)
-    known: Remembered = state.remembered
+    if getattr(state, "knowledge", None) is None:
+        state.knowledge = Knowledge(connection)
+    known: Knowledge = state.knowledge
     return known
 
 
-Known = Annotated[Remembered, Depends(get_known)]
-
-
-def known_rows(known: Remembered, of: str, kind: str) -> list[dict[str, Any]]:
-    """Rows of a list.
-
-    Raises:
-        GrammarError: There is no such kind of entity.
-    """
-    if of == "endpoints":
-        return known.rows("endpoints")
-    return known.rows(checked_kind(kind))
+Known = Annotated[Knowledge, Depends(get_known)]
 
 
 def checked_kind(kind: str) -> str:

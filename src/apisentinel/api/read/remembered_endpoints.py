@@ -1,11 +1,11 @@
 """Endpoints that the running engine remembers, as rows."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.api.read.remembered_entities import SLICE, Listed, labels_of
+from apisentinel.api.read.remembered_entities import SLICE, labels_of
 from apisentinel.api.shapes import time_of
 from apisentinel.features import endpoint as endpoint_state
 from apisentinel.kernels.sketches import estimate_distinct, log_bin_edge
@@ -85,7 +85,14 @@ def endpoint_row(record: Any, label: str, risk: float) -> dict[str, Any]:
     }
 
 
-def endpoint_rows(service: Service, _: str = "") -> Listed:
+class Endpoints(NamedTuple):
+    """Rows of all endpoints in no particular order, and their keys by label. Not to be changed."""
+
+    rows: list[dict[str, Any]]
+    keys: dict[str, int]
+
+
+def endpoint_rows(service: Service, _: str = "") -> Endpoints:
     """All endpoints."""
     records = records_of(service)
     labels = labels_of(service, records["key"].tolist())
@@ -94,7 +101,7 @@ def endpoint_rows(service: Service, _: str = "") -> Listed:
         endpoint_row(record, label, risks.get(label, 0.0))
         for record, label in zip(records, labels, strict=True)
     ]
-    return Listed(rows, dict(zip(labels, records["key"].tolist(), strict=True)))
+    return Endpoints(rows, dict(zip(labels, records["key"].tolist(), strict=True)))
 
 
 def histogram(counts: Array, edges: Any) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ outside. Rows are shared by all who ask within a moment.
 import math
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +26,12 @@ from apisentinel.scoring import PRIOR_LOG10, risk_of, score_of
 from apisentinel.scoring.fusion import BAND_WIDTH, GROUPS, LESSENING, SOFT_HIGH, SOFT_LOW
 
 Array = npt.NDArray[Any]
+T = TypeVar("T")
 
 SLICE: Final = 32_768
 """Records copied while the engine is held: about ten milliseconds."""
 FRESH_S: Final = 2.0
 """How old rows may be that are given to more than one reader."""
-MOST: Final = 200_000
-"""Entities of a kind that are listed; of more, those with the highest peaks and latest requests."""
-
 COLUMNS: Final = {
     "actor": ("key", "n", "first", "last", "peak", "address_hi", "address_lo", "label",
               "label_length", "agent_kind"),
@@ -130,18 +128,12 @@ def labels_of(service: Service, keys: list[int]) -> list[str]:
     return out
 
 
-def names_of(service: Service, kind: str, columns: dict[str, Array]) -> list[str]:
-    """Ids of entities as the contracts have them."""
-    if kind == "endpoint":
-        return labels_of(service, columns["key"].tolist())
+def names_of(kind: str, columns: dict[str, Array]) -> Iterator[str]:
+    """Ids of actors and networks as the contracts have them."""
     if kind == "network":
-        return [
-            _network(high, low)
-            for high, low in zip(
-                columns["label_hi"].tolist(), columns["label_lo"].tolist(), strict=True
-            )
-        ]
-    return list(_actor_names(kind, columns))
+        pairs = zip(columns["label_hi"].tolist(), columns["label_lo"].tolist(), strict=True)
+        return (_network(high, low) for high, low in pairs)
+    return _actor_names(kind, columns)
 
 
 def _actor_names(kind: str, columns: dict[str, Array]) -> Iterator[str]:
@@ -168,81 +160,114 @@ def _network(high: int, low: int) -> str:
     return f"{canonical_address(high, 0)}/64"
 
 
-class Listed(NamedTuple):
-    """Rows of a list in no particular order, and the keys behind them. Not to be changed."""
+class Listed:
+    """All entities of a kind as columns; rows are made when they are shown. Not to be changed.
 
-    rows: list[dict[str, Any]]
-    keys: dict[str, int]
-
-
-def make_rows(service: Service, kind: str) -> Listed:
-    """All entities of a kind."""
-    columns = columns_of(service, kind)
-    cases = cases_of(service, kind)
-    if "peak" in columns:
-        risks = base_risks(columns["peak"])
-    else:
-        risks = np.full(len(columns["key"]), risk_of(PRIOR_LOG10))
-    if len(risks) > MOST:
-        first = np.lexsort((columns["last"], risks))[-MOST:]
-        columns = {name: column[first] for name, column in columns.items()}
-        risks = risks[first]
-    names = names_of(service, kind, columns)
-    kinds = columns.get("agent_kind")
-    lists = zip(
-        columns["key"].tolist(),
-        names,
-        columns["n"].tolist(),
-        risks.tolist(),
-        columns["first"].tolist(),
-        columns["last"].tolist(),
-        [None] * len(names) if kinds is None else [AGENT_KINDS[each].value for each in kinds],
-        strict=True,
-    )
-    rows = [
-        {**verdict(kind, name, requests, base, cases.get(key)), "first_ts": time_of(first),
-         "last_ts": time_of(last), "agent_kind": agent}
-        for key, name, requests, base, first, last, agent in lists
-    ]  # fmt: skip
-    return Listed(rows, dict(zip(names, columns["key"].tolist(), strict=True)))
-
-
-def verdict(
-    kind: str, name: str, requests: int, base: float, case: CaseNote | None
-) -> dict[str, Any]:
-    """The members of a row that `scan --entities` has as well."""
-    risk = base if case is None else max(case.peak, base)
-    alert = None if case is None else case.alert
-    if alert is None:
-        risk = min(risk, UNALERTED)
-    shown = int(risk) if alert is None else round(risk)
-    return {
-        "kind": kind,
-        "id": name,
-        "requests": requests,
-        "score": round(score_of(risk), 6),
-        "risk": shown,
-        "severity": severity_of(shown).value,
-        "attack_types": sorted(() if case is None else case.types),
-        "first_alert_request": alert,
-    }
-
-
-class Remembered:
-    """Rows by kind, made anew when they are older than a moment. Thread-safe."""
+    Attributes:
+        risk: Highest risk of each, 0-100.
+        shown: The same as lists show it.
+        alert: Request of the first alert, -1 without one.
+        cases: What the ledger says, by row.
+    """
 
     def __init__(
-        self, service: Service, clock: Clock, make: Callable[[Service, str], Listed] = make_rows
+        self,
+        kind: str,
+        columns: dict[str, Array],
+        cases: dict[int, CaseNote],
+        names: list[str] | None = None,
     ) -> None:
+        self.kind = kind
+        self.columns = columns
+        self.key = columns["key"].view(np.int64)
+        base = base_risks(columns["peak"]) if "peak" in columns else _quiet(len(self.key))
+        self.risk = np.array(base)
+        self.alert = np.full(len(self.key), -1, np.int64)
+        self.cases: dict[int, CaseNote] = {}
+        for row, note in _placed(columns["key"], cases):
+            self.cases[row] = note
+            self.risk[row] = max(note.peak, float(base[row]))
+            self.alert[row] = -1 if note.alert is None else note.alert
+        quiet = self.alert < 0
+        self.risk[quiet] = np.minimum(self.risk[quiet], UNALERTED)
+        self.shown = np.where(quiet, np.floor(self.risk), np.rint(self.risk)).astype(np.int64)
+        self._names = names
+
+    def __len__(self) -> int:
+        """Entities."""
+        return len(self.key)
+
+    @property
+    def names(self) -> list[str]:
+        """Ids of all of them, made once."""
+        if self._names is None:
+            self._names = list(names_of(self.kind, self.columns))
+        return self._names
+
+    def name(self, row: int) -> str:
+        """Id of one."""
+        if self._names is not None:
+            return self._names[row]
+        part = {name: column[row : row + 1] for name, column in self.columns.items()}
+        return next(names_of(self.kind, part))
+
+    def row(self, row: int) -> dict[str, Any]:
+        """One entity as lists show it."""
+        note = self.cases.get(row)
+        shown = int(self.shown[row])
+        kinds = self.columns.get("agent_kind")
+        return {
+            "kind": self.kind,
+            "id": self.name(row),
+            "requests": int(self.columns["n"][row]),
+            "score": round(score_of(float(self.risk[row])), 6),
+            "risk": shown,
+            "severity": severity_of(shown).value,
+            "attack_types": sorted(() if note is None else note.types),
+            "first_alert_request": None if note is None else note.alert,
+            "first_ts": time_of(int(self.columns["first"][row])),
+            "last_ts": time_of(int(self.columns["last"][row])),
+            "agent_kind": None if kinds is None else AGENT_KINDS[int(kinds[row])].value,
+        }
+
+
+def _quiet(count: int) -> npt.NDArray[np.float64]:
+    return np.full(count, risk_of(PRIOR_LOG10))
+
+
+def _placed(keys: Array, cases: dict[int, CaseNote]) -> Iterator[tuple[int, CaseNote]]:
+    """The cases whose entity is remembered, with its row."""
+    if not cases or not len(keys):
+        return
+    order = np.argsort(keys)
+    wanted = np.fromiter(cases, np.uint64, len(cases))
+    at = np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)
+    rows = order[at]
+    for row, key, note in zip(rows.tolist(), wanted.tolist(), cases.values(), strict=True):
+        if int(keys[row]) == key:
+            yield row, note
+
+
+def make_listed(service: Service, kind: str) -> Listed:
+    """All entities of a kind."""
+    columns = columns_of(service, kind)
+    names = labels_of(service, columns["key"].tolist()) if kind == "endpoint" else None
+    return Listed(kind, columns, cases_of(service, kind), names)
+
+
+class Remembered(Generic[T]):
+    """What is made of a kind, made anew when it is older than a moment. Thread-safe."""
+
+    def __init__(self, service: Service, clock: Clock, make: Callable[[Service, str], T]) -> None:
         self._service = service
         self._clock = clock
         self._make = make
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._made: dict[str, tuple[float, Listed]] = {}
+        self._made: dict[str, tuple[float, T]] = {}
 
-    def listed(self, kind: str) -> Listed:
-        """Entities of a kind."""
+    def listed(self, kind: str) -> T:
+        """What there is of a kind."""
         with self._lock:
             lock = self._locks.setdefault(kind, threading.Lock())
         with lock:
@@ -251,7 +276,3 @@ class Remembered:
             if known is None or begun - known[0] > FRESH_S:
                 known = self._made[kind] = begun, self._make(self._service, kind)
             return known[1]
-
-    def rows(self, kind: str) -> list[dict[str, Any]]:
-        """Their rows."""
-        return self.listed(kind).rows

@@ -9,8 +9,8 @@ from apisentinel.storage.query import Condition, Op, Page
 
 MOST_VALUES: Final = 20
 """Entities and endpoints of an incident that are compared; more say no more."""
-CANDIDATES: Final = 200
-"""Incidents looked at, the latest ones."""
+CANDIDATES: Final = 50
+"""Incidents looked at for each value, the latest ones."""
 
 WEIGHTS: Final = {"entities": 3.0, "endpoints": 1.0, "attack_types": 1.0}
 """What one value in common counts: the same actor says more than the same place."""
