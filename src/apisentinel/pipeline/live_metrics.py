@@ -1,8 +1,10 @@
 """Everything that is measured, as plain data in the terms of Prometheus."""
 
+import resource
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from apisentinel.pipeline.counters import OUTCOMES
@@ -135,6 +137,11 @@ def metrics(service: "Service") -> list[Metric]:
                 ({"reason": "damaged"}, runtime.damaged),
             ),
         ),
+        _gauge(
+            "apisentinel_dead_letters",
+            "Input kept for a replay.",
+            service.control.dead_letter_count(),
+        ),
         _counter(
             "apisentinel_alerts_total",
             "Alerts by severity.",
@@ -207,12 +214,22 @@ def metrics(service: "Service") -> list[Metric]:
             (({"stage": name}, ns / 1e9) for name, ns in sorted(service.watch.cpu_ns.items())),
         ),
         _gauge("apisentinel_stream_subscriptions", "Readers of the bus.", service.bus.watchers),
+        _gauge("process_resident_memory_bytes", "Memory in use.", _resident_bytes()),
         _gauge(
             "apisentinel_uptime_seconds",
             "Time since the start.",
             (service.clock.now() - service.started_at) / 1e6,
         ),
     ]  # fmt: skip
+
+
+def _resident_bytes() -> int:
+    """Memory of this process as the kernel counts it; 0 where it does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * resource.getpagesize()
 
 
 def _counter(name: str, text: str, values: Iterable[tuple[dict[str, str], float]]) -> Metric:

@@ -102,6 +102,12 @@ def test_metrics_have_the_promised_names_and_the_books_balance(filled) -> None:
     assert {"ts", "accepted", "judged", "lag_seconds", "level", "alerts_critical"} <= second.keys()
 
 
+def test_every_metric_is_in_the_reference(filled) -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
+    listed = [line.split("`")[1] for line in page.read_text().splitlines() if line[:3] == "| `"]
+    assert listed == [metric.name for metric in filled[0].metrics()]
+
+
 def test_everything_is_well(filled) -> None:
     service, messages = filled
     checks = service.health()
