@@ -4,6 +4,7 @@ formats and attack types.
 A test compares the committed pages with what this program writes.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from apisentinel.cli.app import app
+from apisentinel.cli.config import json_schema
 from apisentinel.parsers import registry
 from apisentinel.pipeline import ScanSettings
 from apisentinel.pipeline.service_settings import ServiceSettings
@@ -139,9 +141,15 @@ def attack_types() -> str:
     return "\n".join([*lines, ""])
 
 
+def settings_schema() -> str:
+    """The JSON Schema of a settings file."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 PAGES = {
     "command-line.md": command_line,
     "settings.md": settings,
+    "settings.schema.json": settings_schema,
     "log-formats.md": log_formats,
     "attack-types.md": attack_types,
 }

@@ -149,10 +149,9 @@ def test_trouble_of_the_collector_is_no_trouble_of_the_application(trouble, star
     collector.hang.clear()
 
 
-def test_what_waits_is_sent_when_the_server_stops(framework, start, collector, client):
-    name, arguments = framework
-    if arguments:
-        pytest.skip("Django under ASGI has no lifespan, and uvicorn ends by the signal itself")
+# Not Django under ASGI: it has no lifespan, and uvicorn ends by the signal itself.
+@pytest.mark.parametrize("name", ROUTES)
+def test_what_waits_is_sent_when_the_server_stops(name, start, collector, client):
     app = start(name, collector.url, interval_s=600)
     client.get(f"{app.url}/orders/1")
     # The answer leaves before the report of it is written.
