@@ -73,7 +73,7 @@ BODY: dict[str, Any] = {
 )
 async def ingest(
     request: Request,
-    _principal: Annotated[Principal, Depends(needs("ingest"))],
+    principal: Annotated[Principal, Depends(needs("ingest"))],
     idempotency_key: Annotated[str | None, Header(max_length=KEY_CHARACTERS)] = None,
 ) -> Response:
     """Takes requests in and answers when they are on disk.
@@ -90,7 +90,9 @@ async def ingest(
     door = get_service(request).door
 
     def submit(body: bytes) -> bytes:
-        receipt = door.submit_requests(body, source=SOURCE, idempotency=idempotency_key)
+        receipt = door.submit_requests(
+            body, source=SOURCE, idempotency=idempotency_key, sender=principal.id
+        )
         return orjson.dumps(
             {
                 "accepted": receipt.accepted,

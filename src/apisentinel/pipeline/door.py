@@ -23,6 +23,7 @@ from apisentinel.pipeline.door_backlog import Backlog
 from apisentinel.pipeline.door_dedup import Deduplicator, Ids, IdTable, event_ids
 from apisentinel.pipeline.door_idempotency import (
     Answer,
+    Hold,
     Idempotency,
     body_digest,
     encode_answer,
@@ -162,7 +163,7 @@ class Door:
             self._dedup.remember(ids)
 
     def submit_requests(
-        self, body: bytes, *, source: str, idempotency: str | None = None
+        self, body: bytes, *, source: str, idempotency: str | None = None, sender: str = ""
     ) -> Receipt:
         """Takes a body of requests; returns when all that it accepts is on disk.
 
@@ -170,6 +171,8 @@ class Door:
             body: NDJSON, a JSON array, concatenated JSON or an envelope; decompressed.
             source: Name of the way in, such as ``http``.
             idempotency: Key of the sender; the same key and body get the same answer again.
+            sender: Who sends, such as the id of an API key: keys of two senders have nothing to do
+                with each other.
 
         Raises:
             RefusedError: 400 unusable key, 413 too large, 422 key used with another body, 429 too
@@ -178,15 +181,14 @@ class Door:
         with _Inside(self, len(body)):
             if idempotency is None:
                 return self._take(parse_body(body, self.settings), source)
-            digest = key_digest(source, idempotency)
+            digest = key_digest(source, sender, idempotency)
             content = body_digest(body)
-            with self._idempotency.hold(digest):
+            with self._idempotency.hold(digest, self.settings.commit_timeout_seconds) as hold:
                 known = self._idempotency.answered(digest, content)
                 if known is not None:
                     return self._again(known, source)
-                return self._take(
-                    parse_body(body, self.settings), source, digest=digest, content=content
-                )
+                parsed = parse_body(body, self.settings)
+                return self._take(parsed, source, key=_Key(digest, content, hold))
 
     def submit_batch(
         self,
@@ -272,8 +274,7 @@ class Door:
         body: ParsedBody,
         source: str,
         *,
-        digest: bytes | None = None,
-        content: str = "",
+        key: "_Key | None" = None,
         dead: list[Dead] | None = None,
     ) -> Receipt:
         """Stamps, redacts, deduplicates, writes and counts."""
@@ -297,12 +298,16 @@ class Door:
             clamped,
         )
         answer = Answer(
-            content, receipt.accepted, receipt.deduplicated, receipt.rejected, receipt.broken
+            key.content if key is not None else "",
+            receipt.accepted,
+            receipt.deduplicated,
+            receipt.rejected,
+            receipt.broken,
         )
-        work = _Work(self, ticket, source, receipt)
+        work = _Work(self, ticket, source, receipt, key)
         if accepted:
             try:
-                entry = self._entry(batch, claim.new, source, digest, answer)
+                entry = self._entry(batch, claim.new, source, key, answer)
                 work.size = len(entry.body)
                 future = self.journal.append(entry)
             except BaseException as problem:
@@ -311,8 +316,8 @@ class Door:
             receipt = self._wait(future, work)
         else:
             work.written(None)
-            if digest is not None:
-                self._idempotency.remember(digest, answer)
+            if key is not None:
+                self._idempotency.remember(key.digest, answer)
         self.counters.note(clamped=clamped, undated=undated, redacted=redacted)
         return receipt
 
@@ -351,7 +356,7 @@ class Door:
         batch: RequestBatch,
         new: npt.NDArray[np.bool_],
         source: str,
-        digest: bytes | None,
+        key: "_Key | None",
         answer: Answer,
     ) -> JournalEntry:
         """The new rows as an entry of the journal."""
@@ -364,8 +369,8 @@ class Door:
             count=len(batch),
             event_ids=ids.astype("<u8").tobytes(),
             body=encode_batch(batch),
-            idempotency=digest,
-            answer=encode_answer(answer) if digest is not None else b"",
+            idempotency=key.digest if key is not None else None,
+            answer=encode_answer(answer) if key is not None else b"",
         )
 
     def _wait(self, future: "Future[Committed]", work: "_Work") -> Receipt:
@@ -374,6 +379,8 @@ class Door:
             committed = future.result(self.settings.commit_timeout_seconds)
         except FutureTimeoutError as problem:
             if not future.done():
+                if work.key is not None:
+                    work.key.hold.kept = True
                 future.add_done_callback(work.late)
                 raise RefusedError(
                     503,
@@ -402,13 +409,24 @@ class Door:
         )
 
 
+class _Key(NamedTuple):
+    """The Idempotency-Key of a submission."""
+
+    digest: bytes
+    content: str
+    hold: Hold
+
+
 class _Work:
     """The books of one submission that is being written."""
 
-    __slots__ = ("door", "receipt", "size", "source", "ticket")
+    __slots__ = ("door", "key", "receipt", "size", "source", "ticket")
 
-    def __init__(self, door: Door, ticket: int, source: str, receipt: Receipt) -> None:
+    def __init__(
+        self, door: Door, ticket: int, source: str, receipt: Receipt, key: _Key | None
+    ) -> None:
         self.door = door
+        self.key = key
         self.ticket = ticket
         self.source = source
         self.receipt = receipt
@@ -438,6 +456,8 @@ class _Work:
             self.failed()
         else:
             self.written(future.result())
+        if self.key is not None:
+            self.key.hold.release()
 
 
 class _Inside:

@@ -12,6 +12,9 @@ from apisentinel.errors import RefusedError
 from apisentinel.pipeline.door_parse import Rejected
 
 DIGEST_BYTES = 16
+BUSY_RETRY = 5
+"""Seconds after which a sender is asked to try again whose key is in use."""
+
 MAX_KEY_BYTES = 255
 """Longest Idempotency-Key; UUIDs have 36 bytes."""
 
@@ -48,8 +51,8 @@ def body_digest(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=DIGEST_BYTES).hexdigest()
 
 
-def key_digest(source: str, key: str) -> bytes:
-    """Digest of a key; the same key of another source is another key.
+def key_digest(source: str, sender: str, key: str) -> bytes:
+    """Digest of a key; the same key of another source or sender is another key.
 
     Raises:
         RefusedError: 400, empty or longer than `MAX_KEY_BYTES`.
@@ -57,7 +60,29 @@ def key_digest(source: str, key: str) -> bytes:
     raw = key.encode("utf-8", "surrogatepass")
     if not raw or len(raw) > MAX_KEY_BYTES:
         raise RefusedError(400, f"an Idempotency-Key has 1 to {MAX_KEY_BYTES} bytes")
-    return hashlib.blake2b(source.encode() + b"\0" + raw, digest_size=DIGEST_BYTES).digest()
+    return hashlib.blake2b(
+        b"\0".join((source.encode(), sender.encode(), raw)), digest_size=DIGEST_BYTES
+    ).digest()
+
+
+class Hold:
+    """A key that is in use.
+
+    Attributes:
+        kept: True when the submission is not done yet although its sender has been refused; it
+            calls `release` when it is.
+    """
+
+    __slots__ = ("_digest", "_owner", "kept")
+
+    def __init__(self, owner: "Idempotency", digest: bytes) -> None:
+        self._owner = owner
+        self._digest = digest
+        self.kept = False
+
+    def release(self) -> None:
+        """Lets the next submission with this key go on."""
+        self._owner.release(self._digest)
 
 
 class Idempotency:
@@ -74,18 +99,32 @@ class Idempotency:
         self._unwritten: OrderedDict[bytes, Answer] = OrderedDict()
 
     @contextmanager
-    def hold(self, digest: bytes) -> Iterator[None]:
-        """Keeps other submissions with this key waiting until this one is done."""
+    def hold(self, digest: bytes, timeout: float) -> Iterator["Hold"]:
+        """Keeps other submissions with this key waiting until this one is done.
+
+        Raises:
+            RefusedError: 503, another one with this key was not done after `timeout` seconds.
+        """
         with self._changed:
-            while digest in self._busy:
-                self._changed.wait(1.0)
+            if not self._changed.wait_for(lambda: digest not in self._busy, timeout):
+                raise RefusedError(
+                    503,
+                    "a submission with this Idempotency-Key is still being written",
+                    retry_after=BUSY_RETRY,
+                )
             self._busy.add(digest)
+        held = Hold(self, digest)
         try:
-            yield
+            yield held
         finally:
-            with self._changed:
-                self._busy.discard(digest)
-                self._changed.notify_all()
+            if not held.kept:
+                self.release(digest)
+
+    def release(self, digest: bytes) -> None:
+        """Lets the next submission with this key go on."""
+        with self._changed:
+            self._busy.discard(digest)
+            self._changed.notify_all()
 
     def answered(self, digest: bytes, body: str) -> Answer | None:
         """The answer that was given to this key and body, None when the key is new.

@@ -18,7 +18,7 @@ class FakeDoor:
         self.counters = Counters()
 
     def submit_requests(
-        self, body: bytes, *, source: str, idempotency: str | None = None
+        self, body: bytes, *, source: str, idempotency: str | None = None, sender: str = ""
     ) -> Receipt:
         if self.refusal is not None:
             raise self.refusal

@@ -214,6 +214,8 @@ def test_the_same_key_and_body_get_the_same_answer():
     assert (totals["accepted"], totals["deduplicated"], totals["rejected"]) == (2, 2, 2)
     refused(422, door, body + b"\n" + request(), idempotency="k")
     assert door.submit_requests(request(), source="hec", idempotency="k").accepted == 1
+    other = door.submit_requests(request(), source="http", idempotency="k", sender="b")
+    assert other.accepted == 1
 
 
 def test_a_key_of_a_submission_that_wrote_nothing_is_remembered_too():
@@ -286,6 +288,17 @@ def test_a_commit_that_takes_too_long_is_refused_and_settles_itself():
     door.journal.release()
     assert door.counters.totals()["accepted"] == 1
     assert door.submit_requests(request("1"), source="http").deduplicated == 1
+
+
+def test_a_key_is_in_use_until_its_late_commit_is_settled():
+    door = make_door(commit_timeout_seconds=0.05)
+    door.journal.hold()
+    refused(503, door, request(), idempotency="k")
+    refused(503, door, request(), idempotency="k")  # still being written
+    door.journal.release()
+    assert door.submit_requests(request(), source="http", idempotency="k").accepted == 1
+    assert len(door.journal.entries) == 1
+    assert door.counters.conservation() == 0
 
 
 def test_a_stopped_door_refuses_and_waits_for_those_inside():
