@@ -14,6 +14,9 @@ IncidentDocument = dict[str, Any]
 (no further evidence is expected).
 """
 
+SLACK = 1_000
+"""Incidents that are not open any more whose last form is remembered."""
+
 KNOWN_KEPT = 100_000
 """Ids remembered for telling that an incident has become part of another; the oldest give way."""
 
@@ -48,6 +51,7 @@ class IncidentBook:
         out: list[IncidentDocument] = []
         groups = _groups(engine)
         self.open = len(groups)
+        self._forget([incident_id(founder_of(group)) for group in groups])
         for group in groups:
             if most is not None and len(out) >= most:
                 break
@@ -59,7 +63,6 @@ class IncidentBook:
                 self._told[name] = mark
                 self._merged.pop(name, None)
                 out += self._merges(group, founder, name)
-        self._forget()
         return out
 
     def _merges(self, group: list[Case], founder: Case, into: str) -> list[IncidentDocument]:
@@ -90,7 +93,13 @@ class IncidentBook:
                 self._told.pop(document["id"], None)
         return gone, out
 
-    def _forget(self) -> None:
+    def _forget(self, current: list[str]) -> None:
+        """Lets go of what was told about incidents that are not open, but not of their ids."""
+        if len(self._told) > 2 * len(current) + SLACK:
+            kept = set(current)
+            for name in self._told:
+                if name not in kept:
+                    self._told[name] = ()
         while len(self._told) > KNOWN_KEPT:
             gone = next(iter(self._told))
             del self._told[gone]

@@ -100,6 +100,7 @@ class Ticker:
             self.look()
         self._tell_health(changed=level != before)
         self._watch_sources()
+        service.bury()
         service.save_when_due()
         if self._ticks % CLEAN_EVERY == 0:
             days = service.settings.runtime.keep_alert_days

@@ -1,5 +1,6 @@
 """The service without its network: door, journal, judge and stores of one data folder."""
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -95,6 +96,8 @@ class Service:
         self.commits = Histogram(live_metrics.COMMIT_BOUNDS)
         self._opened: list[Callable[[], object]] = []
         self._room: dict[str, npt.NDArray[Any]] = {}
+        self._burying = threading.Lock()
+        self._unburied: list[Dead] = []
         self._stopping = False
 
     # ------------------------------------------------------------------------------ start and stop
@@ -269,10 +272,25 @@ class Service:
 
     def _poisoned(self, poisons: list[Poison]) -> None:
         lines = [Dead(poison.raw, poison.reason, poison.seq) for poison in poisons]
-        try:
-            self.control.put_dead_letters("judge", lines)
-        except StoreError as error:
-            _log.error("dead letters cannot be stored", count=len(lines), problem=str(error))
+        with self._burying:
+            self._unburied += lines
+        self.bury()
+
+    def bury(self) -> bool:
+        """Stores dead letters of the judge that are not stored yet; False when the disk refuses.
+
+        Until they are, no checkpoint is made, so they come again after a restart.
+        """
+        with self._burying:
+            if not self._unburied:
+                return True
+            try:
+                self.control.put_dead_letters("judge", self._unburied)
+            except StoreError as error:
+                _log.error("dead letters wait", count=len(self._unburied), problem=str(error))
+                return False
+            self._unburied = []
+            return True
 
     def _recovered(self) -> LiveEngine:
         """An engine as of the newest checkpoint, to begin again from after a failure."""
@@ -285,7 +303,11 @@ class Service:
 
     def _settled(self, timeout_s: float) -> bool:
         """Waits until the effects of everything judged are on disk."""
-        return self.recorder.barrier(timeout_s) and self.event_writer.barrier(timeout_s)
+        return (
+            self.bury()
+            and self.recorder.barrier(timeout_s)
+            and self.event_writer.barrier(timeout_s)
+        )
 
     def publish_incidents(self, documents: list[IncidentDocument]) -> None:
         """Tells and stores incidents that are new or changed."""

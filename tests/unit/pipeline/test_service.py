@@ -10,13 +10,14 @@ import pytest
 from tests.unit.pipeline.live_traffic import SMALL, START_US, body, requests
 
 from apisentinel.clock import ManualClock
-from apisentinel.errors import ConfigError, RefusedError, StateError
+from apisentinel.errors import ConfigError, RefusedError, StateError, StoreError
 from apisentinel.kernels.hashing import DEFAULT_KEY
 from apisentinel.pipeline import checkpoint, live_entities, scan
 from apisentinel.pipeline.degradation import Level
 from apisentinel.pipeline.door_settings import DoorSettings
 from apisentinel.pipeline.installation import hash_key, make_folder
 from apisentinel.pipeline.judge import Judge
+from apisentinel.pipeline.poison import Poison
 from apisentinel.pipeline.runtime_settings import DegradationSettings, RuntimeSettings
 from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.service_settings import ServiceSettings
@@ -362,6 +363,27 @@ def test_poison_is_a_dead_letter_and_the_rest_is_judged(tmp_path, monkeypatch) -
     assert "{other}" not in {route for _, route in stored}
     assert service.overview()["unjudged"] == 1
     assert service.stop(60)
+
+
+def test_dead_letters_that_the_disk_refuses_wait_and_hold_the_checkpoint(
+    tmp_path, monkeypatch
+) -> None:
+    service = started(tmp_path)
+    store = service.control.put_dead_letters
+
+    def refuse(*_: Any) -> None:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(service.control, "put_dead_letters", refuse)
+    feed(service, requests(10))
+    service._poisoned([Poison(3, b"{}", "no")])
+    assert not service.save()
+    assert service.checkpointer.offset == 0
+    monkeypatch.setattr(service.control, "put_dead_letters", store)
+    service.ticker.tick()
+    assert [letter.position for letter in service.control.open_dead_letters(0, 10)] == [3]
+    assert service.stop(60)
+    assert service.checkpointer.offset == 1
 
 
 def test_a_judge_that_has_ended_is_not_well(tmp_path, monkeypatch) -> None:
