@@ -7,7 +7,7 @@ import re2
 from apisentinel.errors import ConfigError
 from apisentinel.parsers.base import Parser
 from apisentinel.parsers.escapes import BACKSLASH, VERBATIM
-from apisentinel.parsers.program import MAY_END, Op, Step, compile_steps
+from apisentinel.parsers.program import LISTED, MAY_END, Op, Step, compile_steps
 from apisentinel.parsers.text import TextParser
 
 LONGEST_FORMAT = 8192
@@ -20,6 +20,8 @@ class Variable:
 
     Attributes:
         spaced: The value may hold blanks, so a blank alone cannot end it.
+        listed: The value is a list: blanks stand only behind a comma and around a colon, so a blank
+            elsewhere ends it.
         rank: Of several variables for one column the one with the lowest rank is used.
     """
 
@@ -27,6 +29,7 @@ class Variable:
     column: str = ""
     value: int = 0
     spaced: bool = False
+    listed: bool = False
     rank: int = 0
 
 
@@ -70,14 +73,14 @@ VARIABLES: dict[str, Variable] = {
     "http_ssl_ja4": Variable(Op.TEXT, "tls_ja4", rank=1),
     "proxy_add_x_forwarded_for": Variable(Op.TEXT, "h:x-forwarded-for", spaced=True),
     "content_type": Variable(Op.TEXT, "h:content-type", spaced=True),
-    "upstream_addr": Variable(spaced=True),
-    "upstream_status": Variable(spaced=True),
-    "upstream_response_time": Variable(spaced=True),
-    "upstream_connect_time": Variable(spaced=True),
-    "upstream_header_time": Variable(spaced=True),
-    "upstream_response_length": Variable(spaced=True),
-    "upstream_bytes_sent": Variable(spaced=True),
-    "upstream_bytes_received": Variable(spaced=True),
+    "upstream_addr": Variable(listed=True),
+    "upstream_status": Variable(listed=True),
+    "upstream_response_time": Variable(listed=True),
+    "upstream_connect_time": Variable(listed=True),
+    "upstream_header_time": Variable(listed=True),
+    "upstream_response_length": Variable(listed=True),
+    "upstream_bytes_sent": Variable(listed=True),
+    "upstream_bytes_received": Variable(listed=True),
     "upstream_cache_status": Variable(),
     "ssl_client_s_dn": Variable(spaced=True),
     "ssl_client_i_dn": Variable(spaced=True),
@@ -246,7 +249,8 @@ def _step(
         )
     if follow.startswith(b'"') and op is Op.TEXT and escape == BACKSLASH:
         op = Op.QUOTED
-    return Step(op, column, follow, value=how.value, flags=MAY_END if is_last else 0, escape=escape)
+    flags = (MAY_END if is_last else 0) | (LISTED if how.listed and follow[:1] == b" " else 0)
+    return Step(op, column, follow, value=how.value, flags=flags, escape=escape)
 
 
 def compile_nginx(text: str) -> Parser:

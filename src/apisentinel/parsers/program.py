@@ -97,19 +97,13 @@ MOST_HEADERS = 32
 
 NO_COLUMN = -1
 
-KEEP_EMPTY, PORT_ALWAYS, DIGIT_AFTER, MAY_END, SPACES, PEER_LAST, UNTIL_LAST = (
-    1,
-    2,
-    4,
-    8,
-    16,
-    32,
-    64,
+KEEP_EMPTY, PORT_ALWAYS, DIGIT_AFTER, MAY_END, SPACES, PEER_LAST, UNTIL_LAST, LISTED = (
+    1 << k for k in range(8)
 )
 """Flags of a step: an empty text is not null; every address carries a port; a digit or ``-`` must
 follow `until`; the end of the line may stand for `until`; several blanks may stand for the one in
 `until`; the last address of this list is the peer when no other field tells it; a text ends at the
-last `until` of the line, not the first.
+last `until` of the line, not the first; blanks beside a comma or colon do not end this list.
 """
 
 CODE_WIDTH = 8

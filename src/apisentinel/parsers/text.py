@@ -43,6 +43,7 @@ from apisentinel.parsers.program import (
     DIGIT_AFTER,
     HEADERS_AT,
     KEEP_EMPTY,
+    LISTED,
     MAY_END,
     MOST_HEADERS,
     PEER_LAST,
@@ -240,6 +241,13 @@ def interpret(
                     last = seek_quoted(buffer, i, e, literals, at, length, flags & DIGIT_AFTER)
                 else:
                     last = seek(buffer, i, e, literals, at, length, flags & DIGIT_AFTER)
+                if flags & LISTED:
+                    while last > i and (
+                        buffer[last - 1] == 44
+                        or buffer[last - 1] == 58
+                        or (last + 1 < e and buffer[last + 1] == 58)
+                    ):
+                        last = seek(buffer, last + 1, e, literals, at, length, 0)
                 if flags & UNTIL_LAST and last >= 0:
                     k = last
                     while k >= 0:

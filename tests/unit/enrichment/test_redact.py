@@ -51,6 +51,12 @@ def test_values_of_secret_names_are_masked(name: str, shape: str) -> None:
         f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
         f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
         f"x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{SECRET} y",
+        f"Cookie: a=b; theme={SECRET}",
+        f'{{"password": "two words {SECRET}", "x": 1}}',
+        f'{{"password":"escaped \\" {SECRET}"}}',
+        f"{{'token': '{SECRET}'}}",
+        f"password=it's({SECRET})",
+        f"token=‹{SECRET}",
     ],
 )
 def test_known_forms_are_masked(text: str) -> None:
@@ -111,21 +117,6 @@ def test_equal_tokens_have_equal_marks_under_one_key_only() -> None:
 
 def test_what_can_be_guessed_has_no_mark_of_its_own() -> None:
     assert Redactor().mark("1234") == Redactor().mark("hunter2") == MASKED
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"Cookie: a=b; theme={SECRET}",
-        f'{{"password": "two words {SECRET}", "x": 1}}',
-        f'{{"password":"escaped \\" {SECRET}"}}',
-        f"{{'token': '{SECRET}'}}",
-        f"password=it's({SECRET})",
-        f"token=‹{SECRET}",
-    ],
-)
-def test_values_are_masked_whole(text: str) -> None:
-    assert SECRET not in redact_text(text.encode())
 
 
 @pytest.mark.parametrize(

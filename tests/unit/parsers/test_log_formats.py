@@ -84,3 +84,25 @@ def test_apache_and_nginx_agree_on_the_combined_format():
     apache = compile_apache('%h %l %u %t \\"%r\\" %>s %b \\"%{Referer}i\\" \\"%{User-Agent}i\\"')
     results = [row(parse(line, LineRouter(parser, "x"))) for parser in (nginx, apache, None)]
     assert results[0] == results[1] == results[2]
+
+
+UPSTREAM = (
+    '$remote_addr [$time_local] "$request" $status $upstream_addr $upstream_status'
+    " $upstream_response_time $request_time"
+)
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        "10.0.0.1:80 200 0.010",
+        "- - -",
+        "10.0.0.1:80, 10.0.0.2:80 502, 200 0.010, 0.020",
+        "10.0.0.1:80, unix:/run/a.sock : [2001:db8::1]:80 502, 200 : 200 0.010, - : 0.020",
+    ],
+)
+def test_lists_of_upstreams_need_no_quotes(lists):
+    line = f'1.2.3.4 [10/Oct/2023:13:55:36 +0000] "GET /a HTTP/1.1" 200 {lists} 0.250\n'
+    router = LineRouter(compile_log_format(UPSTREAM), "custom")
+    found = row(parse(line.encode(), router))
+    assert (found["path"], found["status"], found["duration_us"]) == ("/a", 200, 250_000)
