@@ -152,7 +152,7 @@ def test_the_code_is_python_3_9(path):
 def test_nothing_but_the_standard_library_and_the_framework_is_imported(path):
     allowed = set(sys.stdlib_module_names) | {"apisentinel_agent"}
     allowed |= {"flask"} if path.name == "flask.py" else set()
-    allowed |= {"django", "asgiref"} if path.name == "django.py" else set()
+    allowed |= {"django"} if path.name == "django.py" else set()
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):

@@ -11,6 +11,7 @@ only when the application has already loaded it: reporting must not cause a quer
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -59,15 +60,17 @@ class SentinelMiddleware:
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
         self.get_response = get_response
         self.agent = agent_of_settings()
-        self._is_async = inspect.iscoroutinefunction(get_response)
+        # Before Python 3.12, coroutine functions that are objects carry a mark of asyncio.
+        self._is_async = (
+            inspect.iscoroutinefunction(get_response)
+            or getattr(get_response, "_is_coroutine", None) is not None
+        )
         if not self._is_async:
-            from asgiref.sync import iscoroutinefunction
-
-            self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            from asgiref.sync import markcoroutinefunction
-
-            markcoroutinefunction(self)
+            return
+        if hasattr(inspect, "markcoroutinefunction"):
+            inspect.markcoroutinefunction(self)
+        else:
+            self._is_coroutine = getattr(asyncio.coroutines, "_is_coroutine", True)
 
     def __call__(self, request: Any) -> Any:
         """Answers a request; under ASGI, a coroutine of the answer."""
@@ -197,10 +200,16 @@ def _count(exchange: Exchange, piece: bytes) -> None:
 
 
 def _user(request: Any) -> object:
-    user = getattr(request, "_cached_user", None) or getattr(request, "_acached_user", None)
+    """The user, if somebody has loaded it already."""
+    user = vars(request).get("user")
+    if user is None:
+        user = getattr(request, "_cached_user", None) or getattr(request, "_acached_user", None)
+    elif hasattr(type(user), "_setup"):
+        # Django's lazy object: what it stands for, or a plain object() while it is not loaded.
+        user = vars(user).get("_wrapped")
     if user is None or not getattr(user, "is_authenticated", False):
         return None
-    return as_text(user.pk)
+    return as_text(getattr(user, "pk", None)) or as_text(user)
 
 
 def _session(request: Any) -> object:
