@@ -30,6 +30,8 @@ def cell(value: Any) -> str:
         >>> cell("=1+1"), cell(-5), cell(None), cell(["a", "b"]), cell("a\tb")
         ("'=1+1", "'-5", '', 'a b', 'a\\x09b')
     """
+    if isinstance(value, str):
+        return _safe(value)
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -40,7 +42,11 @@ def cell(value: Any) -> str:
         )
     elif isinstance(value, dict):
         value = str(value["id"]) if "id" in value else dumps(value).decode()
-    text = visible(str(value))
+    return _safe(str(value))
+
+
+def _safe(text: str) -> str:
+    text = visible(text)
     return f"'{text}" if text.lstrip(" \u00a0\u3000")[:1] in FORMULA and text.strip() else text
 
 
