@@ -197,6 +197,24 @@ class Findings(ControlBase):
                 else:
                     _merge(connection, str(document["id"]), document["merged_into"], now)
 
+    def remove_incidents(self, before: int) -> int:
+        """Removes incidents that ended before a moment (µs), with their comments and alerts.
+
+        Those that somebody has taken up and not resolved stay.
+
+        Returns:
+            How many were removed.
+        """
+        with self.writing() as connection:
+            gone = (
+                "SELECT id FROM incident WHERE coalesce(last_ts, created) < ?"
+                " AND status <> 'acknowledged'"
+            )
+            connection.execute(f"DELETE FROM comment WHERE incident IN ({gone})", (before,))
+            connection.execute(f"DELETE FROM alert WHERE incident IN ({gone})", (before,))
+            connection.execute(f"DELETE FROM incident WHERE id IN ({gone})", (before,))
+            return connection.changes()
+
     def list_incidents(self, conditions: Sequence[Condition], page: Page) -> Listing:
         """A page of incidents; those that became part of another one only when they are asked for.
 

@@ -178,6 +178,19 @@ def test_merged_incidents_are_shown_only_when_asked_for(store):
     assert store.incident_facet("attack_types", []) == [("scanning", 1), ("sqli", 1)]
 
 
+def test_what_is_old_is_removed_unless_somebody_works_on_it(store):
+    old = {"first_ts": "2023-01-01T00:00:00Z", "last_ts": "2023-01-02T00:00:00Z"}
+    store.put_alerts([alert(1), alert(2, ts=1), alert(3, ts=1)])
+    store.put_incidents([incident("i1"), incident("i2", **old), incident("i3", **old)])
+    store.add_comment("i2", "bo", "old")
+    store.patch_incident("i3", {"status": "acknowledged"}, None, "bo")
+    assert store.remove_incidents(NOW - MINUTE) == 1
+    assert {i["id"] for i in store.list_incidents([], Page("id")).items} == {"i1", "i3"}
+    assert store.comments("i2") == []
+    assert store.remove_alerts(NOW - MINUTE) == 2
+    assert [a["id"] for a in store.list_alerts([], Page("ts")).items] == ["a1"]
+
+
 def test_incidents_are_found_by_lists_times_and_missing_values(store):
     store.put_incidents(
         [
