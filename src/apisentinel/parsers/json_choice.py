@@ -87,7 +87,19 @@ CHOICES: tuple[tuple[JsonMapping, tuple[Clause, ...]], ...] = (
     (TRAEFIK, (("RequestPath",), ("DownstreamStatus", "OriginStatus", "RequestMethod"))),
     (CLOUDFLARE, (("ClientRequestURI", "ClientRequestPath"),)),
     (CLOUDFRONT, (("cs-uri-stem",),)),
-    (ENVOY, (("response_code",), ("path", ":path", "x_envoy_original_path"))),
+    (
+        ENVOY,
+        (
+            ("response_code",),
+            (
+                "path",
+                ":path",
+                "x_envoy_original_path",
+                "x-envoy-original-path",
+                "x-envoy-origin-path",
+            ),
+        ),
+    ),
     (
         ECS,
         (

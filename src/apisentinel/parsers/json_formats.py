@@ -163,7 +163,8 @@ ENVOY = JsonMapping(
         """
         ts                      start_time timestamp time @timestamp
         method                  method :method request_method req_method
-        url                     x_envoy_original_path x-envoy-original-path original_path path
+        url                     x_envoy_original_path x-envoy-original-path original_path
+        url                     x-envoy-origin-path x_envoy_origin_path path
         url                     :path
         url                     request_path uri
         http_version            protocol

@@ -13,6 +13,7 @@ from apisentinel.parsers.json_lines import UNWRAPPED, AnyJsonParser, JsonLinesPa
 from apisentinel.parsers.json_requests import parse_lines, parse_requests, split_lines
 from apisentinel.parsers.json_samples import SAMPLES
 from apisentinel.parsers.mapping import JsonMapping
+from apisentinel.parsers.router import LineRouter
 from apisentinel.records.batch import NO_TIME, TEXT_COLUMNS, empty_columns
 
 ANY = AnyJsonParser()
@@ -584,3 +585,19 @@ def test_too_many_envelopes_are_refused():
     for _ in range(6):
         text = json.dumps({"log": text})
     assert row(text) == Reason.TOO_DEEP
+
+
+def test_envoy_keys_named_after_its_headers_are_read_behind_the_prefix_of_a_container():
+    line = (
+        b'2025-12-31T17:40:00.000000100+01:00 stdout F {"start_time":"2025-12-31T16:40:00.100Z",'
+        b'"method":"GET","x-envoy-origin-path":"/a?b=1","response_code":404,"user-agent":"Mozilla",'
+        b'"downstream_remote_address":"10.0.0.13:40000",":authority":"crawl.internal"}\n'
+    )
+    parsed = LineRouter().parse_chunk(padded(line), len(line), final=True)
+    assert parsed.formats == {"envoy-json": 1}
+    batch = parsed.batch
+    assert batch.text("path", 0) == b"/a"
+    assert batch.text("query", 0) == b"b=1"
+    assert batch.text("host", 0) == b"crawl.internal"
+    assert batch.text("peer_ip", 0) == b"10.0.0.13"
+    assert batch.numbers["status"][0] == 404
