@@ -30,6 +30,9 @@ from apisentinel.storage.folder import DiskFolder, Folder
 from apisentinel.storage.packing import Packed, pack
 from apisentinel.storage.settings import StorageSettings
 
+TAIL_BATCHES = 10_000
+"""Batches kept in memory at most: small ones cost more than their bodies."""
+
 _Waiting = tuple[Packed, Future[Committed]]
 
 
@@ -90,7 +93,7 @@ class Journal:
         self._answers: OrderedDict[bytes, bytes] = OrderedDict()
         for digest, answer in self._chain.answers():
             self._remember(digest, answer)
-        self._tail: deque[tuple[int, JournalEntry]] = deque()
+        self._tail: OrderedDict[int, JournalEntry] = OrderedDict()
         self._tail_bytes = 0
         self._queue: deque[_Waiting] = deque()
         self._queued_bytes = 0
@@ -263,10 +266,12 @@ class Journal:
             self._answers.popitem(last=False)
 
     def _hold(self, offset: int, entry: JournalEntry) -> None:
-        self._tail.append((offset, entry))
+        self._tail[offset] = entry
         self._tail_bytes += len(entry.body)
-        while self._tail and self._tail_bytes > self._settings.tail_bytes:
-            self._tail_bytes -= len(self._tail.popleft()[1].body)
+        while self._tail and (
+            self._tail_bytes > self._settings.tail_bytes or len(self._tail) > TAIL_BATCHES
+        ):
+            self._tail_bytes -= len(self._tail.popitem(last=False)[1].body)
 
     # ------------------------------------------------------------------------------------- reading
 
@@ -283,14 +288,13 @@ class Journal:
         found: list[tuple[int, int, JournalEntry]] = []
         held = 0
         last = self.last_offset
-        recent = self._recent(after_offset)
         at = after_offset
         while at < last and (not found or held < limit_bytes):
             following = self._chain.next_offset(at)
             if following is None or following > last:
                 break
             at = following
-            entry = recent.get(at) or self._chain.entry(at)
+            entry = self._recent(at) or self._chain.entry(at)
             if entry is None:
                 continue
             held += len(entry.body)
@@ -299,9 +303,9 @@ class Journal:
             found.append((at, entry.first_seq, entry))
         return found
 
-    def _recent(self, after_offset: int) -> dict[int, JournalEntry]:
+    def _recent(self, offset: int) -> JournalEntry | None:
         with self._changed:
-            return {offset: entry for offset, entry in self._tail if offset > after_offset}
+            return self._tail.get(offset)
 
     def wait(self, after_offset: int, timeout: float) -> bool:
         """Waits until there is a batch after an offset.

@@ -322,3 +322,12 @@ def test_a_full_disk_holds_rows_back_until_there_is_space(tmp_path, clock, monke
     finally:
         store.close()
         subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_new_database_can_be_opened_by_an_earlier_duckdb(opening):
+    store = opening()
+    with store.database.cursor() as cursor:
+        ((tags,),) = cursor.execute(
+            "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'e'"
+        ).fetchall()
+    assert "v1.5" in str(tags)
