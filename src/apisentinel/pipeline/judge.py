@@ -78,7 +78,7 @@ LEAST_LLR = 1.0
 ATTACK_LLR = 5.0
 """A request with a finding this strong counts as an attack in the timeline."""
 CONVICTED_RISK, CONVICTED_INSPECTIONS, CONVICTED_SAMPLING = 80.0, 8, 16
-"""From this risk and so many inspected requests on, one marked request in eight of a client is
+"""From this risk and so many inspected requests on, one marked request in sixteen of a client is
 inspected.
 """
 
