@@ -20,7 +20,6 @@ class Campaign:
         size: Attack requests that are planned.
         actors: (kind, id) of clients, users, sessions and credentials that act.
         success: The attacker got what it wanted.
-        made: Its requests have been made.
         requests: Attack requests written.
         first: µs of the first of them.
         last: µs of the last.
@@ -37,7 +36,6 @@ class Campaign:
     actors: list[tuple[str, str]] = field(default_factory=list)
     success: bool = False
     stages: list[str] = field(default_factory=list)
-    made: bool = False
     requests: int = 0
     first: int = 0
     last: int = 0

@@ -61,7 +61,9 @@ class Crowd:
         self.kinds = {
             g: self._kinds_of(GROUPS[g]) for g in range(len(GROUPS))
         }  # fmt: skip
-        hours = (np.arange(begin, min(end, begin + WEEK_H * HOUR), HOUR // 4) / HOUR + 72) % WEEK_H
+        hours = (
+            np.arange(begin, max(min(end, begin + WEEK_H * HOUR), begin + 1), HOUR // 4) / HOUR + 72
+        ) % WEEK_H
         self.mean = {
             g: float(np.mean([self.level(g, hour) for hour in hours])) for g, _ in self.groups
         }

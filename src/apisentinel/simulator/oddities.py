@@ -31,7 +31,6 @@ class Episode:
     start: int
     size: int
     seed: int
-    made: bool = False
 
 
 PER_DAY = {

@@ -9,6 +9,8 @@ from apisentinel.simulator.rows import COL, mixed
 from apisentinel.simulator.world import Site, World
 
 MINUTE = 60_000_000
+LIMITED = 0.6
+"""Share of sites that limit the requests of one client at all."""
 LIMIT_WINDOW_S = 10
 """Rate limits count requests of one client in windows of this length."""
 
@@ -35,7 +37,8 @@ class Servers:
         self.load = np.exp(noise)
         self.failing = np.full(count, 0.0008)
         self.extra = rng.uniform(0.0004, 0.002)
-        self.limit = int(site.domain.limit * rng.uniform(0.8, 1.4) * LIMIT_WINDOW_S / 60)
+        limit = int(site.domain.limit * rng.uniform(0.8, 1.4) * LIMIT_WINDOW_S / 60)
+        self.limit = limit if rng.random() < LIMITED else np.iinfo(np.int64).max
         self.builds = np.zeros(count, np.int64)
         if not calm:
             self._deploys(rng, count)
@@ -69,7 +72,8 @@ class Servers:
         usual = np.where((luck >= failing) & (luck < failing + self.extra), 404, usual)
         cached = (rows[:, COL["flags"]] == 2) & (luck > 0.72)
         usual = np.where(cached, 304, usual)
-        limited = free & self._limited(rows)
+        # who is refused costs as much as who is let in; only what has to happen is exempt
+        limited = (free | (status >= 400)) & self._limited(rows)
         rows[:, COL["status"]] = np.where(limited, 429, np.where(free, usual, status))
         status = rows[:, COL["status"]]
         self._time(rng, rows, endpoint, minute, status)

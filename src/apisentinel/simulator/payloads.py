@@ -83,7 +83,7 @@ def _deep(rng: np.random.Generator) -> str:
 
 
 def _aliases(rng: np.random.Generator) -> str:
-    count = int(rng.integers(60, 400))
+    count = int(rng.integers(60, 300))
     calls = " ".join(f'a{k}: login(code: "{k:06d}") {{ token }}' for k in range(count))
     return f"mutation {{ {calls} }}"
 

@@ -19,6 +19,9 @@ LARGE = {"volume": 12, "scanning": 4, "scraping": 4, "crawling": 4, "credential_
 SMALL = {"account_takeover": 0.4, "prompt_injection": 0.5, "mass_assignment": 0.4, "xxe": 0.5}
 """Types that need few."""
 
+LARGE_BUDGET = 50_000
+"""Attack requests from which on campaigns grow with their sum."""
+
 NEEDS = {
     # endpoints that a site must have
     "graphql_abuse": ("graphql",),
@@ -31,6 +34,9 @@ NEEDS = {
 
 OPENING = ("credential_stuffing", "sqli", "scanning")
 """What a demonstration begins with."""
+
+MOST_CAMPAIGNS = 20_000
+"""Campaigns of one simulation; they are planned at once. Past it, attacks are rarer than asked."""
 
 MOST = 200_000
 """Attack requests of one campaign: it is made at once, so this bounds memory."""
@@ -47,7 +53,7 @@ def campaigns(plan: Plan, world: World, begin: int, end: int) -> list[Campaign]:
     fair = max(20.0, 2.0 * budget / len(pairs))
     found: list[Campaign] = []
     used = 0.0
-    while used < budget:
+    while used < budget and len(found) < MOST_CAMPAIGNS:
         for place in rng.permutation(len(pairs)).tolist():
             kind, variant = pairs[place]
             size = _size(rng, kind, variant, fair, budget)
@@ -55,7 +61,7 @@ def campaigns(plan: Plan, world: World, begin: int, end: int) -> list[Campaign]:
                 continue
             found.append(_campaign(rng, world, kind, variant, size, (begin, end)))
             used += size
-            if used >= budget:
+            if used >= budget or len(found) >= MOST_CAMPAIGNS:
                 break
         else:
             break_early = used >= budget * 0.85 or not found
@@ -79,6 +85,8 @@ def _size(rng: np.random.Generator, kind: str, variant: str, fair: float, budget
         LARGE.get(kind, SMALL.get(kind, 1.0)) if variant != "mimic" or kind == "volume" else 1.0
     )
     least, most = max(3.0, least * factor), most * factor
+    # larger sites have larger campaigns, not only more of them
+    most *= max(1.0, (budget / LARGE_BUDGET) ** 0.5)
     least = min(least, max(3.0, budget / 4))
     most = max(least, min(most, fair * max(factor, 1.0), MOST))
     return int(np.exp(rng.uniform(np.log(least), np.log(most))))

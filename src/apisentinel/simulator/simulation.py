@@ -9,7 +9,7 @@ import numpy as np
 from apisentinel.simulator import writer
 from apisentinel.simulator.attack import Attack
 from apisentinel.simulator.crowd import HOUR, Crowd
-from apisentinel.simulator.oddities import episodes, rows_of
+from apisentinel.simulator.oddities import Episode, episodes, rows_of
 from apisentinel.simulator.outcomes import Servers
 from apisentinel.simulator.planning import campaigns
 from apisentinel.simulator.randomness import stream
@@ -98,14 +98,19 @@ class Simulation:
             )
         self.lines = 0
         self.attacks = 0
-        self.episodes = episodes(wanted, self.world, self.begin, self.end)
         self.campaigns: list[Campaign] = campaigns(wanted, self.world, self.begin, self.end)
+        odd = episodes(wanted, self.world, self.begin, self.end)
+        sites = range(len(self.world.sites))
+        # latest first, so that the next one is at the end
+        self._waiting = [[c for c in self.campaigns[::-1] if c.site == k] for k in sites]
+        self._waiting_episodes = [[e for e in odd[::-1] if e.site == k] for k in sites]
 
     def _slices(self) -> Iterator[tuple[int, int]]:
         length = min(SLICE_ROWS / self.plan.rate / 3600, MAX_SLICE_H)
         count = max(1, int(np.ceil(self.plan.hours / length)))
-        edges = np.linspace(self.begin, self.end, count + 1).astype(np.int64)
-        yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        span = self.end - self.begin
+        for k in range(count):
+            yield self.begin + span * k // count, self.begin + span * (k + 1) // count
 
     def blocks(self) -> Iterator[Block]:
         """The requests in order of time; memory does not grow with their number."""
@@ -131,18 +136,16 @@ class Simulation:
 
     def _events(self, site: int, crowd: Crowd, end: int) -> Iterator[Any]:
         """Rows of campaigns and oddities of a site that begin before `end` and are not made yet."""
-        for episode in self.episodes:
-            if episode.site == site and not episode.made and episode.start < end:
-                episode.made = True
-                rows = rows_of(crowd, episode, self.end)
-                yield rows[rows[:, COL["ts"]] >= episode.start]
-        for campaign in self.campaigns:
-            if campaign.site == site and not campaign.made and campaign.start < end:
-                campaign.made = True
-                attack = Attack(crowd, campaign, (campaign.start, self.end))
-                rows = BUILDERS[campaign.type](attack)
-                # cover that would lie in what is written already
-                yield rows[rows[:, COL["ts"]] >= campaign.start]
+        for events in (self._waiting_episodes[site], self._waiting[site]):
+            while events and events[-1].start < end:
+                event = events.pop()
+                if isinstance(event, Episode):
+                    rows = rows_of(crowd, event, self.end)
+                else:
+                    attack = Attack(crowd, event, (event.start, self.end))
+                    rows = BUILDERS[event.type](attack)
+                # nothing may lie in what is written already
+                yield rows[rows[:, COL["ts"]] >= event.start]
 
     def _count(self, campaign: Any, ts: Any) -> None:
         """Counts attack requests, as they are written."""

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from apisentinel.errors import ConfigError
-from apisentinel.simulator import ATTACKS, PROFILES, plan
+from apisentinel.simulator import ATTACKS, PROFILES, Simulation, plan
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,17 @@ def test_domains_share_the_rate():
     shares = dict(plan(1, 1, profile="train,domains=iot+bank").settings.domains)
     assert set(shares) == {"iot", "bank"}
     assert abs(sum(shares.values()) - 1) < 1e-9
+
+
+@pytest.mark.parametrize(("hours", "rate"), [(1e-12, 1.0), (0.001, 1e-9), (0.01, 0.5)])
+def test_next_to_nothing_can_be_simulated(hours, rate):
+    simulation = Simulation(plan(hours, rate))
+    lines = sum(block.ts.size for block in simulation.blocks())
+    assert lines == simulation.lines < 500
+
+
+def test_a_year_of_a_huge_site_is_planned_within_bounds():
+    simulation = Simulation(plan(24 * 366, 5000, profile="train,domains=bank"))
+    assert len(simulation.campaigns) <= 20_000
+    begin, end = next(simulation._slices())
+    assert (end - begin) / 1e6 * 5000 < 200_000

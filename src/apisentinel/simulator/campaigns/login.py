@@ -25,6 +25,12 @@ def _logins(attack: Attack, accounts: Any, secrets: Any, session: Any, time: Any
     return rows
 
 
+def _accepted(attack: Attack) -> int:
+    """Status of a login that works."""
+    place = attack.site.endpoint[attack.site.mark("login")] - attack.site.first_endpoint
+    return int(attack.site.ok[place])
+
+
 def _exists(attack: Attack, count: int) -> Any:
     """Ids of accounts that are there."""
     return attack.site.first_account + attack.rng.integers(0, attack.site.accounts, count)
@@ -73,7 +79,7 @@ def brute_force(attack: Attack) -> Any:
     rows = _logins(attack, accounts, rng.integers(1, 1 << 60, session.size), session, time)
     if rng.random() < 0.25:
         attack.campaign.success = True
-        rows[-1, COL["status"]] = 0
+        rows[-1, COL["status"]] = _accepted(attack)
         after = _inside(attack, rows, np.array([rows.shape[0] - 1]), ("me", "orders"))
         rows = np.concatenate([rows, after])
     return attack.finish(rows)
@@ -95,7 +101,7 @@ def credential_stuffing(attack: Attack) -> Any:
     right = np.flatnonzero(there & (rng.random(count) < 0.04))
     if right.size:
         attack.campaign.success = True
-        rows[right, COL["status"]] = 0
+        rows[right, COL["status"]] = _accepted(attack)
         after = _inside(attack, rows, right, ("me", "orders"))
         rows = np.concatenate([rows, after])
     return attack.finish(rows)
@@ -114,7 +120,7 @@ def password_spraying(attack: Attack) -> Any:
     right = np.flatnonzero(rng.random(count) < 0.012)
     if right.size:
         attack.campaign.success = True
-        rows[right, COL["status"]] = 0
+        rows[right, COL["status"]] = _accepted(attack)
         rows = np.concatenate([rows, _inside(attack, rows, right, ("me",))])
     return attack.finish(rows)
 
@@ -130,7 +136,7 @@ def account_takeover(attack: Attack) -> Any:
     active = attack.population.draw(attack.rng, logins, 12.0, 0.0)
     victims = attack.site.first_account + active
     rows = _logins(attack, victims, mixed(victims, 61), session, time)
-    rows[:, COL["status"]] = 0
+    rows[:, COL["status"]] = _accepted(attack)
     after = _inside(attack, rows, np.arange(logins), steps)
     attack.campaign.success = True
     attack.campaign.stages = ["login", "contact changed", "used"]
