@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from apisentinel.api.read import models
+
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = runpy.run_path(str(ROOT / "tools" / "write_http_reference.py"))
 
@@ -50,6 +52,16 @@ def test_routes_of_reading_say_how_they_refuse(document):
         and not {"401", "403", "422", "503"} <= set(operation["responses"])
     ]
     assert lacking == []
+
+
+@pytest.mark.parametrize(
+    "name", ["IncidentRow", "AlertRow", "EventRow", "EntityRow", "EndpointRow", "Chart", "Facets"]
+)
+def test_shapes_have_an_example_that_fits(document, name):
+    (example,) = document["components"]["schemas"][name]["examples"]
+    shape = getattr(models, name)
+    assert set(example) <= set(shape.model_fields)
+    shape.model_validate(example)
 
 
 def test_every_reference_leads_somewhere(document):

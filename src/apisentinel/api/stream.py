@@ -43,7 +43,7 @@ CONNECTIONS_EACH: Final = 250
 CLIENT_MESSAGES: Final = 40
 """Messages of a client between two pings; a page sends one when its filter changes."""
 
-TOO_MUCH, GOING_AWAY, NOT_ALLOWED, TRY_LATER = 1009, 1001, 1008, 1013
+TOO_MUCH, NOT_ALLOWED = 1009, 1008
 """Close codes of RFC 6455."""
 
 

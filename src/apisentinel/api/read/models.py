@@ -23,6 +23,11 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+def example(**members: Any) -> ConfigDict:
+    """The configuration of a shape with an example of it."""
+    return ConfigDict(extra="allow", json_schema_extra={"examples": [members]})
+
+
 class Listing(Shape, Generic[T]):
     """A page of a list."""
 
@@ -64,6 +69,28 @@ class Sample(Shape):
 
 class IncidentRow(Shape):
     """Alerts that belong together; the fields of the report of `scan`, and what people set."""
+
+    model_config = example(
+        id="i-9f86d081884c7d65",
+        risk=92,
+        severity="CRITICAL",
+        attack_types=["credential_stuffing", "brute_force"],
+        entities=[{"kind": "client", "id": "203.0.113.9"}],
+        entities_total=1,
+        first_ts="2026-11-21T10:00:00Z",
+        last_ts="2026-11-21T10:04:10Z",
+        alert_ts="2026-11-21T10:00:07Z",
+        requests=412,
+        requests_before_alert=11,
+        endpoints=["POST shop.example /login"],
+        reason="203.0.113.9 tried 380 different accounts (usual: 1) at POST shop.example /login;"
+        " every such request was refused.",
+        succeeded=False,
+        status="open",
+        verdict=None,
+        assignee=None,
+        version=1,
+    )
 
     id: str = Field("", examples=["i-9f86d081884c7d65"])
     risk: int = Field(0, ge=0, le=100)
@@ -110,6 +137,21 @@ class IncidentDetail(IncidentRow):
 class AlertRow(Shape):
     """One entity, one attack type, one window of time."""
 
+    model_config = example(
+        id="a-1b4f0e9851971998",
+        ts="2026-11-21T10:00:07Z",
+        entity={"kind": "client", "id": "203.0.113.9"},
+        attack_type="credential_stuffing",
+        risk=71,
+        severity="HIGH",
+        endpoint="POST shop.example /login",
+        requests_before=11,
+        detectors=["credential_stuffing"],
+        reason="203.0.113.9 tried 11 different accounts (usual: 1)",
+        succeeded=None,
+        incident="i-9f86d081884c7d65",
+    )
+
     id: str = Field("", examples=["a-1b4f0e9851971998"])
     ts: str | None = None
     first_ts: str | None = None
@@ -128,6 +170,25 @@ class AlertRow(Shape):
 
 class EventRow(Shape):
     """A judged request."""
+
+    model_config = example(
+        seq=184_220,
+        ts="2026-11-21T10:00:07Z",
+        event_id="e-184220",
+        method="POST",
+        host="shop.example",
+        path="/login",
+        status=401,
+        client="203.0.113.9",
+        network="203.0.113.0/24",
+        user="ann",
+        agent_kind="library",
+        endpoint="POST shop.example /login",
+        risk=71,
+        severity="HIGH",
+        attack_types=["credential_stuffing"],
+        detectors=["credential_stuffing"],
+    )
 
     seq: int = 0
     ts: str | None = None
@@ -162,6 +223,20 @@ class EventRow(Shape):
 class EntityRow(Shape):
     """An entity that is remembered; the fields of `scan --entities`, and when it was seen."""
 
+    model_config = example(
+        kind="client",
+        id="203.0.113.9",
+        requests=412,
+        score=0.92,
+        risk=92,
+        severity="CRITICAL",
+        attack_types=["credential_stuffing"],
+        first_alert_request=11,
+        first_ts="2026-11-21T10:00:00Z",
+        last_ts="2026-11-21T10:04:10Z",
+        agent_kind="library",
+    )
+
     kind: EntityKind = "client"
     id: str = ""
     requests: int = 0
@@ -177,6 +252,21 @@ class EntityRow(Shape):
 
 class EndpointRow(Shape):
     """Traffic of one endpoint; the fields of the report of `scan`, and when it was seen."""
+
+    model_config = example(
+        endpoint="GET shop.example /orders/{id}",
+        method="GET",
+        host="shop.example",
+        route="/orders/{id}",
+        requests=18_204,
+        clients=961,
+        errors_4xx=0.021,
+        errors_5xx=0.0004,
+        p95_ms=84.2,
+        bytes_out=91_020_000,
+        risk=12,
+        severity="LOW",
+    )
 
     endpoint: str = Field("", examples=["GET shop.example /orders/{id}"])
     method: str | None = None
@@ -204,6 +294,12 @@ class Series(Shape):
 class Chart(Shape):
     """Columns for a chart: times in seconds since the epoch, and one or more series."""
 
+    model_config = example(
+        t=[1763719200.0, 1763719210.0],
+        series=[{"key": "LOW", "v": [120, 118]}, {"key": "HIGH", "v": [0, 4]}],
+        step_seconds=10.0,
+    )
+
     t: list[float]
     series: list[Series]
     step_seconds: float = Field(description="Width of a slice, chosen by the service.")
@@ -225,6 +321,10 @@ class Facet(Shape):
 
 class Facets(Shape):
     """Facets of a list."""
+
+    model_config = example(
+        facets=[{"field": "severity", "values": [{"value": "HIGH", "count": 4}]}],
+    )
 
     facets: list[Facet]
 
