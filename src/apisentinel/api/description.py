@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from apisentinel.api.access import declared_permissions, needs
-from apisentinel.api.problems import Problem
+from apisentinel.api.problems import Problem, described
 
 PATH = "/api/v1/openapi.json"
 
@@ -62,4 +62,21 @@ def _document(app: FastAPI) -> dict[str, Any]:
             permission = permissions.get((path, method))
             operation["x-permission"] = permission
             operation["security"] = [] if permission in OPEN else [{name: []} for name in SECURITY]
+            _add_answers(operation.setdefault("responses", {}), method, path)
     return document
+
+
+def _add_answers(responses: dict[str, Any], method: str, path: str) -> None:
+    """Adds what gate, guard, limits and server may answer, whatever a route does."""
+    statuses = [400, 401, 403, 422, 429, 503]
+    if method in {"post", "put", "patch"}:
+        statuses += [408, 413]
+    if "{" in path:
+        statuses.append(404)
+    # FastAPI describes its own form of 422, which we do not send
+    if "application/json" in responses.get("422", {}).get("content", {}):
+        del responses["422"]
+    for status, answer in described(*statuses).items():
+        responses.setdefault(str(status), answer)
+    for status, words in ((414, "The address is too long."), (431, "The headers are too large.")):
+        responses.setdefault(str(status), {"description": words})

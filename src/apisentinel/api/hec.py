@@ -1,18 +1,27 @@
 """Splunk's HTTP Event Collector, for senders that speak nothing else."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from apisentinel.api.access import Principal, check, needs
 from apisentinel.api.auth import presented_key
 from apisentinel.api.context import get_authenticator, get_intake, get_service
+from apisentinel.api.problems import described
 from apisentinel.errors import RefusedError
 from apisentinel.parsers import hec
 from apisentinel.pipeline.door import Dead
 
 SOURCE = "hec"
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    **described(408, 413, 415, 429),
+    **{
+        status: {"description": "In the words of Splunk.", "content": {"application/json": {}}}
+        for status in (200, 400, 401, 403, 503)
+    },
+}
 
 router = APIRouter(prefix="/services/collector", tags=["ingest"])
 
@@ -72,24 +81,24 @@ async def _take(
     return reply(events.code, events.number)
 
 
-@router.post("")
-@router.post("/event")
-@router.post("/event/1.0")
+@router.post("", responses=ANSWERS)
+@router.post("/event", responses=ANSWERS)
+@router.post("/event/1.0", responses=ANSWERS)
 async def events(request: Request, sender: Sender) -> Response:
     """Takes events: requests in our format, records or lines of any known log format."""
     limit = get_intake(request).body_bytes
     return await _take(request, sender, lambda body: hec.parse_events(body, limit=limit))
 
 
-@router.post("/raw")
-@router.post("/raw/1.0")
+@router.post("/raw", responses=ANSWERS)
+@router.post("/raw/1.0", responses=ANSWERS)
 async def raw(request: Request, sender: Sender) -> Response:
     """Takes log lines of any known format."""
     return await _take(request, sender, hec.parse_raw)
 
 
-@router.get("/health", dependencies=[Depends(needs("public"))])
-@router.get("/health/1.0", dependencies=[Depends(needs("public"))])
+@router.get("/health", dependencies=[Depends(needs("public"))], responses=ANSWERS)
+@router.get("/health/1.0", dependencies=[Depends(needs("public"))], responses=ANSWERS)
 async def health(request: Request) -> Response:
     """Whether events would be taken now, as senders ask before they send."""
     if get_service(request).door.stopping:

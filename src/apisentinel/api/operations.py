@@ -10,9 +10,19 @@ from apisentinel import __version__
 from apisentinel.api.access import Principal, check, needs
 from apisentinel.api.context import get_authenticator, get_clock, get_service
 from apisentinel.api.metrics import exposition
-from apisentinel.api.problems import described
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+NOT_READY: Final[dict[int | str, dict[str, Any]]] = {
+    503: {"description": "Not ready.", "content": {"application/json": {}}}
+}
+
+
+class Figures(Response):
+    """An answer for Prometheus."""
+
+    media_type = METRICS_TYPE
+
 
 router = APIRouter(tags=["operations"])
 
@@ -49,7 +59,7 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", dependencies=[Depends(needs("public"))], responses=described(503))
+@router.get("/readyz", dependencies=[Depends(needs("public"))], responses=NOT_READY)
 async def ready(request: Request) -> Response:
     """200 while requests would be accepted and judged in time, else 503."""
     status, _ = await asyncio.to_thread(_status, request)
@@ -86,7 +96,7 @@ async def metrics_reader(request: Request) -> Principal:
 metrics_reader.permission = "metrics"  # type: ignore[attr-defined]
 
 
-@router.get("/metrics", dependencies=[Depends(metrics_reader)])
+@router.get("/metrics", dependencies=[Depends(metrics_reader)], response_class=Figures)
 def metrics(request: Request) -> Response:
     """Figures in the text format of Prometheus."""
-    return Response(exposition(get_service(request)), media_type=METRICS_TYPE)
+    return Figures(exposition(get_service(request)))

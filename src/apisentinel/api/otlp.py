@@ -1,12 +1,13 @@
 """OpenTelemetry traces over HTTP: ``POST /v1/traces``, JSON and protobuf."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from apisentinel.api.access import Principal, needs
 from apisentinel.api.context import get_intake, get_service
+from apisentinel.api.problems import MEDIA_TYPE
 from apisentinel.errors import RefusedError
 from apisentinel.parsers import otlp
 
@@ -24,7 +25,16 @@ LONGEST = 4_000
 router = APIRouter(tags=["ingest"])
 
 
-@router.post("/v1/traces")
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": "ExportTraceServiceResponse, or google.rpc.Status.",
+        "content": {otlp.JSON_TYPE: {}, otlp.PROTOBUF_TYPE: {}, MEDIA_TYPE: {}},
+    }
+    for status in (200, 400, 401, 403, 408, 413, 415, 429, 503)
+}
+
+
+@router.post("/v1/traces", responses=ANSWERS)
 async def traces(
     request: Request, _principal: Annotated[Principal, Depends(needs("ingest"))]
 ) -> Response:
