@@ -263,7 +263,14 @@ def _translated(path: Path, error: duckdb.Error) -> StoreError:
         return DiskFullError(f"{path}: the disk is full")
     if "could not set lock" in lower or "file handle conflict" in lower:
         return StoreError(f"{path} is in use; stop the service that uses it, or wait for it")
-    marks = ("not a valid duckdb", "corrupt", "checksum", "serialization error", "no magic bytes")
+    marks = (
+        "not a valid duckdb",
+        "corrupt",
+        "checksum",
+        "serialization error",
+        "no magic bytes",
+        "could not read enough bytes",
+    )
     if any(mark in lower for mark in marks):
         return DamagedError(f"{path} is damaged: {text}")
     return StoreError(f"{path}: {text}")

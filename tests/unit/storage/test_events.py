@@ -158,13 +158,17 @@ def test_an_export_that_is_cut_short_loses_and_doubles_nothing(
     assert len(files(tmp_path)) == 1
 
 
-def test_a_damaged_database_is_set_aside_and_the_files_count_on(opening, tmp_path):
+@pytest.mark.parametrize("how", ["text", "cut", "flip"])
+def test_a_damaged_database_is_set_aside_and_the_files_count_on(opening, tmp_path, how):
     store = opening()
     put(store, 1, 10, day=-3)
     store.maintain(at_once=True)
     put(store, 11, 5)
     store.close()
-    (tmp_path / "hot.duckdb").write_bytes(b"no database" * 5_000)
+    raw = (tmp_path / "hot.duckdb").read_bytes()
+    flipped = raw[:5_000] + bytes([raw[5_000] ^ 1]) + raw[5_001:]
+    broken = {"text": b"no database" * 5_000, "cut": raw[:15_000], "flip": flipped}[how]
+    (tmp_path / "hot.duckdb").write_bytes(broken)
     again = opening()
     assert [damage.file for damage in again.damage] == ["hot.duckdb"]
     assert total(again) == 10
