@@ -90,6 +90,8 @@ def test_the_settings_built_in_are_settings():
     settings = load_service(None, {}, ours | SERVICE["environment"])
     assert str(settings.data_dir) == "/var/lib/apisentinel/data"
     assert (settings.server.host, settings.server.port) == ("0.0.0.0", 8080)
+    assert settings.server.allowed_hosts == ("apisentinel",)
+    assert settings.server.metrics_open is False
 
 
 def test_the_command_exists():
