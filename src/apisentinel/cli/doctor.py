@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from apisentinel import __version__
@@ -18,30 +18,16 @@ from apisentinel.cli.checkup import Finding, State
 from apisentinel.cli.outcome import Exit
 from apisentinel.errors import ConfigError
 
-NEEDED = {
-    "apsw": "apsw",
+IMPORT_NAMES = {
     "argon2-cffi": "argon2",
-    "cryptography": "cryptography",
-    "duckdb": "duckdb",
-    "fastapi": "fastapi",
-    "granian": "granian",
-    "numpy": "numpy",
-    "numba": "numba",
-    "polars": "polars",
     "google-re2": "re2",
-    "isal": "isal",
-    "zstandard": "zstandard",
-    "msgspec": "msgspec",
-    "orjson": "orjson",
-    "pydantic": "pydantic",
     "prometheus-client": "prometheus_client",
-    "pyarrow": "pyarrow",
     "pyyaml": "yaml",
-    "rich": "rich",
-    "structlog": "structlog",
-    "typer": "typer",
 }
-"""Distributions that the product imports, with their import names."""
+"""Import names of distributions that are called something else."""
+
+NAME_ENDS = str.maketrans("<>=!~;[(", " " * 8)
+"""Signs that end the name in a requirement such as ``apsw>=3.51``."""
 
 PACKAGES_IN_ROW = 8
 """Packages in one line of the report."""
@@ -120,10 +106,20 @@ def python() -> Iterator[Finding]:
     )
 
 
+def needed() -> dict[str, str]:
+    """Distributions that the product demands, with their import names."""
+    names = [
+        text.translate(NAME_ENDS).split()[0].lower()
+        for text in requires("apisentinel") or ()
+        if "extra ==" not in text
+    ]
+    return {name: IMPORT_NAMES.get(name, name) for name in sorted(names)}
+
+
 def packages() -> Iterator[Finding]:
     """Yields whether every needed package is installed and can be imported."""
     good = []
-    for name, module in NEEDED.items():
+    for name, module in needed().items():
         try:
             importlib.import_module(module)
             good.append(f"{name} {version(name)}")

@@ -42,9 +42,16 @@ def test_no_folder_for_kernels_is_broken(monkeypatch):
 
 
 def test_a_package_that_cannot_be_imported_is_broken(monkeypatch):
-    monkeypatch.setattr(doctor, "NEEDED", {"nothing": "no_such_module_at_all"})
+    monkeypatch.setattr(doctor, "needed", lambda: {"nothing": "no_such_module_at_all"})
     states = [finding.state for finding in doctor.packages()]
     assert State.BROKEN in states
+
+
+def test_what_is_needed_is_what_the_distribution_demands():
+    names = doctor.needed()
+    assert names["google-re2"] == "re2"
+    assert {"apsw", "duckdb", "numpy", "fastapi"} <= set(names)
+    assert "opentelemetry-proto" not in names
 
 
 def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
