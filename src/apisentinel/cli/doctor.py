@@ -108,10 +108,11 @@ def python() -> Iterator[Finding]:
 
 def needed() -> dict[str, str]:
     """Distributions that the product demands, with their import names."""
+    demands: list[str] = []
+    with suppress(PackageNotFoundError):  # run from its sources, not installed
+        demands = requires("apisentinel") or []
     names = [
-        text.translate(NAME_ENDS).split()[0].lower()
-        for text in requires("apisentinel") or ()
-        if "extra ==" not in text
+        text.translate(NAME_ENDS).split()[0].lower() for text in demands if "extra ==" not in text
     ]
     return {name: IMPORT_NAMES.get(name, name) for name in sorted(names)}
 
