@@ -135,7 +135,7 @@ class JournalStore(Protocol):
         ...
 
     def recent_event_ids(self, window: int) -> Iterator[npt.NDArray[np.uint64]]:
-        """Hashes of the newest ``window`` event ids, oldest first, a batch at a time."""
+        """Hashes of the newest ``window`` event ids, oldest first, some batches at a time."""
         ...
 
     def save_checkpoint(self, offset: int, parts: Mapping[str, bytes]) -> None:

@@ -329,7 +329,7 @@ class Journal:
             return self._answers.get(digest)
 
     def recent_event_ids(self, window: int) -> Iterator[npt.NDArray[np.uint64]]:
-        """Hashes of the newest event ids, oldest first, a batch at a time.
+        """Hashes of the newest event ids, oldest first, some batches at a time.
 
         Gives at least `window` when the journal holds so many, and then up to a file more.
         """

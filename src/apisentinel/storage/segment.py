@@ -19,6 +19,9 @@ VERSION = 1
 PAGE_BYTES = 8192
 """Batches are tens of kilobytes: larger pages mean shorter chains of them."""
 
+IDS_STEP = 256
+"""Batches whose event ids are read at a time."""
+
 _SCHEMA = """
 CREATE TABLE head (
     first_offset INTEGER NOT NULL, first_seq INTEGER NOT NULL, created INTEGER NOT NULL
@@ -221,11 +224,14 @@ class SegmentReader:
         yield from rows
 
     def event_ids(self, first_offset: int, last_offset: int) -> Iterator[npt.NDArray[np.uint64]]:
-        """Hashes of the event ids of some batches, a batch at a time."""
-        for offset in range(first_offset, last_offset + 1):
+        """Hashes of the event ids of some batches, many batches at a time."""
+        for begin in range(first_offset, last_offset + 1, IDS_STEP):
+            end = min(begin + IDS_STEP - 1, last_offset)
             with self._lock, sqlite.reported(self.name):
-                ids = self._connection.execute(
-                    "SELECT event_ids FROM entry WHERE number = ?", (offset,)
-                ).get
-            if ids is not None:
+                rows: list[Any] = self._connection.execute(
+                    "SELECT event_ids FROM entry WHERE number BETWEEN ? AND ? ORDER BY number",
+                    (begin, end),
+                ).fetchall()
+            if rows:
+                ids = b"".join(row[0] for row in rows)
                 yield np.frombuffer(ids, "<u8").astype(np.uint64, copy=False)
