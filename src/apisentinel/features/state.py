@@ -182,6 +182,8 @@ class FeatureState:
                     f"snapshot of {name} has another version or other bounds than these settings"
                 )
             used = arrays[f"{name}.records"].view(table.records.dtype)
+            # rows used since then are emptied: a new record keeps what lies behind its label
+            table.records[len(used) : len(table.used)] = 0
             table.records[: len(used)] = used
             table.meta[:] = arrays[f"{name}.meta"]
             table.keys.fill(0)

@@ -227,9 +227,8 @@ def find(engine: Engine, kind: str, name: str) -> Any | None:
     if address is not None:
         found = (records["address_hi"] == address[0]) & (records["address_lo"] == address[1])
     elif raw:
-        label = np.zeros(record_layout.LABEL_BYTES, np.uint8)
-        label[: len(raw)] = np.frombuffer(raw, np.uint8)
-        found = (records["label_length"] == len(raw)) & (records["label"] == label).all(axis=1)
+        same = records["label"][:, : len(raw)] == np.frombuffer(raw, np.uint8)
+        found = (records["label_length"] == len(raw)) & same.all(axis=1)
     if kind == "session" and not found.any():
         found = _derived_session(records, name)
     rows = np.flatnonzero(found)

@@ -46,13 +46,16 @@ def live(data_dir: Path, *, acks: int | None, pause: float) -> str:
     child = spawn(data_dir, is_slow=acks is not None)
     last = ""
     assert child.stdout is not None
+    if acks == 0:  # at any moment, also while it starts or replays
+        time.sleep(pause)
+        child.send_signal(signal.SIGKILL)
     for line in child.stdout:
         last = line.strip()
         if last.startswith("ack"):
             (data_dir / "acks").write_text(last.split()[1])
-            if acks is not None:
+            if acks:
                 acks -= 1
-                if acks <= 0:
+                if acks == 0:
                     time.sleep(pause)
                     child.send_signal(signal.SIGKILL)
                     break
@@ -118,8 +121,11 @@ def test_killed_runs_end_like_one_that_was_not_killed(tmp_path) -> None:
     assert len(expected["alerts"]) > 20
 
     draw = random.Random(int(os.environ.get("KILLS_SEED", "5")))
-    for _ in range(KILLS):
-        live(killed, acks=draw.randint(1, LONGEST_LIFE), pause=draw.random() * 0.05)
+    for kill in range(KILLS):
+        if kill % 3 == 2:
+            live(killed, acks=0, pause=draw.uniform(0.2, 2.0))
+        else:
+            live(killed, acks=draw.randint(1, LONGEST_LIFE), pause=draw.random() * 0.05)
     assert live(killed, acks=None, pause=0) == "done"
     found = outcome(killed)
     for name, value in expected.items():
