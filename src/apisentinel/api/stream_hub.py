@@ -5,13 +5,14 @@ text to everybody who asked the same thing.
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from apisentinel.api.stream_messages import (
     TOPICS,
     Item,
+    Line,
     Shown,
     all_rows,
     best_rows,
@@ -44,8 +45,8 @@ class Predicate(Protocol):
         """What it says, in one form."""
         ...
 
-    def matches(self, item: Item) -> bool:
-        """True when a row passes."""
+    def passes(self, flattened: Mapping[str, Any]) -> bool:
+        """True when a row passes; entities in it are their ids."""
         ...
 
 
@@ -61,11 +62,12 @@ class Sub(NamedTuple):
         """Equal for all that hear the same rows."""
         return self.topic, "" if self.predicate is None else self.predicate.key
 
-    def wanted(self, items: Iterable[Item]) -> list[Item]:
+    def wanted(self, lines: Sequence[Line]) -> Sequence[Line]:
         """The rows that pass."""
         if self.predicate is None:
-            return list(items)
-        return [item for item in items if self.predicate.matches(item)]
+            return lines
+        passes = self.predicate.passes
+        return [line for line in lines if passes(line.flat)]
 
 
 class _Frame(NamedTuple):
@@ -242,7 +244,7 @@ class Hub:
         for piece in messages:
             rows.setdefault(piece.topic, []).extend(piece.items)
         changed = {
-            topic: [self.shown(topic, item) for item in merged(topic, rows[topic])]
+            topic: [Line(self.shown(topic, item)) for item in merged(topic, rows[topic])]
             for topic in TOPICS
             if topic in rows
         }
@@ -269,8 +271,8 @@ class Hub:
                     texts[key] = frame(sub.topic, self.bus.text(cursor), body, sub.name)
                 watcher.offer(texts[key], cursor)
 
-    def _body(self, sub: Sub, items: Sequence[Item]) -> bytes | None:
-        wanted = sub.wanted(items)
+    def _body(self, sub: Sub, lines: Sequence[Line]) -> bytes | None:
+        wanted = sub.wanted(lines)
         if not wanted:
             return None
         self.encoded += 1
@@ -304,12 +306,12 @@ class Hub:
             watcher.sent = max(watcher.sent, self.position)
             watcher.behind = False
         for one in missed:
-            rows = [self.shown(one.topic, item) for item in one.items]
+            lines = [Line(self.shown(one.topic, item)) for item in one.items]
             heard = [
                 (sub, body)
                 for sub in subs
                 if sub.topic == one.topic
-                for body in all_rows(sub.wanted(rows))
+                for body in all_rows(sub.wanted(lines))
             ]
             for at, (sub, body) in enumerate(heard):
                 cursor = one.cursor if at == len(heard) - 1 else watcher.sent

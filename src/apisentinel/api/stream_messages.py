@@ -12,6 +12,7 @@ import msgspec
 import orjson
 
 from apisentinel.api.answers import dumps
+from apisentinel.api.matching import flat
 from apisentinel.errors import RefusedError
 
 Item = dict[str, Any]
@@ -95,6 +96,29 @@ def parse_message(text: str | bytes) -> ClientMessage:
         ) from None
 
 
+class Line:
+    """A row on its way to clients: flattened and encoded once, whoever hears it.
+
+    Attributes:
+        row: As lists show it.
+        flat: For filters.
+    """
+
+    __slots__ = ("_json", "flat", "row")
+
+    def __init__(self, row: Item) -> None:
+        self.row = row
+        self.flat = flat(row)
+        self._json: bytes | None = None
+
+    @property
+    def json(self) -> bytes:
+        """Its text."""
+        if self._json is None:
+            self._json = dumps(self.row)
+        return self._json
+
+
 def merged(topic: str, items: Iterable[Item]) -> list[Item]:
     """Rows of one tick, each thing with an id once, as it was last."""
     if topic not in UPDATED:
@@ -105,39 +129,39 @@ def merged(topic: str, items: Iterable[Item]) -> list[Item]:
     return list(newest.values())
 
 
-def best_rows(topic: str, items: Sequence[Item]) -> bytes:
+def best_rows(topic: str, lines: Sequence[Line]) -> bytes:
     """The members ``items`` and ``rest`` of a live frame, as JSON without braces.
 
     At most `ROWS` rows and `FRAME_BYTES`, the highest risk first; the rest is counted by severity.
 
     Args:
         topic: Their topic.
-        items: Rows in order of arrival.
+        lines: Rows in order of arrival.
     """
     if topic in RANKED:
-        ordered = sorted(items, key=lambda item: -(item.get("risk") or 0))
+        ordered = sorted(lines, key=lambda line: -(line.row.get("risk") or 0))
     else:
-        ordered = list(items[-ROWS:])
+        ordered = list(lines[-ROWS:])
     rows = next(pieces(ordered), [])
-    rest: dict[str, Any] = {"count": len(items) - len(rows)}
+    rest: dict[str, Any] = {"count": len(lines) - len(rows)}
     if topic in RANKED:
-        left = Counter(str(item.get("severity") or "LOW") for item in ordered[len(rows) :])
+        left = Counter(str(line.row.get("severity") or "LOW") for line in ordered[len(rows) :])
         rest["severities"] = dict(sorted(left.items()))
     return _body(rows, rest)
 
 
-def all_rows(items: Iterable[Item]) -> Iterator[bytes]:
+def all_rows(lines: Iterable[Line]) -> Iterator[bytes]:
     """The same for every row, in as many frames as it takes: for what is told again."""
-    for rows in pieces(items):
+    for rows in pieces(lines):
         yield _body(rows, {"count": 0})
 
 
-def pieces(items: Iterable[Item]) -> Iterator[list[bytes]]:
+def pieces(lines: Iterable[Line]) -> Iterator[list[bytes]]:
     """Encoded rows in lists of at most `ROWS` rows and `FRAME_BYTES`; one row always fits."""
     rows: list[bytes] = []
     size = 0
-    for item in items:
-        row = dumps(item)
+    for line in lines:
+        row = line.json
         if rows and (len(rows) == ROWS or size + len(row) > FRAME_BYTES):
             yield rows
             rows, size = [], 0

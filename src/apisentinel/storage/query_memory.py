@@ -1,6 +1,7 @@
 """Conditions evaluated on documents in memory: for streams and for what the pipeline holds."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from apisentinel.storage.query import (
@@ -122,6 +123,7 @@ def in_network(address: str | None, cidr: str) -> bool:
     )
 
 
+@lru_cache(maxsize=8192)
 def address_digits(address: str | None) -> str | None:
     """Hexadecimal digits of an address, 8 of IPv4 or 32 of IPv6; None when it is no address."""
     if not address:

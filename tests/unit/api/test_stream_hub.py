@@ -9,7 +9,7 @@ from apisentinel.api.fields import ALERTS
 from apisentinel.api.filters import parse_filter
 from apisentinel.api.matching import RowFilter
 from apisentinel.api.stream_hub import QUEUE_BYTES, QUEUE_FRAMES, Hub, Sub
-from apisentinel.api.stream_messages import FRAME_BYTES, ROWS, all_rows, best_rows
+from apisentinel.api.stream_messages import FRAME_BYTES, ROWS, Line, all_rows, best_rows
 from apisentinel.clock import ManualClock
 from apisentinel.pipeline.bus import Bus
 
@@ -264,12 +264,39 @@ def test_a_hub_that_falls_behind_the_bus_says_so():
     asyncio.run(main())
 
 
+def test_a_flood_of_decoys_does_not_hide_the_needle():
+    async def main():
+        hub = make_hub()
+        watcher = hub.attach(ALERTS_ONLY)
+        hub.bus.publish("alerts", [alert(n, risk=60, severity="HIGH") for n in range(2_500)])
+        hub.bus.publish("alerts", [alert("needle", risk=95, severity="CRITICAL")])
+        hub.bus.publish("alerts", [alert(n, risk=60, severity="HIGH") for n in range(2_000)])
+        await settle()
+        first = texts(hub, watcher)[0]
+        assert first["items"][0]["id"] == "a-needle"
+        assert first["rest"]["severities"]["HIGH"] >= 2_400
+        hub.close()
+
+    asyncio.run(main())
+
+
 def test_frames_are_cut_by_bytes_and_one_row_always_fits():
-    rows = [{"risk": n, "severity": "LOW", "text": "x" * 60_000} for n in range(5)]
+    rows = [Line({"risk": n, "severity": "LOW", "text": "x" * 60_000}) for n in range(5)]
     best = json.loads(b"{" + best_rows("alerts", rows) + b"}")
     assert [row["risk"] for row in best["items"]] == [4, 3]
     assert best["rest"]["count"] == 3
-    giant = [{"risk": 1, "text": "x" * (FRAME_BYTES + 1)}]
+    giant = [Line({"risk": 1, "text": "x" * (FRAME_BYTES + 1)})]
     assert len(json.loads(b"{" + best_rows("alerts", giant) + b"}")["items"]) == 1
     told = [json.loads(b"{" + body + b"}")["items"] for body in all_rows(rows)]
     assert [row["risk"] for part in told for row in part] == [0, 1, 2, 3, 4]
+
+
+@live
+async def test_a_row_is_encoded_once_for_all_filters(hub):
+    watchers = [hub.attach([Sub("alerts", wanted(f"risk:gte:{n}"))]) for n in range(20)]
+    counted = []
+    hub.shown = lambda _, item: counted.append(item) or item
+    hub.bus.publish("alerts", [alert(n, risk=90) for n in range(10)])
+    await settle()
+    assert [len(texts(hub, watcher)[0]["items"]) for watcher in watchers] == [10] * 20
+    assert len(counted) == 10

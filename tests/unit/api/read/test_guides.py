@@ -53,8 +53,8 @@ def test_the_address_of_the_stream_is_understood():
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(ast.literal_eval(values["URL"])).query)
     (sub,) = first_subs(query["topics"][0], query["f"], 0)
     assert sub.predicate is not None
-    assert sub.predicate.matches({"severity": "HIGH"})
-    assert not sub.predicate.matches({"severity": "LOW"})
+    assert sub.predicate.passes({"severity": "HIGH"})
+    assert not sub.predicate.passes({"severity": "LOW"})
 
 
 @pytest.mark.parametrize("page", ["query-the-api.md", "follow-live-alerts.md"])
