@@ -33,7 +33,7 @@ from apisentinel.storage.control_base import FILE as CONTROL_FILE
 from apisentinel.storage.event_database import FILE as EVENTS_FILE
 from apisentinel.storage.event_database import EventDatabase
 from apisentinel.storage.event_files import EventFiles, load
-from apisentinel.storage.folder import DiskFolder, sync_folder
+from apisentinel.storage.folder import LOCK, DiskFolder, sync_folder
 from apisentinel.storage.segment import SegmentReader
 from apisentinel.storage.settings import StorageSettings
 from apisentinel.storage.snapshots import DONE, REQUEST
@@ -58,6 +58,8 @@ LARGEST_OTHER: Final = 16 << 20
 
 LARGEST_MANIFEST: Final = 16 << 20
 STEP: Final = 1 << 20
+PADDING: Final = 1 << 20
+"""Bytes after the last file that an archive may have; reading them checks the end of the frame."""
 LEVEL: Final = 3
 
 
@@ -254,7 +256,8 @@ def _asked(source: Path) -> Path:
 
 def _items(staging: Path) -> Iterator[Item]:
     for path in sorted(path for path in staging.rglob("*") if path.is_file()):
-        if path.name == "lock":
+        empty_log = path.name.endswith("-wal") and path.stat().st_size == 0
+        if path.name == LOCK or path.name.endswith("-shm") or empty_log:
             continue
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -346,7 +349,7 @@ def _unpack(source: Path, target: Path | None) -> Manifest:
             manifest = _manifest(archive, next(members, None))
             for item in manifest.files:
                 _unpack_item(archive, next(members, None), item, target)
-            if next(members, None) is not None:
+            if next(members, None) is not None or len(stream.read(PADDING)) == PADDING:
                 raise DamagedError(f"{source} is damaged: it holds more than its manifest says")
             return manifest
     except (tarfile.TarError, zstandard.ZstdError, EOFError, ValueError) as problem:
