@@ -21,7 +21,6 @@ from apisentinel.errors import ConfigError
 IMPORT_NAMES = {
     "argon2-cffi": "argon2",
     "google-re2": "re2",
-    "prometheus-client": "prometheus_client",
     "pyyaml": "yaml",
 }
 """Import names of distributions that are called something else."""
