@@ -5,6 +5,7 @@ LOG        ?= examples/access.log
 REPORT     ?= report.html
 WORKERS    ?= 2
 FUZZ_LINES ?= 1000000
+KILLS      ?= 500
 EVALUATE   ?= ../shared/evaluate/evaluate.py
 EVAL_ARGS  ?=
 BENCH_ARGS ?=
@@ -19,7 +20,7 @@ WARM  := $(VENV)/.warm
 CODE  := $(shell find src -name '*.py' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run scan test fuzz lint types layers bench eval docs resolve reference lock fmt ci clean
+.PHONY: help setup run scan test fuzz kills lint types layers bench eval docs resolve reference lock fmt ci clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ test: setup ## run all tests
 
 fuzz: setup ## hostile lines through every parser (FUZZ_LINES=1000000)
 	FUZZ_LINES=$(FUZZ_LINES) $(BIN)/python -m pytest -m fuzz -n $(WORKERS) tests
+
+kills: setup ## kill the service under load, again and again (KILLS=500)
+	KILLS=$(KILLS) $(BIN)/python -m pytest tests/unit/pipeline/test_kills.py -p no:randomly
 
 lint: $(READY) ## check style
 	$(BIN)/ruff check .

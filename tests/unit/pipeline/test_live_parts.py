@@ -10,7 +10,7 @@ from tests.unit.pipeline.live_traffic import SMALL, START_US, batch_of, requests
 from apisentinel.clock import ManualClock
 from apisentinel.errors import StoreError
 from apisentinel.kernels.hashing import HashKey
-from apisentinel.pipeline import checkpoint
+from apisentinel.pipeline import checkpoint, live_entities
 from apisentinel.pipeline.checkpointer import Checkpointer
 from apisentinel.pipeline.degradation import MEANING, Degradation, Level
 from apisentinel.pipeline.gate import Gate
@@ -210,6 +210,17 @@ def test_the_gate_lets_a_reader_in_between_two_turns_of_a_busy_writer() -> None:
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_an_entity_is_found_whatever_its_record_held_before() -> None:
+    live = LiveEngine(SMALL, RuntimeSettings(), HashKey(1, 2))
+    live.engine.state.actors["user"].records["label"][:] = 7
+    row = requests(1)[0] | {"user_id": "alice"}
+    live.advance(live.prepare(batch_of([row])), 1)
+    found = live_entities.entity(live.engine, "user", "alice")
+    assert found is not None
+    assert found["requests"] == 1
+    assert live_entities.entity(live.engine, "user", "alic") is None
 
 
 def test_rates_are_what_each_second_added() -> None:
