@@ -88,9 +88,11 @@ class Service:
 @pytest.fixture
 def service(tmp_path):
     made = Service(tmp_path / "data")
-    made.start()
-    yield made
-    made.stop()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop(kill=True)
 
 
 def calls(app, paths, **headers):
@@ -125,7 +127,7 @@ def test_requests_arrive_with_what_the_framework_knows(service, start):
     names = {
         line.split()[2]
         for line in service.get("/metrics").decode().splitlines()
-        if line.startswith("# TYPE")
+        if line.startswith("# TYPE apisentinel_")
     }
     derived = {f"{name}{part}" for name in names for part in ("_bucket", "_sum", "_count")}
     assert names <= set(FAMILIES) <= names | derived

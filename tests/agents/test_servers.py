@@ -43,7 +43,7 @@ def test_a_request_is_reported_as_it_was(framework, start, collector, client):
     sent = dict(record["headers"])
     assert record["method"] == "GET"
     assert record["path"] == "/orders/3"
-    assert record["query"] in {"q=a%20b&api_key=***", "q=a b&api_key=***"}
+    assert record["query"] in {"q=a%20b&api_key=redacted", "q=a b&api_key=redacted"}
     assert record["status"] == 200
     assert record["response_bytes"] == len(answer.content)
     assert record["duration_us"] > 0
@@ -53,8 +53,8 @@ def test_a_request_is_reported_as_it_was(framework, start, collector, client):
     assert record["host"] == f"127.0.0.1:{app.port}"
     assert record["extra"]["route"] == ROUTES[name]
     assert sent["user-agent"] == "probe/1"
-    assert sent["cookie"] == "***"
-    assert record["session_id"].startswith("h.")
+    assert sent["cookie"] == "redacted"
+    assert record["session_id"].startswith("hash-")
     assert abs(record["ts"] / 1e6 - time.time()) < 60
 
 
@@ -70,7 +70,7 @@ def test_no_secret_and_no_body_leaves_by_itself(framework, start, collector, cli
     assert "request_body" not in record
     assert "response_body" not in record
     assert "topsecret" not in str(record)
-    assert record["credential_id"].startswith("h.")
+    assert record["credential_id"].startswith("hash-")
     assert record["request_bytes"] > 30
 
 
@@ -80,10 +80,10 @@ def test_bodies_come_when_asked_for_with_secrets_masked(framework, start, collec
     app = start(name, collector.url, *arguments, **options)
     answer = client.post(f"{app.url}/login", json={"password": "hunter2", "note": "n" * 100})
     (record,) = collector.wait(1)
-    assert record["request_body"].startswith('{"password":"***","note":"nnn')
-    assert 50 < len(record["request_body"]) <= 64
+    assert record["request_body"].startswith('{"password":"redacted","note":"nnn')
+    assert 50 < len(record["request_body"]) <= 72
     assert "very-secret" not in record["response_body"]
-    assert "***" in record["response_body"]
+    assert "redacted" in record["response_body"]
     assert answer.json()["read"] == record["request_bytes"] > 100
 
 
@@ -199,7 +199,7 @@ def test_messages_of_a_websocket_are_counted(start, collector):
     asyncio.run(talk())
     (record,) = collector.wait(1)
     assert record["status"] == 101
-    assert record["query"] == "token=***"
+    assert record["query"] == "token=redacted"
     assert record["extra"]["route"] == "/talk/{room}"
     assert record["extra"]["websocket"] == {"messages_in": 4, "messages_out": 3, "close_code": 1000}
     assert (record["request_bytes"], record["response_bytes"]) == (18, 30)

@@ -14,8 +14,12 @@ from urllib.parse import unquote_plus
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MASK = "***"
-"""What stands in place of a secret: plain ASCII, so that a query stays a query."""
+MASK = "redacted"
+"""What stands in place of a secret, as in the collector: letters mean the same in a URL, a header,
+a form and JSON, and look like no attack."""
+
+HASH = "hash"
+"""What the hash of an id begins with, as in the collector."""
 
 SECRET_HEADERS = frozenset(
     (
@@ -27,12 +31,23 @@ SECRET_HEADERS = frozenset(
 )  # fmt: skip
 
 SECRET_WORDS = (
-    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "apikey",
-    "accesskey", "privatekey", "signature", "authorization", "cookie", "sessionid", "sessid",
-    "jwt", "bearer", "credential", "creditcard", "cardnumber", "iban", "ssn", "cvv", "cvc",
-    "samlresponse", "assertion", "codeverifier",
+    "password", "passwd", "passphrase", "passcode", "pwd", "credential", "creditcard", "cardnumber",
+    "authorization",
 )  # fmt: skip
 """A name that holds one of these, separators left out, names a secret."""
+
+SECRET_ENDS = (
+    "token", "secret", "apikey", "accesskey", "privatekey", "secretkey", "signature", "cookie",
+    "sessionid", "sessid", "jwt", "bearer", "iban", "ssn", "cvv", "cvc", "samlresponse",
+    "assertion", "codeverifier",
+)  # fmt: skip
+"""A name that ends like this names a secret; ``max_tokens`` does not."""
+
+NO_SECRETS = (
+    "pagetoken", "nexttoken", "prevtoken", "continuationtoken", "synctoken", "cursortoken",
+    "canceltoken",
+)  # fmt: skip
+"""Ends of names of tokens that walk through lists."""
 
 SECRET_NAMES = frozenset(("pass", "auth", "sid", "sig", "pin", "otp", "card", "session"))
 """Names that are secrets as a whole; inside others they mean little (``shipping`` holds a pin)."""
@@ -58,11 +73,15 @@ class Redactor:
     def digest(self, value: str) -> str:
         """A keyed hash: the same for the same value and key, of no use to anybody else."""
         raw = value.encode("utf-8", "surrogateescape")
-        return hashlib.blake2b(raw, digest_size=10, key=self._key).hexdigest()
+        return hashlib.blake2b(raw, digest_size=8, key=self._key).hexdigest()
+
+    def identity(self, value: str) -> str:
+        """The hash of an id."""
+        return f"{HASH}-{self.digest(value)}"
 
     def secret(self, value: str) -> str:
         """What stands in place of a secret."""
-        return f"h.{self.digest(value)}" if self._hashes else MASK
+        return f"{MASK}-{self.digest(value)}" if self._hashes else MASK
 
     def is_secret(self, name: str) -> bool:
         """True when a field of this name holds a secret.
@@ -74,10 +93,13 @@ class Redactor:
         known = self._known.get(name)
         if known is None:
             plain = name.lower().translate(SEPARATORS)
-            known = (
-                plain in SECRET_NAMES
-                or plain in self._more
-                or any(word in plain for word in SECRET_WORDS)
+            known = plain in self._more or (
+                not plain.endswith(NO_SECRETS)
+                and (
+                    plain in SECRET_NAMES
+                    or plain.rstrip("0123456789").endswith(SECRET_ENDS)
+                    or any(word in plain for word in SECRET_WORDS)
+                )
             )
             if len(self._known) < MAX_NAMES and len(name) < 100:
                 self._known[name] = known
@@ -122,7 +144,7 @@ class Redactor:
 
         Example:
             >>> Redactor().json('{"user": "ann", "password": "x", "n": [1')
-            '{"user": "ann", "password": "***", "n": [1'
+            '{"user": "ann", "password": "redacted", "n": [1'
         """
         out: list[str] = []
         done = at = 0

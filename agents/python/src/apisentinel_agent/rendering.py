@@ -54,7 +54,7 @@ class Renderer:
             record["query"] = self._redact.form(exchange.query[:longest])
         cookies, credential = self._headers(exchange, record)
         if credential:
-            record["credential_id"] = f"h.{self._redact.digest(credential)}"
+            record["credential_id"] = self._redact.identity(credential)
         self._identity(exchange, cookies, record)
         self._bodies(exchange, record)
         extra = dict(exchange.extra or ())
@@ -92,10 +92,10 @@ class Renderer:
             record["client_ip"] = exchange.client[:MAX_ID]
         if exchange.user:
             user = exchange.user[:MAX_ID]
-            record["user_id"] = self._redact.digest(user) if self._options.hash_users else user
+            record["user_id"] = self._redact.identity(user) if self._options.hash_users else user
         session = exchange.session or self._session(cookies)
         if session:
-            record["session_id"] = f"h.{self._redact.digest(session)}"
+            record["session_id"] = self._redact.identity(session)
 
     def _session(self, cookies: str) -> str:
         for part in cookies.split(";"):
