@@ -20,8 +20,13 @@ T = TypeVar("T")
 STEP: Final = 1 << 18
 """Bytes reserved at a time for a body that does not say how long it is."""
 
-QUEUE: Final = 8
-"""Bodies per thread that may wait for their turn: with more, answers would take seconds."""
+QUEUE: Final = 32
+"""Bodies per thread that may wait for their turn, however small they are."""
+
+UNPACKED: Final = 8
+"""Times that a compressed body counts: traffic compresses ten to forty times, and what a body costs
+goes by its size unpacked.
+"""
 
 
 class Intake:
@@ -36,7 +41,9 @@ class Intake:
         self._seconds = limits.body_seconds
         self._threads = limits.ingest_threads
         self._pool = ThreadPoolExecutor(limits.ingest_threads, "ingest")
+        self._queue_bytes = limits.queue_bytes
         self._waiting = 0
+        self._waiting_bytes = 0
 
     async def run(self, request: Request, work: Callable[[bytes], T]) -> T:
         """Receives the body of a request, undoes its encoding and calls `work` with it in a thread.
@@ -45,26 +52,36 @@ class Intake:
             RefusedError: 400 for a cut body, 408 for one that does not come, 413 for one that is
                 too large, 415 for an unknown encoding, 503 when too much is under way.
         """
-        if self._waiting >= self._threads * QUEUE:
-            raise RefusedError(
-                503,
-                f"{self._waiting} bodies are waiting already; send again in a moment",
-                retry_after=RETRY_BUSY_SECONDS,
-            )
         encoding = request.headers.get("content-encoding")
         limit = self.body_bytes
-        self._waiting += 1
         reservation = _Reservation(self._budget)
         try:
+            # Whole, also when it will be refused: many senders do not look for an answer before.
             raw = await self._receive(request, reservation)
 
             def both() -> T:
                 return work(decompress(raw, encoding, limit=limit))
 
-            return await asyncio.get_running_loop().run_in_executor(self._pool, both)
+            return await self._in_turn(both, len(raw) * (UNPACKED if encoding else 1))
         finally:
             reservation.release()
+
+    async def _in_turn(self, work: Callable[[], T], size: int) -> T:
+        """Does work in a thread when its turn comes, and refuses it when that would take long."""
+        # Its own size does not count, or large bodies would never have a turn beside small ones.
+        if self._waiting >= self._threads * QUEUE or self._waiting_bytes >= self._queue_bytes:
+            raise RefusedError(
+                503,
+                f"{self._waiting} bodies are waiting already; send again in a moment",
+                retry_after=RETRY_BUSY_SECONDS,
+            )
+        self._waiting += 1
+        self._waiting_bytes += size
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
             self._waiting -= 1
+            self._waiting_bytes -= size
 
     def close(self) -> None:
         """Lets the threads go when they have done what they were given."""

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from apisentinel.api.access import ANONYMOUS, Principal, needs
+from apisentinel.api.access import ANONYMOUS, Principal, anybody, needs
 from apisentinel.api.audit import record
 from apisentinel.api.auth import Authenticator, address, cookie_name, is_secure
 from apisentinel.api.context import get_accounts, get_authenticator, get_clock, get_limits
@@ -88,13 +88,6 @@ def _set_cookie(request: Request, response: Response, token: str) -> None:
         httponly=True,
         samesite="strict",
     )
-
-
-async def anybody() -> None:
-    """Lets everybody pass, also those whose cookie or key does not work any more."""
-
-
-anybody.permission = "public"  # type: ignore[attr-defined]
 
 
 @router.post(

@@ -7,9 +7,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from apisentinel import __version__
-from apisentinel.api.access import Principal, check, needs
+from apisentinel.api.access import Principal, anybody, check, needs
 from apisentinel.api.context import get_authenticator, get_clock, get_service
 from apisentinel.api.metrics import exposition
+
+READINESS_SECONDS: Final = 0.5
+"""How old the answer of ``/readyz`` may be."""
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -53,16 +56,26 @@ def _status(request: Request) -> tuple[Literal["ok", "failing", "stopping"], dic
     return ("ok" if all(each["ok"] for each in checks.values()) else "failing"), checks
 
 
-@router.get("/livez", dependencies=[Depends(needs("public"))])
+async def _recent_status(request: Request) -> str:
+    """The status as of at most a second ago: anybody may ask, and looking costs something."""
+    now = get_clock(request).monotonic()
+    seen, status = getattr(request.app.state, "readiness", (float("-inf"), ""))
+    if now - seen >= READINESS_SECONDS or get_service(request).door.stopping:
+        status, _ = await asyncio.to_thread(_status, request)
+        request.app.state.readiness = (now, status)
+    return str(status)
+
+
+@router.get("/livez", dependencies=[Depends(anybody)])
 async def live() -> dict[str, str]:
     """Whether the process answers at all."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", dependencies=[Depends(needs("public"))], responses=NOT_READY)
+@router.get("/readyz", dependencies=[Depends(anybody)], responses=NOT_READY)
 async def ready(request: Request) -> Response:
     """200 while requests would be accepted and judged in time, else 503."""
-    status, _ = await asyncio.to_thread(_status, request)
+    status = await _recent_status(request)
     body = b'{"status":"%s"}' % (b"ready" if status == "ok" else status.encode())
     return Response(body, 200 if status == "ok" else 503, media_type="application/json")
 

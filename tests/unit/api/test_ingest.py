@@ -1,5 +1,7 @@
+import asyncio
 import gzip
 import json
+import threading
 
 import pytest
 import zstandard
@@ -164,3 +166,27 @@ def test_otlp_errors(client, key, door):
 
 def test_the_limit_of_bodies_is_that_of_the_door(app):
     assert app.state.intake.body_bytes == ServiceSettings().door.max_body_bytes
+
+
+def test_bodies_that_would_wait_long_are_refused(app):
+    intake = app.state.intake
+    size = intake._queue_bytes
+    entered = threading.Event()
+    go = threading.Event()
+
+    def slow():
+        entered.set()
+        go.wait(10)
+        return "done"
+
+    async def scenario():
+        first = asyncio.ensure_future(intake._in_turn(slow, 2 * size))  # large, but alone
+        await asyncio.to_thread(entered.wait, 10)
+        with pytest.raises(RefusedError) as refused:
+            await intake._in_turn(slow, 1)
+        go.set()
+        return refused.value, await first, await intake._in_turn(slow, size)
+
+    refused, *done = asyncio.run(scenario())
+    assert (refused.status, refused.retry_after) == (503, 1)
+    assert done == ["done", "done"]

@@ -180,8 +180,8 @@ def test_settings_are_shown_and_the_few_that_change_live_do(client, admin, app, 
     assert name in shown["changeable"]
     answer = client.put("/api/v1/settings", json={"changes": {name: 5}}, headers=admin)
     assert answer.json()["changed"] == {name: 5}
-    assert client.get("/livez").status_code == 200
-    assert client.get("/livez").status_code == 429
+    assert client.get("/api/v1/health").status_code == 200
+    assert client.get("/api/v1/health").status_code == 429
     taken_back = client.put("/api/v1/settings", json={"changes": {name: None}}, headers=admin)
     assert taken_back.json()["changed"] == {}
     assert [entry["action"] for entry in accounts.entries] == ["settings.change"] * 2

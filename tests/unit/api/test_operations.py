@@ -5,8 +5,16 @@ from apisentinel.api.start_page import FILES
 from apisentinel.pipeline.live_metrics import Metric, Sample
 
 
-def test_readiness_follows_the_checks(client, service):
+def test_probes_have_no_rate_and_need_no_right_key(client, app):
+    app.state.limits.anonymous.change(1)
+    for path in ("/livez", "/readyz"):
+        codes = {client.get(path, headers={"X-Api-Key": "wrong"}).status_code for _ in range(5)}
+        assert codes == {200}
+
+
+def test_readiness_follows_the_checks(client, service, clock):
     assert client.get("/readyz").status_code == 200
+    clock.advance(0.5)
     service.health = lambda: {"disk": {"ok": False, "detail": "99 % used"}}
     answer = client.get("/readyz")
     assert answer.status_code == 503
