@@ -13,7 +13,7 @@ TOPICS = ("metrics", "alerts", "incidents", "decisions", "events", "health")
 
 KEPT_ITEMS: Mapping[str, int] = {
     "metrics": 600,
-    "alerts": 5_000,
+    "alerts": 10_000,
     "incidents": 2_000,
     "decisions": 5_000,
     "events": 5_000,
