@@ -222,3 +222,33 @@ def test_the_bus_is_left_when_the_last_client_goes(connect, service):
         socket.receive_json()
         assert service.bus.watchers == 1
     assert service.bus.watchers == 0
+
+
+def test_a_session_opens_the_stream_from_a_page_of_the_service_only(client, session):
+    headers = session("viewer")
+    with client.websocket_connect(URL, headers=headers) as socket:
+        assert socket.receive_json()["topic"] == "hello"
+    for origin in ("https://evil.example", "http://127.0.0.1:8081", "null"):
+        foreign = {**headers, "Origin": origin}
+        assert denied(client.websocket_connect(URL, headers=foreign))[0] == 403
+    silent = {name: value for name, value in headers.items() if name != "Origin"}
+    assert denied(client.websocket_connect(URL, headers=silent))[0] == 403
+
+
+def test_a_ticket_opens_the_stream_once(client, session):
+    answer = client.post("/api/v1/stream/ticket", headers=session("viewer"))
+    ticket = answer.json()["ticket"]
+    with client.websocket_connect(f"{URL}?ticket={ticket}") as socket:
+        assert socket.receive_json()["topic"] == "hello"
+    assert denied(client.websocket_connect(f"{URL}?ticket={ticket}"))[0] == 401
+    assert denied(client.websocket_connect(f"{URL}?ticket=nonsense"))[0] == 401
+
+
+def test_the_end_of_a_session_ends_its_stream(client, app, session, monkeypatch):
+    monkeypatch.setattr(stream, "PING_S", 0.05)
+    headers = session("viewer")
+    with client.websocket_connect(URL, headers=headers) as socket:
+        assert socket.receive_json()["topic"] == "hello"
+        token = headers["Cookie"].partition("=")[2]
+        app.state.authenticator.sessions.end_cookie(token)
+        assert closed_after(socket) == stream.NOT_ALLOWED
