@@ -62,6 +62,7 @@ class EventStore(EventQueries):
         self._hurry = False
         self._closed = False
         self._failure: StoreError | None = None
+        self._upkeep: Exception | None = None
         self._stop = threading.Event()
         self._writer = threading.Thread(target=self._write, name="event-writer", daemon=True)
         self._keeper = threading.Thread(target=self._keep, name="event-keeper", daemon=True)
@@ -108,6 +109,8 @@ class EventStore(EventQueries):
             return False, str(self._failure)
         if not self._writer.is_alive():
             return False, "the writer has ended"
+        if self._upkeep is not None:
+            return False, f"old events cannot be put away: {self._upkeep}"
         return True, f"{self._queued:,} rows wait"
 
     # ------------------------------------------------------------------------------------- writing
@@ -219,8 +222,9 @@ class EventStore(EventQueries):
                 if self._clock.monotonic() >= due:
                     due = self._clock.monotonic() + self._settings.maintenance_seconds
                     self.maintain()
-            except (StoreError, OSError):  # shown by `health` when writing fails, too
-                continue
+                    self._upkeep = None
+            except (StoreError, OSError) as problem:  # shown by `health`, tried again next time
+                self._upkeep = problem
 
     def maintain(self, *, at_once: bool = False) -> None:
         """Exports finished days and removes old files; done now and then by itself.

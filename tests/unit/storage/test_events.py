@@ -225,6 +225,25 @@ def test_writing_goes_on_by_itself_after_a_failure(opening, monkeypatch):
     assert total(store) == 5
 
 
+def test_health_says_when_old_events_cannot_be_put_away(opening, clock, monkeypatch):
+    monkeypatch.setattr("apisentinel.storage.events.POLL_SECONDS", 0.005)
+    store = opening(maintenance_seconds=1)
+
+    def refuse(*args, **kwargs):
+        raise StoreError("no space for files")
+
+    monkeypatch.setattr(store.files, "export", refuse)
+    assert store.health()[0]
+    clock.advance(2)
+    while store.health()[0]:
+        threading.Event().wait(0.005)
+    assert "no space for files" in store.health()[1]
+    monkeypatch.undo()
+    clock.advance(2)
+    while not store.health()[0]:
+        threading.Event().wait(0.005)
+
+
 def test_rows_of_another_shape_are_refused(opening):
     store = opening()
     with pytest.raises(ValueError, match="columns"):
