@@ -12,6 +12,7 @@ from apisentinel.api.fields import ALERTS, INCIDENTS
 from apisentinel.api.paging import Asked
 from apisentinel.api.read.asking import listing_of, projected
 from apisentinel.api.read.explanation import incident_explanation
+from apisentinel.api.read.graph import incident_graph
 from apisentinel.api.read.models import (
     AlertRow,
     Bulk,
@@ -260,3 +261,18 @@ def list_similar(
     document = incident_of(service, incident_id)
     with turn():
         return Json(similar_incidents(service, document, limit))
+
+
+@router.get(
+    "/{incident_id}/graph",
+    response_model=Shape,
+    responses=problems(404),
+    summary="Draw an incident",
+)
+def draw_incident(_: Reader, incident_id: IncidentId, service: TheService) -> Json:
+    """Its leading entities with the users, sessions, clients and endpoints of their requests, as
+    at most 50 nodes and the edges between them.
+    """
+    document = incident_of(service, incident_id)
+    with turn():
+        return Json(incident_graph(service, document))

@@ -118,7 +118,20 @@ def test_similar_incidents_share_something(api, incidents):
     assert scanning["incidents"] == sum("scanning" in i["attack_types"] for i in incidents) - 1
 
 
-@pytest.mark.parametrize("part", ["", "/explanation", "/timeline", "/alerts", "/similar"])
+def test_a_graph_shows_who_asked_for_what(api, incidents):
+    item = next(each for each in incidents if "brute_force" in each["attack_types"])
+    graph = api.get(f"incidents/{item['id']}/graph")
+    names = [(node["kind"], node["id"]) for node in graph["nodes"]]
+    assert len(set(names)) == len(names) <= 50
+    assert ("endpoint", "POST /login") in names
+    assert [node["leading"] for node in graph["nodes"]].count(True) == len(item["entities"])
+    start = names.index(("client", item["entities"][0]["id"]))
+    targets = {names[edge["to"]] for edge in graph["edges"] if edge["from"] == start}
+    assert ("endpoint", "POST /login") in targets
+    assert any(kind == "user" for kind, _ in targets)
+
+
+@pytest.mark.parametrize("part", ["", "/explanation", "/timeline", "/alerts", "/similar", "/graph"])
 def test_nothing_is_known_of_an_unknown_incident(api, part):
     assert api.get(f"incidents/i-0{part}", 404)["status"] == 404
 
