@@ -7,7 +7,7 @@ from contextlib import suppress
 import apsw
 import pytest
 from tests.integration.storage.crashdisk import CrashVfs, PowerCut, new_disk
-from tests.unit.storage.test_control import alert, incident
+from tests.unit.storage.test_control import GOLDEN, alert, incident
 
 from apisentinel.clock import ManualClock
 from apisentinel.errors import StoreError
@@ -118,3 +118,35 @@ def test_a_disk_that_fails_now_and_then_leaves_a_whole_store(vfs, kind, every, c
     life.store.put_alerts([alert(99), alert(99, id="b99")])  # it goes on by itself
     life.check()
     life.store.close()
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_power_cut_at_every_moment_of_a_migration_leaves_one_version_or_the_other(vfs, path):
+    def old():
+        disk, folder = new_disk(vfs, 1)
+        connection = sqlite.connect(folder, "control.db", create=True)
+        connection.execute(path.read_text("utf-8"))
+        sqlite.close(connection)
+        disk.sync_names()
+        return disk, folder
+
+    disk, folder = old()
+    begin = disk.operations
+    ControlStore(None, ManualClock(1), folder=folder).close()
+    end = disk.operations
+    assert end - begin > 5
+    for cut in range(begin + 1, end + 1):
+        disk, folder = old()
+        disk.rng.seed(cut)
+        disk.cut_at = cut
+        store = None
+        with suppress(PowerCut, StoreError, apsw.Error):
+            store = ControlStore(None, ManualClock(1), folder=folder)
+            store.close()
+        assert disk.dead
+        disk.power_cut()
+        store = ControlStore(None, ManualClock(1), folder=folder)
+        assert store.get_incident("i1")["comments"][0]["text"] == "seen"
+        assert store.dead_letter_count() == 0
+        assert store.audit_verify().good
+        store.close()
