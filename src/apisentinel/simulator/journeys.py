@@ -34,6 +34,7 @@ LOGIN_FAILS, LOGIN_FAILS_AGAIN = 0.065, 0.32
 
 TEXTS = (
     "method_s", "path_s", "query_s", "body_s", "reply_s", "head_s", "auth_s", "campaign", "actor",
+    "tail_s",
 )  # fmt: skip
 """Columns that are empty unless somebody fills them."""
 

@@ -13,10 +13,11 @@ REF = -2
 COLUMNS = (
     "ts", "salt", "endpoint", "kind", "addr_hi", "addr_lo", "status", "resp_bytes", "duration",
     "user", "session", "cred", "agent", "referer", "lang", "method_s", "path_s", "query_s",
-    "body_s", "reply_s", "head_s", "auth_s", "flags", "campaign", "actor", "cause",
+    "body_s", "reply_s", "head_s", "auth_s", "flags", "campaign", "actor", "tail_s",
 )  # fmt: skip
-"""ts in µs; addresses as two halves, hi 0 for IPv4; `*_s` replace what the endpoint would say;
-`head_s` is header text in addition; campaign and actor are ground truth and never written.
+"""ts in µs; addresses as two halves, hi 0 for IPv4. `*_s` replace what the endpoint would say, but
+`head_s` is header text in addition and `tail_s` fields behind those of a JSON body. Campaign and
+actor are ground truth and never written.
 """
 
 COL = {name: k for k, name in enumerate(COLUMNS)}

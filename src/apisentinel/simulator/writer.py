@@ -39,7 +39,7 @@ _USER, _SESSION, _CRED = COL["user"], COL["session"], COL["cred"]
 _AGENT, _REFERER, _LANG = COL["agent"], COL["referer"], COL["lang"]
 _METHOD_S, _PATH_S, _QUERY_S = COL["method_s"], COL["path_s"], COL["query_s"]
 _BODY_S, _REPLY_S, _HEAD_S, _AUTH_S = COL["body_s"], COL["reply_s"], COL["head_s"], COL["auth_s"]
-_FLAGS, _SALT = COL["flags"], COL["salt"]
+_FLAGS, _SALT, _TAIL_S = COL["flags"], COL["salt"], COL["tail_s"]
 _U = np.uint64
 _HEXES = np.frombuffer(b"0123456789abcdef", np.uint8)
 _HEXES_BIG = np.frombuffer(b"0123456789ABCDEF", np.uint8)
@@ -521,6 +521,11 @@ def write_rows(
                     at = _program(
                         out, at, ops, spans[p, 0], spans[p, 1], row, pool, strings, items, lists
                     )
+                if row[_TAIL_S] <= REF and at > begin and out[at - 1] == 125:
+                    # more fields in front of the closing brace
+                    at = _string(out, at - 1, pool, strings, REF - row[_TAIL_S], JSON)
+                    out[at] = 125
+                    at += 1
                 body_length = _length(out, begin, at)
             elif code == REPLY:
                 begin = at

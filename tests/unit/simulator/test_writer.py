@@ -97,6 +97,18 @@ def test_negative_money_and_ids_are_numbers_of_the_object(shop):
     assert json.loads(request["request_body"])["items"][0]["unit_price"] == -50.0
 
 
+def test_more_fields_stand_behind_those_of_an_honest_body(shop):
+    honest, _ = line(shop, "profile", lambda *_: None)
+
+    def change(rows, column, pool):
+        rows[:, COL["tail_s"]] = pool.ref(',"role":"admin"')
+
+    request, _ = line(shop, "profile", change)
+    body = json.loads(request["request_body"])
+    assert body.pop("role") == "admin"
+    assert body == json.loads(honest["request_body"])
+
+
 def test_names_of_actors_are_those_in_the_line(shop):
     request, rows = line(shop, "me", lambda *_: None)
     assert request["user_id"] == user_text(

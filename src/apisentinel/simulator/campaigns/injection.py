@@ -96,7 +96,9 @@ def _databases(attack: Attack, rows: Any) -> None:
     for k in np.flatnonzero(rows[:, COL["status"]] == 500).tolist():
         if rng.random() < 0.4:
             error = expand(DATABASE_ERRORS[int(rng.integers(len(DATABASE_ERRORS)))], rng)
-            rows[k, COL["reply_s"]] = attack.text(json.dumps({"error": error}))
+            rows[k, COL["reply_s"]] = attack.text(
+                json.dumps({"error": error}, separators=(",", ":"))
+            )
     if attack.campaign.success:
         slow = rng.random(rows.shape[0]) < 0.08
         rows[slow, COL["duration"]] = 5_000_000 + rng.integers(0, 80_000, int(slow.sum()))
@@ -155,21 +157,50 @@ def _percent(text: str) -> str:
     return percent(text)
 
 
+def _operators(template: str, rng: np.random.Generator) -> str:
+    """The body of a login with operators in place of one value, or of both."""
+    both = rng.random() < 0.5
+    if not template.startswith("{"):
+        fields = [pair.partition("=")[::2] for pair in template.split("&")]
+        chosen = int(rng.integers(1, len(fields)))
+        return "&".join(
+            f"{name}[{_WORDS[int(rng.integers(len(_WORDS)))]}]="
+            if both or k == chosen
+            else f"{name}={_value(value, rng)}"
+            for k, (name, value) in enumerate(fields)
+        )
+    body: dict[str, Any] = json.loads(template)
+    names = list(body)[:2]
+    chosen = int(rng.integers(2))
+    for k, name in enumerate(body):
+        if name in names and (both or k == chosen):
+            body[name] = json.loads(payload("nosqli", rng)[0])
+        else:
+            body[name] = _value(str(body[name]), rng)
+    return json.dumps(body, separators=(",", ":"))
+
+
+_WORDS = ("$ne", "$gt", "$regex", "$exists", "$nin")
+
+
+def _value(template: str, rng: np.random.Generator) -> str:
+    """A plain value for a field of a template."""
+    if "{" not in template:
+        return template
+    number = int(rng.integers(1000, 99_999_999))
+    return f"user{number}@mail.example" if "email" in template else f"{number:09d}"
+
+
 def nosqli(attack: Attack) -> Any:
     """Operators where a string belongs: in the login body and in query parameters."""
     rng = attack.rng
     attack.actors("nosqli", per=4)
     session, time = attack.schedule()
-    rows = attack.rows(session, time, attack.site.mark("login"))
-    accounts = rows[:, attack.site.column["account"]].tolist()
-    for k, account in enumerate(accounts):
-        operator = json.loads(payload("nosqli", rng)[0])
-        other = operator if rng.random() < 0.6 else f"pw{int(rng.integers(1000))}"
-        body: dict[str, Any] = {
-            "email": operator if rng.random() < 0.5 else f"user{account}@mail.example"
-        }
-        body["password"] = other if body["email"] is operator else operator
-        rows[k, COL["body_s"]] = attack.text(json.dumps(body, separators=(",", ":")))
+    login = attack.site.mark("login")
+    rows = attack.rows(session, time, login)
+    template = next(e.body for e in attack.site.domain.endpoints if e.id == login)
+    for k in range(session.size):
+        rows[k, COL["body_s"]] = attack.text(_operators(template, rng))
     _answers(attack, rows, {401: 0.6, 400: 0.25, 500: 0.15})
     return attack.finish(rows)
 
@@ -273,7 +304,9 @@ def deserialization(attack: Attack) -> Any:
         elif luck < 0.75 and text.startswith("{"):
             rows[k, COL["body_s"]] = attack.text(text)
         else:
-            rows[k, COL["body_s"]] = attack.text(json.dumps({"data": text, "v": 1}))
+            rows[k, COL["body_s"]] = attack.text(
+                json.dumps({"data": text, "v": 1}, separators=(",", ":"))
+            )
     _answers(attack, rows, {400: 0.5, 500: 0.4, 0: 0.1})
     return attack.finish(rows)
 
