@@ -108,6 +108,7 @@ def _state(service: Service) -> str:
     return checkpoint.capture(other).digest()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60 + 10 * KILLS)
 def test_killed_runs_end_like_one_that_was_not_killed(tmp_path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
