@@ -10,8 +10,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zlib
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -42,7 +44,7 @@ def command(*arguments, **more):
 class Running:
     """A service in a process of its own."""
 
-    def __init__(self, data_dir, *arguments, verb="serve"):
+    def __init__(self, data_dir, *arguments, verb="serve", **variables):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
@@ -50,7 +52,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"APISENTINEL_RUNTIME__CHECKPOINT_SECONDS": "1"},
+            env=os.environ | {"APISENTINEL_RUNTIME__CHECKPOINT_SECONDS": "1"} | variables,
         )
 
     def call(self, path, key=None, body=None, method=None, **headers):
@@ -289,3 +291,48 @@ def test_over_tls_under_a_path_on_ipv6(tmp_path):
         if service.process.poll() is None:
             service.process.kill()
             service.process.communicate()
+
+
+@pytest.mark.slow
+def test_stuck_connections_and_bombs_cost_little(tmp_path):
+    data_dir = tmp_path / "data"
+    key = command(
+        "keys", "create", "--data-dir", str(data_dir), "--name", "t", "--scopes", "ingest"
+    ).strip()
+    quick = {
+        "APISENTINEL_SERVER__LIMITS__HEADER_SECONDS": "1",
+        "APISENTINEL_SERVER__LIMITS__BODY_SECONDS": "1",
+    }
+    starts = {
+        "silent": b"",
+        "half a header": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ",
+        "half a login": b"POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+        "half a batch": b"POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\n"
+        b"X-Api-Key: " + key.encode() + b"\r\nContent-Length: 9\r\n\r\n{",
+    }
+    with running(data_dir, **quick) as service:
+        stuck = {}
+        for name, start in starts.items():
+            stuck[name] = socket.create_connection(("127.0.0.1", service.port))
+            stuck[name].sendall(start)
+        with socket.create_connection(("127.0.0.1", service.port)) as giant:
+            giant.sendall(b"GET / HTTP/1.1\r\n")
+            with pytest.raises((ConnectionResetError, BrokenPipeError)):
+                giant.sendall(b"X-A: " + b"a" * 60_000_000)
+        bomb = zlib.compressobj(wbits=31)
+        body = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(256)) + bomb.flush()
+        answer = service.call("/api/v1/events", key, body, **{"Content-Encoding": "gzip"})
+        assert answer[0] == 413
+        for name, connection in stuck.items():
+            with connection:
+                connection.settimeout(20)
+                said = connection.recv(100)
+            assert said == b"" or b" 408 " in said, name
+        assert service.call("/livez")[0] == 200
+        assert peak_mib(service.process.pid) < 1024
+
+
+def peak_mib(pid):
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM"))

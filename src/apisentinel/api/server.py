@@ -19,9 +19,6 @@ from granian.server.embed import Server
 from apisentinel.errors import ConfigError
 from apisentinel.pipeline.server_settings import ServerSettings
 
-HEADER_SECONDS: Final = 15
-"""A connection that has not sent a whole request header for so long is closed, idle ones too."""
-
 HEADER_BYTES: Final = 64 << 10
 """Buffer of a connection, and thereby the largest header."""
 
@@ -125,7 +122,8 @@ def _make(app: FastAPI, settings: ServerSettings, place: Place) -> Server:
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(
-            header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES
+            header_read_timeout=settings.limits.header_seconds * 1000,
+            max_buffer_size=HEADER_BYTES,
         ),
         log_enabled=False,
         ssl_cert=settings.tls_cert,

@@ -49,6 +49,13 @@ class LimitSettings(BaseModel):
     logins_per_minute: int = Field(
         default=10, ge=1, description="Attempts to log in per minute, per address and per name."
     )
+    header_seconds: int = Field(
+        default=15,
+        ge=1,
+        le=600,
+        description="A connection that has not sent a whole request header for so long is closed,"
+        " one that says nothing between two requests, too.",
+    )
     body_seconds: int = Field(
         default=30,
         ge=1,
