@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
+import structlog
+
 from apisentinel.api.stream_messages import (
     TOPICS,
     Item,
@@ -22,6 +24,8 @@ from apisentinel.api.stream_messages import (
 )
 from apisentinel.clock import Clock
 from apisentinel.pipeline.bus import Bus, Message, Subscription
+
+_log = structlog.get_logger("apisentinel.stream")
 
 TICK_S = 0.1
 """Pause between two frames of a topic: ten a second are as fast as people see."""
@@ -229,7 +233,13 @@ class Hub:
             if gap is not None and gap.end > start:
                 for watcher in live:
                     watcher.lose(start, gap.end)
-            await self._tell(messages, live, start, self.position)
+            try:
+                await self._tell(messages, live, start, self.position)
+            except Exception:  # noqa: BLE001 (supervised: told, and the stream goes on)
+                # one row that cannot be shown must not end the stream of everybody
+                _log.exception("frames_lost", begin=start, end=self.position)
+                for watcher in live:
+                    watcher.lose(start, self.position)
             await asyncio.sleep(TICK_S)
 
     async def _tell(

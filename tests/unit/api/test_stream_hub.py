@@ -300,3 +300,21 @@ async def test_a_row_is_encoded_once_for_all_filters(hub):
     await settle()
     assert [len(texts(hub, watcher)[0]["items"]) for watcher in watchers] == [10] * 20
     assert len(counted) == 10
+
+
+@live
+async def test_a_row_that_cannot_be_shown_is_a_gap_and_the_stream_goes_on(hub):
+    def shown(_, item):
+        if item["id"] == "a-bad":
+            raise ValueError(item)
+        return item
+
+    hub.shown = shown
+    watcher = hub.attach(ALERTS_ONLY)
+    hub.bus.publish("alerts", [alert("bad")])
+    await settle()
+    hub.bus.publish("alerts", [alert("good")])
+    await settle()
+    gap, frame = texts(hub, watcher)
+    assert gap == {"topic": "gap", "from": "e-0", "to": "e-1"}
+    assert frame["items"][0]["id"] == "a-good"
