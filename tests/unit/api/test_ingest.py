@@ -190,3 +190,30 @@ def test_bodies_that_would_wait_long_are_refused(app):
     refused, *done = asyncio.run(scenario())
     assert (refused.status, refused.retry_after) == (503, 1)
     assert done == ["done", "done"]
+
+
+def test_spans_in_protobuf_are_answered_in_protobuf(client, key, door):
+    service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    export = service.ExportTraceServiceRequest()
+    spans = export.resource_spans.add().scope_spans.add().spans
+    for name in ("GET /a", "nothing that could be a request"):
+        made = spans.add(name=name, kind=2, start_time_unix_nano=1_700_000_000 * 10**9)
+        made.trace_id, made.span_id = bytes(15) + b"\1", bytes(7) + b"\1"
+    for attribute, value in (("http.request.method", "GET"), ("url.path", "/a")):
+        spans[0].attributes.add(key=attribute).value.string_value = value
+    spans[1].attributes.add(key="http.request.method").value.string_value = "GET"
+    kind = {"Content-Type": "application/x-protobuf"}
+    answer = post(client, key, export.SerializeToString(), "/v1/traces", **kind)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/x-protobuf"
+    told = service.ExportTraceServiceResponse.FromString(answer.content).partial_success
+    assert told.rejected_spans == door.counters.totals()["rejected"]
+    assert door.bodies[0][0].count(b"\n") == 2 - told.rejected_spans
+
+
+def test_a_refusal_in_protobuf_is_a_status(client, key, door):
+    pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    kind = {"Content-Type": "application/x-protobuf"}
+    answer = post(client, key, b"\xff\xff nonsense", "/v1/traces", **kind)
+    assert answer.status_code == 400
+    assert answer.content.startswith(b"\x08\x03\x12")
