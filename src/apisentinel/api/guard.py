@@ -81,6 +81,8 @@ def host_check(settings: ServerSettings) -> Callable[[str], bool]:
     }
 
     def good(header: str) -> bool:
+        if "," in header:
+            return False  # several Host headers: proxies and we might each believe another one
         name = host_name(header)
         if "*" in names or name in names:
             return True

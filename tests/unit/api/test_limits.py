@@ -80,6 +80,7 @@ def test_any_host_header_is_answered(header):
         ("localhost.attacker.net", False),
         ("[::1", False),
         ("a b", False),
+        ("127.0.0.1:8080, attacker.net", False),
         ("", False),
     ],
 )
