@@ -33,6 +33,7 @@ class IncidentBook:
 
     def __init__(self) -> None:
         self.open = 0
+        self._live: set[str] = set()
         self._told: dict[str, tuple[Any, ...]] = {}
         self._merged: dict[str, str] = {}
 
@@ -40,18 +41,26 @@ class IncidentBook:
         """Takes over ids that were stored in an earlier life, so that merging them is told."""
         for name in ids:
             self._told.setdefault(name, ())
+            self._live.add(name)
 
-    def look(self, engine: Engine, most: int | None = None) -> list[IncidentDocument]:
+    def look(
+        self, engine: Engine, most: int | None = None, *, is_complete: bool = True
+    ) -> list[IncidentDocument]:
         """Documents of the incidents that are new or changed since the last look.
+
+        Incidents all of whose cases had to give way to others in a full ledger, or were forgotten
+        with an earlier state, are told as ``{"id": …, "closed": True}``.
 
         Args:
             engine: Whose cases they are made of.
             most: Documents after which the rest is left for the next look; None gives all.
+            is_complete: False while a replay may still bring cases back: nothing ends then.
         """
-        out: list[IncidentDocument] = []
         groups = _groups(engine)
         self.open = len(groups)
-        self._forget([incident_id(founder_of(group)) for group in groups])
+        names = [incident_id(founder_of(group)) for group in groups]
+        self._forget(names)
+        out = self._ended(groups, set(names)) if is_complete else []
         for group in groups:
             if most is not None and len(out) >= most:
                 break
@@ -61,9 +70,20 @@ class IncidentBook:
             if self._told.get(name) != mark:
                 out.append(_document(engine, group))
                 self._told[name] = mark
+                self._live.add(name)
                 self._merged.pop(name, None)
                 out += self._merges(group, founder, name)
         return out
+
+    def _ended(self, groups: list[list[Case]], current: set[str]) -> list[IncidentDocument]:
+        """Notes on incidents that were told as open and have no case any more."""
+        gone = self._live - current
+        if gone:
+            gone -= {incident_id(case) for group in groups if len(group) > 1 for case in group}
+        for name in gone:
+            self._told[name] = ()
+        self._live -= gone
+        return [{"id": name, "closed": True} for name in sorted(gone)]
 
     def _merges(self, group: list[Case], founder: Case, into: str) -> list[IncidentDocument]:
         """Documents of incidents that were told apart earlier and are part of this one now."""
@@ -73,6 +93,7 @@ class IncidentBook:
             if case is not founder and name in self._told and self._merged.get(name) != into:
                 self._merged[name] = into
                 self._told[name] = ()
+                self._live.discard(name)
                 out.append({"id": name, "merged_into": into})
         return out
 
@@ -91,6 +112,7 @@ class IncidentBook:
                 document["closed"] = True
                 out.append(document)
                 self._told.pop(document["id"], None)
+                self._live.discard(document["id"])
         return gone, out
 
     def _forget(self, current: list[str]) -> None:
@@ -104,6 +126,7 @@ class IncidentBook:
             gone = next(iter(self._told))
             del self._told[gone]
             self._merged.pop(gone, None)
+            self._live.discard(gone)
 
 
 def _groups(engine: Engine) -> list[list[Case]]:

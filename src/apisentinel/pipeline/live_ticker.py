@@ -143,9 +143,10 @@ class Ticker:
         if not (everything or is_due):
             return
         most = None if everything else MOST_DOCUMENTS
+        is_complete = not self.service.runtime.is_replaying
         documents, self.scores, self.open_incidents = self.service.runtime.view(
             lambda live: (
-                live.incidents.look(live.engine, most),
+                live.incidents.look(live.engine, most, is_complete=is_complete),
                 live.scores(),
                 live.incidents.open,
             )

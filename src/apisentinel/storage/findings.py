@@ -110,6 +110,8 @@ ON CONFLICT (id) DO UPDATE SET
     document = excluded.document
 """
 
+_CLOSE = "UPDATE incident SET closed = 1, updated = ? WHERE id = ? AND closed = 0"
+
 _LINK = """
 UPDATE alert SET incident = ?
 WHERE entity = ? AND entity_kind = ? AND ts BETWEEN ? AND ? AND incident IS NOT ?
@@ -180,7 +182,7 @@ class Findings(ControlBase):
         Args:
             documents: Fields of `Incident`, and optionally ``closed`` and ``merged_into``; a
                 document of only ``id`` and ``merged_into`` notes that it has become part of
-                another one.
+                another one, one of only ``id`` and ``closed`` that nothing more will join it.
 
         Raises:
             StoreError: The disk refuses; none of them is kept.
@@ -194,8 +196,10 @@ class Findings(ControlBase):
                 if "risk" in document:
                     connection.execute(_PUT_INCIDENT, _incident_row(document, now))
                     _link(connection, document)
-                else:
+                elif "merged_into" in document:
                     _merge(connection, str(document["id"]), document["merged_into"], now)
+                else:
+                    connection.execute(_CLOSE, (now, str(document["id"])))
 
     def remove_incidents(self, before: int) -> int:
         """Removes incidents that ended before a moment (µs), with their comments and alerts.

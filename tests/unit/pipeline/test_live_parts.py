@@ -305,5 +305,26 @@ class TestIncidents:
             found |= {d["id"] for d in part}
         assert found == everything
 
+    def test_what_gave_way_in_a_full_ledger_is_told_as_closed_once(self) -> None:
+        live = LiveEngine(SMALL, RuntimeSettings(), HashKey(1, 2))
+        self.feed(live, [self.attack(1, 0, "one/1.0"), self.attack(2, 90_000, "two/1.0")])
+        first, second = live.incidents.look(live.engine)
+        cases = live.engine.cases.ledger.cases
+        for key in [key for key, case in cases.items() if case.first_ts == START_US]:
+            del cases[key]  # as the ledger does when it is full
+        assert live.incidents.look(live.engine, is_complete=False) == []
+        assert live.incidents.look(live.engine) == [{"id": first["id"], "closed": True}]
+        assert live.incidents.look(live.engine) == []
+        # the same client comes again, and so does its incident
+        self.feed(live, [self.attack(1, 90_010, "one/1.0")])
+        (again,) = [d for d in live.incidents.look(live.engine) if d["id"] != second["id"]]
+        assert again["closed"] is False
+
+    def test_what_a_later_life_does_not_know_is_closed_after_the_replay(self) -> None:
+        live = LiveEngine(SMALL, RuntimeSettings(), HashKey(1, 2))
+        live.incidents.learn(["i-before"])
+        assert live.incidents.look(live.engine, is_complete=False) == []
+        assert live.incidents.look(live.engine) == [{"id": "i-before", "closed": True}]
+
     def feed(self, live: LiveEngine, rows: list[dict[str, Any]]) -> None:
         live.advance(live.prepare(batch_of(rows)), live.seq + 1)

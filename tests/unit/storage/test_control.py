@@ -178,6 +178,18 @@ def test_merged_incidents_are_shown_only_when_asked_for(store):
     assert store.incident_facet("attack_types", []) == [("scanning", 1), ("sqli", 1)]
 
 
+def test_a_note_that_an_incident_has_ended_leaves_all_else(store, clock):
+    store.put_incidents([incident("i1")])
+    store.patch_incident("i1", {"assignee": "bo"}, None, "bo")
+    clock.advance(1)
+    store.put_incidents([{"id": "i1", "closed": True}, {"id": "i9", "closed": True}])
+    found = store.get_incident("i1")
+    assert (found["closed"], found["assignee"], found["risk"]) == (True, "bo", 70)
+    assert found["updated"] == clock.now()
+    assert store.open_incident_ids(10) == []
+    assert store.get_incident("i9") is None
+
+
 def test_what_is_old_is_removed_unless_somebody_works_on_it(store):
     old = {"first_ts": "2023-01-01T00:00:00Z", "last_ts": "2023-01-02T00:00:00Z"}
     store.put_alerts([alert(1), alert(2, ts=1), alert(3, ts=1)])
