@@ -2,28 +2,45 @@
 somebody else has just changed.
 """
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from apisentinel.errors import RefusedError
 
 LONGEST = 200
 """Characters of an If-Match header that is worth reading."""
 
 
-def etag(version: int) -> str:
-    """The strong validator of a version.
+class Expected(NamedTuple):
+    """What a change is meant for.
+
+    Attributes:
+        version: Of what people set; None when any will do.
+        findings: Mark of what detection says; None when whatever it says now will do.
+    """
+
+    version: int | None
+    findings: str | None
+
+
+def etag(version: int, findings: str = "") -> str:
+    """The strong validator of a version of what people set, and of what detection says beside it.
 
     Example:
-        >>> etag(3)
-        '"3"'
+        >>> etag(3), etag(3, "a1b2c3d4")
+        ('"3"', '"3-a1b2c3d4"')
     """
-    return f'"{version}"'
+    return f'"{version}-{findings}"' if findings else f'"{version}"'
 
 
-def expected_version(if_match: str | None, current: int) -> int | None:
-    """The version that a change is meant for; None when any will do (``If-Match: *``).
+def expected(if_match: str | None, current: int, findings: str = "") -> Expected:
+    """What a change is meant for.
 
     Args:
-        if_match: The header; one validator or a list of them.
+        if_match: The header: one validator or a list of them. One of the version alone, ``"3"``,
+            says that new findings do not matter; ``*`` that nothing does.
         current: Version of the record now, to pick it from a list.
+        findings: Mark of what detection says of it now.
 
     Raises:
         RefusedError: 428 without a header, 412 when the header names other versions or is no list
@@ -36,14 +53,22 @@ def expected_version(if_match: str | None, current: int) -> int | None:
             "or If-Match: * to change any",
         )
     if if_match.strip() == "*":
-        return None
+        return Expected(None, None)
     named = [part.strip() for part in if_match[:LONGEST].split(",")]
+    if etag(current, findings) in named:
+        return Expected(current, findings or None)
     if etag(current) in named:
-        return current
-    raise RefusedError(
-        412,
-        f"somebody has changed it since you read it: it is version {etag(current)} now; "
-        "read it again and repeat the change",
+        return Expected(current, None)
+    raise RefusedError(412, stale(named, current, findings))
+
+
+def stale(named: Iterable[str], current: int, findings: str = "") -> str:
+    """What to tell somebody whose ETag is not of now: who has changed it, and what to do."""
+    same_version = any(part.startswith(f'"{current}-') for part in named)
+    who = "detection has found more" if same_version else "somebody has changed it"
+    return (
+        f"{who} since you read it: it is version {etag(current, findings)} now; "
+        "read it again and repeat the change"
     )
 
 

@@ -32,11 +32,13 @@ class StaleVersionError(StoreError):
 
     Attributes:
         current: Version of the record now.
+        findings: Mark of what detection says of it now, empty when it says nothing.
     """
 
-    def __init__(self, detail: str, current: int) -> None:
+    def __init__(self, detail: str, current: int, findings: str = "") -> None:
         super().__init__(detail)
         self.current = current
+        self.findings = findings
 
 
 class JournalEntry(msgspec.Struct):

@@ -4,6 +4,7 @@ Detection writes an incident again and again while it grows; what people set (st
 assignee, comments) is never touched by that.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -277,7 +278,12 @@ class Findings(ControlBase):
         )
 
     def patch_incident(
-        self, name: str, changes: Mapping[str, Any], expected_version: int | None, actor: str
+        self,
+        name: str,
+        changes: Mapping[str, Any],
+        expected_version: int | None,
+        actor: str,
+        expected_findings: str | None = None,
     ) -> dict[str, Any]:
         """Changes what people set.
 
@@ -286,22 +292,30 @@ class Findings(ControlBase):
             changes: Some of status, verdict and assignee.
             expected_version: Version that was read, None to change it in any case.
             actor: Who changes it, for the audit.
+            expected_findings: `findings_mark` of what was read, None to change it whatever
+                detection has found since.
 
         Returns:
             The incident as `get_incident` gives it.
 
         Raises:
             RefusedError: 404 when there is none, 422 for a value that cannot be.
-            StaleVersionError: Somebody else has changed it since.
+            StaleVersionError: Somebody else has changed it since, or detection has.
             StoreError: The disk refuses.
         """
         _check_changes(changes)
         with self.writing() as connection:
-            version = connection.execute("SELECT version FROM incident WHERE id = ?", (name,)).get
-            if version is None:
+            found = connection.execute(
+                f"SELECT {_INCIDENT_COLUMNS} FROM incident WHERE id = ?", (name,)
+            ).fetchone()
+            if found is None:
                 raise RefusedError(404, "there is no incident with this id")
+            current = _incident_document(found)
+            version, findings = int(current["version"]), findings_mark(current)
             if expected_version is not None and version != expected_version:
-                raise StaleVersionError("the incident was changed meanwhile", int(str(version)))
+                raise StaleVersionError("the incident was changed meanwhile", version, findings)
+            if expected_findings is not None and findings != expected_findings:
+                raise StaleVersionError("detection has found more meanwhile", version, findings)
             sets = ", ".join(f"{field} = ?" for field in changes)
             connection.execute(
                 f"UPDATE incident SET {sets}{', ' if sets else ''}version = version + 1,"
@@ -365,6 +379,23 @@ class Findings(ControlBase):
         detail: Mapping[str, Any],
     ) -> None:
         raise NotImplementedError
+
+
+def findings_mark(document: Mapping[str, Any]) -> str:
+    """Changes when detection changes its mind about an incident: severity, attack types, success,
+    or that it is part of another one. Growth within these, such as more requests, keeps it.
+
+    Returns:
+        Eight hexadecimal digits.
+    """
+    severity = str(document.get("severity") or severity_of(document["risk"]).value)
+    said = (
+        severity,
+        sorted(document.get("attack_types") or ()),
+        document.get("succeeded"),
+        document.get("merged_into"),
+    )
+    return hashlib.blake2b(msgspec.json.encode(said), digest_size=4).hexdigest()
 
 
 def _alert_row(alert: Alert) -> Row:

@@ -16,6 +16,7 @@ from apisentinel.storage.audit import Head
 from apisentinel.storage.base import NewerVersionError, StaleVersionError
 from apisentinel.storage.control import ControlStore
 from apisentinel.storage.control_schema import MIGRATIONS, VERSION
+from apisentinel.storage.findings import findings_mark
 from apisentinel.storage.preferences import View
 from apisentinel.storage.query import Condition, FilterError, Op, Page
 from apisentinel.storage.settings import StorageSettings
@@ -176,6 +177,22 @@ def test_merged_incidents_are_shown_only_when_asked_for(store):
     asked = [Condition("merged_into", Op.EQ, "i1")]
     assert [i["id"] for i in store.list_incidents(asked, Page("risk")).items] == ["i2"]
     assert store.incident_facet("attack_types", []) == [("scanning", 1), ("sqli", 1)]
+
+
+def test_a_change_may_depend_on_what_detection_said(store):
+    store.put_incidents([incident("i1")])
+    seen = findings_mark(store.get_incident("i1"))
+    store.put_incidents(
+        [incident("i1", risk=71, requests=10_000, attack_types=["scanning", "sqli"])]
+    )
+    store.patch_incident("i1", {"status": "acknowledged"}, 1, "bo", seen)
+    store.put_incidents([incident("i1", succeeded=True)])
+    with pytest.raises(StaleVersionError) as stale:
+        store.patch_incident("i1", {"verdict": "benign"}, 2, "bo", seen)
+    now = findings_mark(store.get_incident("i1"))
+    assert (stale.value.current, stale.value.findings) == (2, now)
+    assert store.get_incident("i1")["verdict"] is None
+    store.patch_incident("i1", {"verdict": "benign"}, 2, "bo", now)
 
 
 def test_a_note_that_an_incident_has_ended_leaves_all_else(store, clock):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query
 from apisentinel.api.access import Principal, needs
 from apisentinel.api.answers import Json, turn
 from apisentinel.api.context import get_service
-from apisentinel.api.etag import etag, expected_version
+from apisentinel.api.etag import etag, expected, stale
 from apisentinel.api.fields import ALERTS, INCIDENTS
 from apisentinel.api.paging import Asked
 from apisentinel.api.read.asking import listing_of, projected
@@ -34,6 +34,7 @@ from apisentinel.api.triage import TheTriage
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.base import StaleVersionError
+from apisentinel.storage.findings import findings_mark
 from apisentinel.storage.query import Condition, Op, Page
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
@@ -48,7 +49,10 @@ Reader = Annotated[Principal, Depends(needs("read"))]
 Writer = Annotated[Principal, Depends(needs("write"))]
 IfMatch = Annotated[
     str | None,
-    Header(max_length=200, description="ETag of the last read, or `*` to change any version."),
+    Header(
+        max_length=200,
+        description="ETag of the last read, its version alone, or `*` to change any version.",
+    ),
 ]
 
 
@@ -67,7 +71,11 @@ def incident_of(service: Service, name: str) -> dict[str, Any]:
 def _shown(document: dict[str, Any]) -> Json:
     shown = incident_row(document)
     shown["comments"] = [row(comment) for comment in document.get("comments") or ()]
-    return Json(shown, headers={"ETag": etag(int(document["version"]))})
+    return Json(shown, headers={"ETag": _tag(document)})
+
+
+def _tag(document: dict[str, Any]) -> str:
+    return etag(int(document["version"]), findings_mark(document))
 
 
 @router.get(
@@ -110,7 +118,12 @@ def change_many(principal: Writer, body: Bulk, service: TheService, triage: TheT
     summary="Show an incident",
 )
 def get_incident(_: Reader, incident_id: IncidentId, service: TheService) -> Json:
-    """One incident with its comments; the ETag is the version of what people set."""
+    """One incident with its comments.
+
+    The ETag has two parts, `"3-a1b2c3d4"`: the version of what people set, and a mark of what
+    detection says: severity, attack types, success, and that it is part of another incident. Growth
+    within these, such as more requests, keeps the ETag.
+    """
     return _shown(incident_of(service, incident_id))
 
 
@@ -128,18 +141,23 @@ def change_incident(
     triage: TheTriage,
     if_match: IfMatch = None,
 ) -> Json:
-    """Sets status, verdict or assignee; If-Match makes sure that nobody is overwritten."""
+    """Sets status, verdict or assignee; If-Match makes sure that nobody is overwritten.
+
+    With the ETag of the last read the change is also refused when detection has changed its mind
+    since. With the version alone, `If-Match: "3"`, only changes of people refuse it.
+    """
     changes = body.model_dump(exclude_unset=True)
     if not changes:
         raise RefusedError(422, "name at least one of status, verdict, assignee")
-    current = int(incident_of(service, incident_id)["version"])
-    expected = expected_version(if_match, current)
+    known = incident_of(service, incident_id)
+    wanted = expected(if_match, int(known["version"]), findings_mark(known))
     try:
-        document = service.control.patch_incident(incident_id, changes, expected, principal.actor)
+        document = service.control.patch_incident(
+            incident_id, changes, wanted.version, principal.actor, wanted.findings
+        )
     except StaleVersionError as error:
-        raise RefusedError(
-            412, f"somebody has changed it meanwhile; it is version {etag(error.current)} now"
-        ) from error
+        tag = etag(wanted.version or 0, wanted.findings or "")
+        raise RefusedError(412, stale((tag,), error.current, error.findings)) from error
     triage.changed(document)
     return _shown(document)
 

@@ -111,7 +111,7 @@ class IncidentRow(Shape):
     status: Status = "open"
     verdict: Outcome | None = None
     assignee: str | None = None
-    version: int = Field(1, description="Of what people set; the ETag.")
+    version: int = Field(1, description="Of what people set; the first part of the ETag.")
     closed: bool = Field(False, description="Nothing more is expected to join it.")
     merged_into: str | None = Field(None, description="The incident that it has become part of.")
     comment_count: int = 0

@@ -155,6 +155,24 @@ def test_a_change_needs_the_version_that_was_read(api, incident):
     assert again.json()["assignee"] is None
 
 
+def test_what_detection_has_found_since_is_noticed(api, incident, live):
+    name, tag = incident
+    path = f"incidents/{name}"
+    document = live.control.get_incident(name)
+    grown = document | {"risk": document["risk"], "requests": document["requests"] + 1}
+    live.control.put_incidents([grown])
+    assert api("GET", path).headers["etag"] == tag  # growth alone changes no mind
+    live.control.put_incidents([grown | {"attack_types": ["ssrf"]}])
+    late = api("PATCH", path, json={"verdict": "benign"}, headers={"If-Match": tag})
+    assert late.status_code == 412
+    assert "detection has found more" in late.json()["detail"]
+    now = api("GET", path).headers["etag"]
+    assert (now.split("-")[0], now != tag) == (tag.split("-")[0], True)
+    only_people = {"If-Match": tag.split("-")[0] + '"'}
+    assert api("PATCH", path, json={"assignee": None}, headers=only_people).status_code == 200
+    live.control.put_incidents([document])
+
+
 @pytest.mark.parametrize(
     "body",
     [{}, {"status": "done"}, {"verdict": "bad"}, {"risk": 1}, {"assignee": ""}, [], "x",
