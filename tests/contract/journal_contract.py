@@ -46,6 +46,16 @@ class JournalContract:
         assert [o for o, _, _ in journal.read(0, 2_500)] == [1, 2]
         assert [o for o, _, _ in journal.read(2, 1)] == [3]
 
+    def test_sizes_of_bodies_are_known_without_reading_them(self, opened):
+        journal = opened()
+        for n in range(1, 4):
+            journal.append(entry(n, body=bytes(n * 100))).result()
+        journal.close()
+        journal = opened()
+        assert list(journal.sizes(0)) == [(1, 100), (2, 200), (3, 300)]
+        assert list(journal.sizes(2)) == [(3, 300)]
+        assert list(journal.sizes(3)) == []
+
     def test_numbers_go_on_after_a_restart(self, opened):
         first = opened()
         first.append(entry(1)).result()

@@ -157,6 +157,8 @@ class Service:
             key=key,
         )
         self.door.remember()
+        for offset, size in self.journal.sizes(live.offset):
+            self.door.backlog.committed(offset, size)
         self.ticker = Ticker(self)
         self.runtime.start()
         self._opened.append(lambda: self.runtime.stop(STOP_S))
@@ -333,7 +335,7 @@ class Service:
         if offset >= self.journal.last_offset:
             return 0.0
         waited = self.door.backlog.oldest_seconds()
-        if waited:
+        if waited and not self.runtime.is_replaying:
             return waited
         waiting = self.journal.read(offset, 1)  # accepted in an earlier life
         return max(0.0, (self.clock.now() - waiting[0][2].received) / 1e6) if waiting else 0.0

@@ -342,6 +342,15 @@ class Chain:
             work = partial(SegmentReader.event_ids, first_offset=first, last_offset=last)
             yield from self._tried(link, work)
 
+    def sizes(self, after: int) -> Iterator[tuple[int, int]]:
+        """Offsets of the batches after one, each with the size of its body."""
+        with self._lock:
+            links = [link for link in self.links if link.last_offset > after]
+        for link in links:
+            first, last = max(link.first_offset, after + 1), link.last_offset
+            work = partial(SegmentReader.sizes, first_offset=first, last_offset=last)
+            yield from self._tried(link, work)
+
     def _tried(self, link: Link, work: Callable[[SegmentReader], Iterator[T]]) -> list[T]:
         try:
             with self._reading(link.name) as reader:

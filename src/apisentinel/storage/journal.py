@@ -335,6 +335,10 @@ class Journal:
         """
         yield from self._chain.event_ids(window)
 
+    def sizes(self, after_offset: int) -> Iterator[tuple[int, int]]:
+        """Offsets of the batches after one, each with the size of its body; bodies are not read."""
+        return self._chain.sizes(after_offset)
+
     # --------------------------------------------------------------------------------- checkpoints
 
     def save_checkpoint(self, offset: int, parts: Mapping[str, bytes]) -> None:

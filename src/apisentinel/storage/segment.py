@@ -223,6 +223,15 @@ class SegmentReader:
             ).fetchall()
         yield from rows
 
+    def sizes(self, first_offset: int, last_offset: int) -> Iterator[tuple[int, int]]:
+        """Offsets of some batches, each with the size of its body; bodies are not read."""
+        with self._lock, sqlite.reported(self.name):
+            rows: list[Any] = self._connection.execute(
+                "SELECT number, raw_bytes FROM entry WHERE number BETWEEN ? AND ? ORDER BY number",
+                (first_offset, last_offset),
+            ).fetchall()
+        yield from rows
+
     def event_ids(self, first_offset: int, last_offset: int) -> Iterator[npt.NDArray[np.uint64]]:
         """Hashes of the event ids of some batches, many batches at a time."""
         for begin in range(first_offset, last_offset + 1, IDS_STEP):

@@ -18,6 +18,7 @@ from apisentinel.pipeline.door_settings import DoorSettings
 from apisentinel.pipeline.installation import hash_key, make_folder
 from apisentinel.pipeline.judge import Judge
 from apisentinel.pipeline.poison import Poison
+from apisentinel.pipeline.runtime import Runtime
 from apisentinel.pipeline.runtime_settings import DegradationSettings, RuntimeSettings
 from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.service_settings import ServiceSettings
@@ -182,6 +183,27 @@ def test_a_restart_goes_on_where_the_last_life_ended(tmp_path) -> None:
     assert (receipt.accepted, receipt.deduplicated) == (0, 50)
     feed(second, rows[700:])
     assert second.runtime.view(checkpoint.capture).digest() == expected
+    assert second.stop(60)
+
+
+def test_what_an_earlier_life_left_to_judge_counts_as_backlog(tmp_path, monkeypatch) -> None:
+    first = started(tmp_path)
+    first.runtime.stop(30)
+    first.door.submit_requests(body(requests(300)), source="http")
+    waiting = first.door.backlog.bytes
+    first.stop(5)
+
+    begin = Runtime.start
+    monkeypatch.setattr(Runtime, "start", lambda _: None)
+    second = started(tmp_path)
+    assert second.door.backlog.bytes == waiting > 0
+    second.door.backlog.budget = waiting
+    with pytest.raises(RefusedError) as refused:
+        second.door.submit_requests(body(requests(10)), source="http")
+    assert refused.value.status == 429
+    begin(second.runtime)
+    assert second.runtime.drain(60)
+    assert second.door.backlog.bytes == 0
     assert second.stop(60)
 
 
