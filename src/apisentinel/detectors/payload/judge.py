@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from apisentinel.detectors.payload import canonical
+from apisentinel.detectors.payload import canonical, quotation
 from apisentinel.detectors.payload.decode import Decoded, Oddity, decode, inside_base64
 from apisentinel.detectors.payload.fields import Value, is_printable, nested_values
 from apisentinel.detectors.payload.findings import CAP, FIRM, Finding
@@ -38,8 +38,42 @@ LEAST_BINARY, BINARY_SHARE = 256, 0.6
 keep this share, so that control characters are no hiding place.
 """
 
+ENCODED_SLASH_SHARE = 0.35
+"""An encoded slash counts this share outside paths, where every browser encodes it."""
+
 SHORT_LINES, SHORT_LINES_SHARE = 120, 0.85
 """Texts of this length or less are no pasted requests; line breaks count almost fully there."""
+
+LEAST_QUOTED = 4.0
+"""Evidence of a type below which it does not matter whether the value is a quotation."""
+
+TAIL_SHARE = 0.5
+"""Words behind a match say half as much as words before it: an attack can be followed by any."""
+
+QUOTED: dict[str, dict[str, float]] = {
+    AttackType.CMDI: {
+        "separator": 0.65, "program-argument": 0.6, "substitution": 0.6, "obfuscation": 0.5,
+        "binary-path": 0.5, "leading-separator": 0.9, "code-statement": 0.6, "php-function": 0.45,
+        "php-variable": 0.45, "script-code": 0.5, "python": 0.5, "node": 0.5, "newline": 0.6,
+        "sensitive-argument": 0.4, "windows": 0.4, "java": 0.5,
+    },
+    AttackType.TRAVERSAL: {
+        "up": 0.65, "secret-file": 0.4, "log-file": 0.5, "absolute": 0.9, "up-obfuscated": 0.65,
+        "up-encoded-slash": 0.8, "windows-folder": 0.5,
+    },
+    AttackType.XSS: {"call": 0.45, "call-any": 0.9, "document": 0.45, "dynamic-code": 0.5},
+    AttackType.SSRF: {"internal-host": 0.4, "scheme": 0.3},
+    AttackType.CRLF: {"header": 0.5},
+    AttackType.NOSQLI: {"script": 0.5},
+    AttackType.SSTI: {"delimiters": 0.6},
+}  # fmt: skip
+"""Share that a match loses in a quotation, by attack type and kind; kinds that break out or that
+work anywhere lose nothing.
+"""
+
+SQL_QUOTED = 0.65
+"""The same for SQL outside quotes; `SQL_OPENED` where the first quote only opens a quotation."""
+SQL_OPENED = 0.5
 
 LEAST_FOR_BONUS = 2.0
 MAX_RULES = 6
@@ -121,7 +155,7 @@ def judge_value(value: Value, layers: int = 0) -> tuple[list[Finding], list[tupl
     layers += decoded.layers
     if len(plain) > LEAST_BINARY and not value.binary and not is_printable(decoded.text):
         value = replace(value, binary=True)
-    findings = weigh(value, hits_of(value, decoded, plain), decoded.oddity, layers, len(plain))
+    findings = weigh(value, hits_of(value, decoded, plain), decoded.oddity, layers, plain)
     deeper = [
         (inner, layers) for inner in nested_values(value, decoded.text) if inner.text != value.text
     ]
@@ -172,16 +206,117 @@ def _without_names(plain: bytes) -> bytes:
     return b"".join([head, *((b"&" if part[:1] in b" &" else b"? ") + part for part in rest)])
 
 
-def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, length: int) -> list[Finding]:
-    """Adds up the hits of each attack type with diminishing returns."""
-    types: dict[str, dict[str, tuple[float, Hit]]] = {}
+def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes) -> list[Finding]:
+    """Adds up the hits of each attack type with diminishing returns.
+
+    Args:
+        value: Text as sent.
+        hits: Patterns that matched.
+        oddity: Bits of its odd ways of writing.
+        layers: Encodings that were undone.
+        plain: Its canonical text, which tells a quotation.
+    """
+    types: dict[str, list[tuple[float, Hit]]] = {}
     for hit in hits:
-        worth = _worth(value, hit.pattern, length)
-        kinds = types.setdefault(hit.pattern.type, {})
-        if worth > 0 and (hit.pattern.kind not in kinds or kinds[hit.pattern.kind][0] < worth):
-            kinds[hit.pattern.kind] = (worth, hit)
+        worth = _worth(value, hit.pattern, len(plain))
+        if worth > 0:
+            types.setdefault(hit.pattern.type, []).append((worth, hit))
     odd = sum(1 for way in _ODD_WAYS if oddity & way)
-    return [_finding(value, kinds, odd, layers) for kinds in types.values() if kinds]
+    quoting: _Quoting | None = None
+    findings = []
+    for worths in types.values():
+        finding = _finding(value, _strongest(worths), odd, layers)
+        if finding.raw_llr >= LEAST_QUOTED:
+            quoting = quoting or _Quoting(plain, whole=value.whole)
+            if quoting.possible:
+                left = [(worth * quoting.left(hit), hit) for worth, hit in worths]
+                finding = _finding(value, _strongest(left), odd, layers)
+        findings.append(finding)
+    return findings
+
+
+def _strongest(worths: list[tuple[float, Hit]]) -> dict[str, tuple[float, Hit]]:
+    """The strongest hit of each kind."""
+    kinds: dict[str, tuple[float, Hit]] = {}
+    for worth, hit in worths:
+        kind = hit.pattern.kind
+        if kind not in kinds or kinds[kind][0] < worth:
+            kinds[kind] = (worth, hit)
+    return kinds
+
+
+class _Quoting:
+    """How far one value is a quotation, and what its matches keep."""
+
+    __slots__ = (
+        "code", "document", "open_words", "opened", "plain", "possible", "refers", "spans",
+        "unmarked", "words",
+    )  # fmt: skip
+
+    def __init__(self, plain: bytes, *, whole: bool) -> None:
+        self.plain = plain
+        self.unmarked = plain.replace(b"`", b" ")
+        if whole:
+            self.unmarked = _without_names(self.unmarked)
+            plain = quotation.largest_value(plain)
+        self.words = quotation.prose(plain)
+        self.open_words = quotation.prose(quotation.before_end(plain)) if self.words else 0.0
+        self.code = quotation.quotes_code(plain)
+        self.refers = quotation.refers(plain)
+        self.spans = quotation.spans(plain) if b"`" in plain else 0.0
+        self.document = float(quotation.is_document(plain))
+        self.possible = max(self.words, self.code, self.spans, self.document, self.refers) > 0
+        self.opened = float(quotation.opens(plain))
+
+    def left(self, hit: Hit) -> float:
+        """Share of its worth that a match keeps."""
+        pattern = hit.pattern
+        share = 1.0
+        if pattern.type == AttackType.SQLI:
+            inside = pattern.view == "quoted"
+            loss = SQL_OPENED * max(self.opened, self.code) if inside else SQL_QUOTED
+            loss = 0.0 if pattern.firm else loss
+            document = 0.0 if inside else self.document
+        else:
+            loss = QUOTED.get(pattern.type, _NO_KINDS).get(pattern.kind, 0.0)
+            document = self.refers if pattern.type == AttackType.TRAVERSAL else 0.0
+            if self.spans and pattern.type == AttackType.CMDI and self._marks_only(hit):
+                share -= self.spans
+        if loss:
+            share *= 1.0 - loss * max(self.code, document, self.around(hit))
+        return share
+
+    def around(self, hit: Hit) -> float:
+        """Prose before a match, or the lesser witness of prose anywhere."""
+        ends = hit.pattern.type in (AttackType.SQLI, AttackType.CMDI)
+        anywhere = (self.open_words if ends else self.words) * TAIL_SHARE
+        begin = self._begin(hit) if anywhere else 0
+        if hit.pattern.type == AttackType.TRAVERSAL and hit.view[begin - 1 : begin] == b" ":
+            return self.words  # a path that follows words and a blank leads nowhere
+        if hit.view[begin : begin + 2] == b"$(" and hit.view[begin - 1 : begin] != b" ":
+            return anywhere  # runs wherever it stands, and people put a blank before it
+        return max(anywhere, quotation.prose(self.plain[:begin])) if begin else anywhere
+
+    def _begin(self, hit: Hit) -> int:
+        """Where a match begins; token shapes have no places, so the first sign counts there."""
+        if hit.pattern.view == "quoted":
+            return quotation.first_quote(self.plain)
+        if hit.pattern.view == "bare":
+            bare = self.plain.translate(_WORDS)
+            at = bare.find(b"\0")
+            return at if at >= 0 else len(bare)
+        found = hit.pattern.compiled.search(hit.view)
+        return min(found.start(), len(self.plain)) if found else 0
+
+    def _marks_only(self, hit: Hit) -> bool:
+        """True for a match that needs the backticks."""
+        text = canonical.shell(self.unmarked) if hit.pattern.view == "shell" else self.unmarked
+        return not hit.pattern.compiled.search(text)
+
+
+_NO_KINDS: dict[str, float] = {}
+_WORDS = bytes(b if 97 <= b < 123 or b >= 0x80 or b in b" ,.!?:-_" else 0 for b in range(256))
+"""Letters and the signs between the words of a sentence; anything else becomes NUL."""
 
 
 def _worth(value: Value, pattern: Pattern, length: int) -> float:
@@ -193,6 +328,8 @@ def _worth(value: Value, pattern: Pattern, length: int) -> float:
         worth *= max(LEAST_DOCUMENT, (DOCUMENT_BYTES / length) ** DOCUMENT_POWER)
     if value.binary and not pattern.firm:
         worth *= BINARY_SHARE
+    if pattern.kind == "up-encoded-slash" and not value.where.startswith("path"):
+        worth *= ENCODED_SLASH_SHARE
     if value.lines and (pattern.type == AttackType.CRLF or pattern.kind == "newline"):
         worth *= LINES_SHARE if length > SHORT_LINES else SHORT_LINES_SHARE
     return worth

@@ -1,0 +1,163 @@
+"""How far a value quotes code instead of being code: prose, stack traces, code blocks, formulas.
+
+What breaks out of a string or of a tag works wherever it stands, and is never lessened here. What
+needs to stand at the right place to do anything (a program after a semicolon, a relative path, a
+comparison) is mostly a quotation when people's words stand before it.
+"""
+
+from typing import Any
+
+import re2
+
+MAX_WORDS = 160
+"""Words at the beginning of a text that are looked at; people show how they write early."""
+
+STOP_WORDS = frozenset(
+    b"""the an of to for with on at it its it's i i'm i'd my me mine you your we our they their he
+    she his her him them this that these those there here was were been be are am do does
+    did don't doesn't didn't can can't could would should will won't has have had how why
+    what which who whose but so because than also only just still very please thanks thank
+    hello dear hi maybe about after before while until without between during every some
+    many much more most no yes ok isn't aren't let's i've i'll you're we're der die das den
+    dem ein eine einen ist sind und oder nicht mit von zu auf bei wie was ich wir ihr le les
+    des une est sont et ou pas avec pour dans sur que qui je vous nous el los las una es son
+    y con para por que en del al como se""".split()
+)
+"""Words that hold sentences together and mean nothing to SQL, to shells or to scripts."""
+
+FULL_STOPS, HALF = 3.0, 0.5
+"""Stop words of a text that is prose for certain; part of one that a first word is not worth."""
+
+LEAST_SHARE, FULL_SHARE = 0.3, 0.6
+"""Share of plain words among all words from which a text begins to be prose, and is."""
+
+_EDGES = b".,;:!?\"'()[]*_`>-"
+_ENDS = (b"--", b" #", b"/*")
+"""Signs behind which a database or a shell reads nothing."""
+
+
+def before_end(text: bytes) -> bytes:
+    """The part of a text that an interpreter reads: words in a comment are padding, not prose."""
+    for end in _ENDS:
+        at = text.find(end)
+        if at > 0:
+            text = text[:at]
+    return text
+
+
+def prose(text: bytes) -> float:
+    """How far canonical text reads like sentences, 0 to 1, continuous in the counts of its words.
+
+    Example:
+        >>> round(prose(b"please see the list of open points and tell me"), 1)
+        1.0
+        >>> prose(before_end(b"1 or 1=1 -- the of to in it"))
+        0.0
+    """
+    words = text.split(b" ", MAX_WORDS)[:MAX_WORDS]
+    plain = [word for raw in words if (word := raw.strip(_EDGES)).replace(b"'", b"").isalpha()]
+    stops = sum(word in STOP_WORDS for word in plain)
+    if not stops:
+        return 0.0
+    share = len(plain) / len(words)
+    known = min(1.0, (stops - HALF) / (FULL_STOPS - HALF))
+    return known * min(1.0, max(0.0, (share - LEAST_SHARE) / (FULL_SHARE - LEAST_SHARE)))
+
+
+def _compiled(regex: str) -> Any:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_capture = True
+    options.dot_nl = True
+    return re2.compile(regex.encode(), options)
+
+
+_TRACE = _compiled(
+    r"traceback \(most recent call last|\bfile \"[^\"]+\", line \d+"
+    r"|\bat [\w.$<>/ ]+\(?[\w$./:-]+:\d+"
+    r"|\bcaused by: [\w.]+|exception in thread|\bgoroutine \d+ \[|panicked at"
+    r"|\b[a-z.]+exception: \w"
+    r"|\b(?:syntax|type|reference|zerodivision|modulenotfound|value|key)error: "
+    r"|\.\w{1,4}:\d+:\d+: (?:fatal |error|warning|note)"
+)
+_CODE = _compiled(
+    r"^#include ?<|\bpublic (?:static )?(?:void|class|int|string) \w"
+    r"|^import (?:[\w{}*, ]+ from )?['\"][\w@./-]+['\"]"
+    r"|\brequire\('\.\.?/[\w./-]+'\)|^\[unit\]|\[service\] exec|^=[a-z]{2,12}\([a-z]+\d+[:,)<>=]"
+    r"|\bdef \w+\([^)]*\):|^[\w<>\[\], ]+ \w+ ?= ?new \w+<"
+    r"|^(?:const|let|var) \w+(?:: ?[\w<>\[\]]+)? ?= ?[\w\[{(]"
+    r"|\breturn [\w.]+\([^)]*\);$|^if ?\([^'\"]*\) ?\{ ?throw new \w+"
+    r"|^[\w.-]+ ?\{ ?[a-z-]+ ?: ?[^;{}]+;"
+    r"|^(?:\w+=)?\{`[^`]*`\}$"
+)
+_FENCE = _compiled(r"(?:^|[^`])```[\w+-]*[ \n][^`]+ ?```(?:$|[^`])")
+_SPAN = _compiled(r"(?:^|[ (\[|])`[^ `][^`]*`(?:$|[ .,;:!?)\]|/])")
+_DOCUMENT = _compiled(
+    r"^<(p|h[1-6]|div|ul|ol|table|blockquote|figure|section|article|details)[ >].*</(?:p|h[1-6]|div"
+    r"|ul|ol|table|blockquote|figure|section|article|pre|details)> ?$"
+)
+
+_REFERENCE = _compiled(
+    r"(?:\]\(|\b(?:from|import|require\() ?['\"]|\burl\(['\"]?|(?:src|href)=['\"]|`)"
+    r"(?:\.\./)+[\w-]+[\w./#-]*['\"`) ]"
+)
+
+SPAN_WORDS = 3.0
+"""Words around code in backticks that make it a quotation for certain."""
+
+
+def quotes_code(text: bytes) -> float:
+    """1 for stack traces, code blocks and whole functions, else 0."""
+    return float(bool(_TRACE.search(text) or _CODE.search(text) or _FENCE.search(text)))
+
+
+def refers(text: bytes) -> float:
+    """1 for a relative path where documents and modules name each other, else 0."""
+    return float(b"../" in text and bool(_REFERENCE.search(text)))
+
+
+def is_document(text: bytes) -> bool:
+    """True for the markup of a text editor: it begins and ends with a block of text."""
+    return text[:1] == b"<" and bool(_DOCUMENT.search(text))
+
+
+def spans(text: bytes) -> float:
+    """How far the backticks of a text mark code inside sentences, as in Markdown, 0 to 1."""
+    pieces = text.split(b"`")
+    if len(pieces) < 3 or len(pieces) % 2 == 0:
+        return 0.0
+    if b"```" in text:
+        return float(bool(_FENCE.search(text)))
+    if b"|---" in text or b"| --- |" in text:
+        return 1.0
+    if not _SPAN.search(text):
+        return 0.0
+    outside = b" ".join(pieces[::2]).split(b" ", MAX_WORDS)
+    words = sum(len(word) > 1 for raw in outside if (word := raw.strip(_EDGES)).isalpha())
+    return min(1.0, words / SPAN_WORDS)
+
+
+def first_quote(text: bytes) -> int:
+    """Where the first quote stands, -1 where there is none."""
+    return min((at for quote in (b"'", b'"') if (at := text.find(quote)) >= 0), default=-1)
+
+
+def opens(text: bytes) -> bool:
+    """True when the first quote of a text begins a quotation instead of ending one."""
+    first = first_quote(text)
+    return first > 0 and text[first - 1 : first] in b" (=" and text[first + 1 : first + 2].isalnum()
+
+
+def largest_value(query: bytes) -> bytes:
+    """The longest value of a query as a whole, where all but one pair are short."""
+    name, equals, rest = query.partition(b"=")
+    text = rest if equals and name.replace(b"_", b"").isalnum() else query
+    while True:
+        before, mark, last = text.rpartition(b"&")
+        if not mark or len(last) > MAX_PAIR or not last.replace(b"=", b"").isalnum():
+            return text
+        text = before
+
+
+MAX_PAIR = 40
+"""Characters of a pair at the end of a query that is no part of the text before it."""
