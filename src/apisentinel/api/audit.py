@@ -95,6 +95,7 @@ class Verdict(BaseModel):
     ok: bool
     entries: int
     head: str
+    removed: int = 0
     problem: str | None = None
     number: int | None = None
 
@@ -116,6 +117,8 @@ def entries(
 def verify(request: Request) -> Verdict:
     """Walks the whole chain and tells where it is broken, if it is.
 
+    `removed` entries before those are gone by age or number; the chain begins after them.
+
     Note `head` elsewhere: only with it can a chain that was written anew be told from the true one.
     """
     found = get_service(request).control.audit_verify()
@@ -123,6 +126,7 @@ def verify(request: Request) -> Verdict:
         ok=found.good,
         entries=found.entries,
         head=found.head.digest.hex(),
+        removed=found.removed,
         problem=found.problem,
         number=found.number or None,
     )

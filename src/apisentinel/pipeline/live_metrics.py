@@ -19,6 +19,9 @@ COMMIT_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 """Seconds of a commit; a good disk takes 1 to 5 ms."""
 
 
+REMOVED = ("incidents", "forced", "alerts", "audit")
+
+
 class Sample(NamedTuple):
     """One value; `suffix` is ``_bucket``, ``_sum`` or ``_count`` in histograms, else empty."""
 
@@ -178,6 +181,12 @@ def metrics(service: "Service") -> list[Metric]:
             (({"kind": name}, table.evicted) for name, table in tables.items()),
         ),
         _counter("apisentinel_cases_closed_total", "Cases closed.", (({}, live.expired),)),
+        _counter(
+            "apisentinel_removed_total",
+            "Removed by age or number: incidents, those of them that were open or worked on"
+            " (forced), alerts, audit entries.",
+            (({"what": n}, service.ticker.housekeeper.removed[n]) for n in REMOVED),
+        ),
         _gauge("apisentinel_degradation_level", "What is given up: 0 nothing.", int(level)),
         _counter(
             "apisentinel_degradation_seconds_total",

@@ -8,6 +8,7 @@ import structlog
 
 from apisentinel.pipeline.degradation import MEANING, Level
 from apisentinel.pipeline.faults import described
+from apisentinel.pipeline.housekeeping import Housekeeper
 from apisentinel.pipeline.samples import time_text
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ HEALTH_EVERY = 5
 """Ticks between two messages about health when nothing changes."""
 COARSE_EVERY = 5
 """Ticks between two looks at incidents on degradation level 1 and above."""
-
-CLEAN_EVERY = 3_600
-"""Ticks between two removals of old alerts."""
-DAY_US = 86_400_000_000
 
 MOST_DOCUMENTS = 200
 """Incidents described in one look, about 40 ms; the rest follows in the next one."""
@@ -41,6 +38,9 @@ class Ticker:
 
     def __init__(self, service: "Service") -> None:
         self.service = service
+        self.housekeeper = Housekeeper(
+            service.control, service.settings.storage.findings, service.clock
+        )
         self.scores: dict[str, float] = {}
         self.open_incidents = 0
         self.problem = ""
@@ -102,9 +102,7 @@ class Ticker:
         self._watch_sources()
         service.bury()
         service.save_when_due()
-        if self._ticks % CLEAN_EVERY == 0:
-            days = service.settings.runtime.keep_alert_days
-            service.control.remove_alerts(service.clock.now() - days * DAY_US)
+        self.housekeeper.tick()
 
     def _watch_sources(self) -> None:
         """Notes since when each way in is silent."""

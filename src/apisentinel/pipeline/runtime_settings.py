@@ -98,11 +98,6 @@ class RuntimeSettings(BaseModel):
         gt=0,
         description="Time after which a source that has sent before counts as silent.",
     )
-    keep_alert_days: int = Field(
-        default=90,
-        ge=1,
-        description="Days after which alerts that belong to no incident are removed.",
-    )
     ready_lag_s: float = Field(
         default=60.0, gt=0, description="Lag from which the service says that it is not ready."
     )

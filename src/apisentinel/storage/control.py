@@ -9,10 +9,13 @@ from apisentinel.storage.dead_letters import DeadLetterTable
 from apisentinel.storage.findings import Findings
 from apisentinel.storage.folder import Folder
 from apisentinel.storage.preferences import PreferenceTables
+from apisentinel.storage.retention import RetentionTables
 from apisentinel.storage.settings import StorageSettings
 
 
-class ControlStore(AuditTable, Findings, AccountTables, PreferenceTables, DeadLetterTable):
+class ControlStore(
+    AuditTable, Findings, RetentionTables, AccountTables, PreferenceTables, DeadLetterTable
+):
     """All that is small and must not be lost, in one SQLite database.
 
     Every method that changes something returns when the change is on disk. All methods may be

@@ -165,16 +165,6 @@ class Findings(ControlBase):
             "alert", ALERT_FIELDS, conditions, moment="ts", first=first, step=step, group=group
         )
 
-    def remove_alerts(self, before: int) -> int:
-        """Removes alerts older than a moment (µs) that belong to no incident; gives how many."""
-        with self.writing() as connection:
-            connection.execute(
-                "DELETE FROM alert WHERE ts < ? AND (incident IS NULL"
-                " OR incident NOT IN (SELECT id FROM incident))",
-                (before,),
-            )
-            return connection.changes()
-
     # ----------------------------------------------------------------------------------- incidents
 
     def put_incidents(self, documents: Iterable[Mapping[str, Any]]) -> None:
@@ -201,24 +191,6 @@ class Findings(ControlBase):
                     _merge(connection, str(document["id"]), document["merged_into"], now)
                 else:
                     connection.execute(_CLOSE, (now, str(document["id"])))
-
-    def remove_incidents(self, before: int) -> int:
-        """Removes incidents that ended before a moment (µs), with their comments and alerts.
-
-        Those that somebody has taken up and not resolved stay.
-
-        Returns:
-            How many were removed.
-        """
-        with self.writing() as connection:
-            gone = (
-                "SELECT id FROM incident WHERE coalesce(last_ts, created) < ?"
-                " AND status <> 'acknowledged'"
-            )
-            connection.execute(f"DELETE FROM comment WHERE incident IN ({gone})", (before,))
-            connection.execute(f"DELETE FROM alert WHERE incident IN ({gone})", (before,))
-            connection.execute(f"DELETE FROM incident WHERE id IN ({gone})", (before,))
-            return connection.changes()
 
     def list_incidents(self, conditions: Sequence[Condition], page: Page) -> Listing:
         """A page of incidents; those that became part of another one only when they are asked for.

@@ -115,6 +115,43 @@ class EventSettings(BaseModel):
     )
 
 
+class FindingSettings(BaseModel):
+    """How long alerts, incidents and the audit are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keep_days: int = Field(
+        default=180,
+        ge=1,
+        description="Days without a change after which incidents that have ended are removed with"
+        " their alerts. Incidents that are open, commented, assigned or acknowledged stay.",
+    )
+    keep_alert_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days after which alerts that belong to no incident are removed.",
+    )
+    most_incidents: int = Field(
+        default=100_000,
+        ge=1,
+        description="Incidents kept. Beyond that the oldest give way: first those that have ended,"
+        " then those that somebody has worked on, open ones last.",
+    )
+    most_alerts: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="Alerts kept. Beyond that the oldest give way, first those of no incident.",
+    )
+    audit_days: int = Field(
+        default=730, ge=1, description="Days after which entries of the audit are removed."
+    )
+    most_audit: int = Field(
+        default=1_000_000,
+        ge=100,
+        description="Entries of the audit kept; beyond that the oldest give way.",
+    )
+
+
 class StorageSettings(BaseModel):
     """Everything that the stores can be told."""
 
@@ -123,6 +160,7 @@ class StorageSettings(BaseModel):
     journal: JournalSettings = JournalSettings()
     disk: DiskSettings = DiskSettings()
     events: EventSettings = EventSettings()
+    findings: FindingSettings = FindingSettings()
     dedup_ids: int = Field(
         default=4_000_000,
         ge=1_024,

@@ -207,19 +207,6 @@ def test_a_note_that_an_incident_has_ended_leaves_all_else(store, clock):
     assert store.get_incident("i9") is None
 
 
-def test_what_is_old_is_removed_unless_somebody_works_on_it(store):
-    old = {"first_ts": "2023-01-01T00:00:00Z", "last_ts": "2023-01-02T00:00:00Z"}
-    store.put_alerts([alert(1), alert(2, ts=1), alert(3, ts=1)])
-    store.put_incidents([incident("i1"), incident("i2", **old), incident("i3", **old)])
-    store.add_comment("i2", "bo", "old")
-    store.patch_incident("i3", {"status": "acknowledged"}, None, "bo")
-    assert store.remove_incidents(NOW - MINUTE) == 1
-    assert {i["id"] for i in store.list_incidents([], Page("id")).items} == {"i1", "i3"}
-    assert store.comments("i2") == []
-    assert store.remove_alerts(NOW - MINUTE) == 2
-    assert [a["id"] for a in store.list_alerts([], Page("ts")).items] == ["a1"]
-
-
 def test_incidents_are_found_by_lists_times_and_missing_values(store):
     store.put_incidents(
         [
