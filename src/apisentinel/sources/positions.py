@@ -71,6 +71,24 @@ class Positions:
                 self._known.pop(next(iter(self._known)))
             self._changed = True
 
+    def forget(self, name: str) -> None:
+        """Forgets a position; one that is not known is no error."""
+        with self._lock:
+            self._changed |= self._known.pop(name, None) is not None
+
+    def of_file(self, device: int, inode: int) -> str | None:
+        """The name under which a file was read, None when it never was."""
+        with self._lock:
+            for name, known in self._known.items():
+                if (known.device, known.inode) == (device, inode):
+                    return name
+        return None
+
+    def beginning_with(self, prefix: str) -> list[str]:
+        """The names that begin with a text."""
+        with self._lock:
+            return [name for name in self._known if name.startswith(prefix)]
+
     def save(self) -> None:
         """Writes all positions if any has changed: to a new file first, which then takes the
         place of the old one. A refusal of the disk is kept in `problem`; the next call tries again.

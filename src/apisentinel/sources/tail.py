@@ -8,6 +8,7 @@ Not followed: what a rotation compresses before it was read.
 import hashlib
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +28,10 @@ LONG_HEAD = 4096
 
 ROTATION_LOOKS = 20
 """Looks at the end of a renamed file before it is left: its writer goes on until it was told. Five
-seconds with the usual pause."""
+seconds with the usual pause, in which the file that took its name is read, too."""
+
+RENAMED = "\n"
+"""Between the former path and the inode of a renamed file, in the key of its position."""
 
 SIBLINGS = 4096
 """Names of a folder that are looked through for a file that was renamed while nobody looked."""
@@ -37,13 +41,24 @@ PREAMBLE_BYTES = 64 << 10
 
 
 class _Follower:
-    """One file."""
+    """One file.
 
-    def __init__(self, path: str, positions: Positions, *, from_start: bool) -> None:
+    Attributes:
+        key: Under which its position is noted: its path, or that of a renamed file its former path
+            and inode.
+        is_replaced: Another file has its name, and this one is read to its present end.
+        is_done: A renamed file to which nothing is added any more.
+    """
+
+    def __init__(
+        self, path: str, positions: Positions, *, from_start: bool, key: str | None = None
+    ) -> None:
         self.path = path
+        self.key = key or path
         self.positions = positions
         self.from_start = from_start
         self.problem = ""
+        self.is_replaced = self.is_done = False
         self._file: BinaryIO | None = None
         self._position = Position(0, 0, 0, 0)
         self._rest = b""
@@ -56,11 +71,15 @@ class _Follower:
         try:
             if self._file is None and not self._open():
                 return False
-            return self._read(sink)
+            more = self._read(sink)
         except OSError as error:
             self.problem = f"{self.path}: {error.strerror or error}"
             self.close()
             return False
+        if self.is_done:
+            self.close()
+            self.positions.forget(self.key)
+        return more
 
     def close(self) -> None:
         """Closes the file; what was read is noted already."""
@@ -69,12 +88,28 @@ class _Follower:
             self._file = None
         self._rest, self._skipping = b"", False
 
+    @property
+    def is_leaving(self) -> bool:
+        """True for a renamed file."""
+        return self.key != self.path
+
+    def leave(self) -> None:
+        """Gives its name to the file that has it now; this one is read on as a renamed file."""
+        self.is_replaced = False
+        self.key = f"{self.path}{RENAMED}{self._position.inode}"
+        self.positions.set(self.key, self._position)
+        self.positions.set(self.path, Position(0, 0, 0, self._position.generation))
+
     # ------------------------------------------------------------------------------------- opening
 
     def _open(self) -> bool:
         """Opens the file where it has to be read on; False when there is none."""
-        known = self.positions.get(self.path)
+        known = self.positions.get(self.key)
         renamed = self._renamed(known)
+        if self.is_leaving and renamed is None:
+            self.is_done = True
+            self.positions.forget(self.key)
+            return False
         try:
             file = open(renamed or self.path, "rb")  # noqa: SIM115 (stays open while it is followed)
         except FileNotFoundError:
@@ -166,7 +201,9 @@ class _Follower:
         return True
 
     def _at_end(self, sink: Sink, at: int) -> bool:
-        """Leaves the file when another one has its name and nothing was added to it for a while."""
+        """Sees when another file has the name of this one, and when nothing is added to a renamed
+        one for a while.
+        """
         file = self._file
         assert file is not None  # noqa: S101 (same)
         status = os.fstat(file.fileno())
@@ -177,14 +214,17 @@ class _Follower:
         if (named.st_dev, named.st_ino) == (status.st_dev, status.st_ino):
             self._quiet = 0
             return False
+        if not self.is_leaving:
+            self.is_replaced = True
+            return True
         self._quiet += 1
         if self._quiet < ROTATION_LOOKS:
             return False
         if self._rest:  # nobody will write the end of this line any more
             self._hand_on(sink, self._rest + b"\n", self._position.offset)
             self._note(at)
-        self.close()
-        return True
+        self.is_done = True
+        return False
 
     def _hand_on(self, sink: Sink, data: bytes, offset: int) -> None:
         """Gives lines to the sink, which returns when they are on disk."""
@@ -207,7 +247,7 @@ class _Follower:
             first = self._file.read(min(HEAD_BYTES, offset))
             head, size = _digest(first), len(first)
         self._position = Position(old.device, old.inode, offset, old.generation, head, size)
-        self.positions.set(self.path, self._position)
+        self.positions.set(self.key, self._position)
 
 
 class TailSource:
@@ -224,6 +264,7 @@ class TailSource:
         self.problem = ""
         self._positions = positions
         self._followers: dict[str, _Follower] = {}
+        self._leaving: list[_Follower] = []
         self._first = True
 
     def open(self) -> None:
@@ -235,11 +276,14 @@ class TailSource:
             while not stop.is_set():
                 self._find()
                 more = False
-                for follower in list(self._followers.values()):
+                for follower in self._all():
                     more |= follower.look(sink)
+                    if follower.is_replaced:
+                        self._replace(follower)
                     if stop.is_set():
                         break
-                problems = [f.problem for f in self._followers.values() if f.problem]
+                self._leaving = [renamed for renamed in self._leaving if not renamed.is_done]
+                problems = [follower.problem for follower in self._all() if follower.problem]
                 self.problem = "; ".join(problems[:3]) or self._positions.problem
                 self._positions.save()
                 if not more:
@@ -252,8 +296,19 @@ class TailSource:
 
     def close(self) -> None:
         """Closes the files."""
-        for follower in self._followers.values():
+        for follower in self._all():
             follower.close()
+
+    def _all(self) -> list[_Follower]:
+        """Renamed files first: what is in them is older."""
+        return [*self._leaving, *self._followers.values()]
+
+    def _replace(self, follower: _Follower) -> None:
+        """Follows the file that took a name; the one that had it is read on beside it."""
+        follower.leave()
+        self._leaving.append(follower)
+        path = follower.path
+        self._followers[path] = _Follower(path, self._positions, from_start=True)
 
     def _find(self) -> None:
         """Begins to follow files that are new."""
@@ -264,9 +319,38 @@ class TailSource:
             names = sorted(str(found) for found in base.parent.glob(base.name) if found.is_file())
         for name in names:
             if name not in self._followers and len(self._followers) < self.settings.max_files:
+                self._take_over(name)
                 from_start = self.settings.start == "beginning" or not self._first
                 self._followers[name] = _Follower(name, self._positions, from_start=from_start)
+                self._leaving += [
+                    _Follower(name, self._positions, from_start=True, key=key)
+                    for key in self._positions.beginning_with(name + RENAMED)
+                ]
         self._first = False
+
+    def _take_over(self, name: str) -> None:
+        """Lets a new name go on where its file was read to under another one, which it has lost."""
+        try:
+            status = os.stat(name)
+        except OSError:
+            return
+        key = self._positions.of_file(status.st_dev, status.st_ino)
+        if key is None or self._positions.get(name) is not None:
+            return
+        former = key.split(RENAMED)[0]
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.stat(former), status):
+                return  # two names for one file
+        position = self._positions.get(key)
+        assert position is not None  # noqa: S101 (found a moment ago, by the only thread)
+        self._positions.set(name, position)
+        if key == former:
+            self._positions.set(key, Position(0, 0, 0, position.generation))
+        else:
+            self._positions.forget(key)
+        for follower in self._all():
+            if follower.key == key:
+                follower.close()
 
 
 def _digest(head: bytes) -> str:

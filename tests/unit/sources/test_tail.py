@@ -99,9 +99,77 @@ def test_rotation_by_renaming_loses_nothing(tmp_path):
             return super().wait(timeout)
 
     TailSource(TailSettings(path=str(path), start="beginning"), positions).run(sink, Stop(60))
-    assert sink.lines == [b"1", b"2", b"3", b"no end", b"4"]
+    assert sorted(sink.lines) == [b"1", b"2", b"3", b"4", b"no end"]
+    assert sink.lines.index(b"1") < sink.lines.index(b"2") < sink.lines.index(b"3")
     assert len(set(keys(sink))) == 5
+    assert positions.beginning_with("") == [str(path)]
     assert ROTATION_LOOKS < 50
+
+
+def test_the_new_file_is_read_at_once_and_may_be_rotated_soon(tmp_path):
+    path, sink, positions = tmp_path / "a.log", FakeSink(), Positions(None)
+    path.write_bytes(b"1\n")
+
+    class Stop(Looks):
+        def wait(self, timeout=None):
+            if self.left in {12, 9, 6}:
+                path.rename(tmp_path / f"a.log.{self.left}")
+                path.write_bytes(b"%d\n" % self.left)
+            if self.left == 4:
+                with (tmp_path / "a.log.12").open("ab") as file:
+                    file.write(b"late\n")
+            return super().wait(timeout)
+
+    TailSource(TailSettings(path=str(path), start="beginning"), positions).run(sink, Stop(15))
+    assert sink.lines == [b"1", b"12", b"9", b"6", b"late"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_new_name_that_the_glob_matches_too_is_not_read_twice(tmp_path, restart):
+    path, sink, place = tmp_path / "a.log", FakeSink(), tmp_path / "p.json"
+    path.write_bytes(b"1\n2\n")
+    settings = TailSettings(path=str(tmp_path / "a*.log"), start="beginning")
+
+    def rotate():
+        path.rename(tmp_path / "a-1.log")
+        path.write_bytes(b"4\n")
+        with (tmp_path / "a-1.log").open("ab") as file:
+            file.write(b"3\n")
+
+    class Stop(Looks):
+        def wait(self, timeout=None):
+            if self.left == 10 and not restart:
+                rotate()
+            return super().wait(timeout)
+
+    TailSource(settings, Positions(place)).run(sink, Stop(40))
+    if restart:
+        rotate()
+        TailSource(settings, Positions(place)).run(sink, Stop(40))
+    assert sorted(sink.lines) == [b"1", b"2", b"3", b"4"]
+    TailSource(settings, Positions(place)).run(sink, Looks(40))
+    assert len(sink.lines) == 4
+
+
+def test_lines_added_to_a_renamed_file_are_read_after_a_restart(tmp_path):
+    path, sink, place = tmp_path / "a.log", FakeSink(), tmp_path / "p.json"
+    path.write_bytes(b"1\n")
+
+    class Stop(Looks):
+        def wait(self, timeout=None):
+            if self.left == 6:
+                path.rename(tmp_path / "a.log.1")
+                path.write_bytes(b"2\n")
+            return super().wait(timeout)
+
+    TailSource(TailSettings(path=str(path), start="beginning"), Positions(place)).run(sink, Stop(8))
+    with (tmp_path / "a.log.1").open("ab") as file:
+        file.write(b"late\n")
+    positions = Positions(place)
+    follow(path, sink, positions, looks=40)
+    assert sink.lines == [b"1", b"2", b"late"]
+    assert len(set(keys(sink))) == 3
+    assert positions.beginning_with("") == [str(path)]
 
 
 def test_rotation_while_nobody_looked_is_found_by_the_inode(tmp_path):
