@@ -75,7 +75,8 @@ def pair_values(
             if pair and not is_plain(pair):
                 yield Value(place, pair, plus)
             continue
-        if b"." in name or len(name) > 64 or not is_word(name.translate(None, b"[]%25BD")):
+        odd = b"." in name or b"__" in name or len(name) > 64
+        if odd or not is_word(name.translate(None, b"[]%25BD")):
             yield Value(f"{place} name", name, plus)
         if name in seen and len(seen) < MAX_VALUES and not is_plain(seen[name] + value):
             yield Value(f"{place} {_name(name)} joined", seen[name] + b"," + value, plus)
