@@ -291,6 +291,10 @@ def live() -> list[str]:
             f" | every {stream.PING_S:g} s; its cursor is good for `resume` |"
         ),
         (
+            '| `{"topic": "bye", "cursor"}` | the last one before a stop of the service, which'
+            f" closes with {stream.GOING_AWAY}; come back in a moment |"
+        ),
+        (
             '| `{"topic": "ok", "cursor", "subs"}`, `{"topic": "error", "detail"}` | the'
             " answer to a message of the client |"
         ),

@@ -5,10 +5,11 @@ cannot be told any more is a gap.
 import json
 import signal
 import socket
+import time
 import urllib.parse
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.integration.test_service import command, running
@@ -146,3 +147,29 @@ def test_whoever_may_not_hear_is_told_before_the_handshake(tmp_path):
                     origin=origin,
                 )
             assert refused.value.response.status_code == status
+
+
+def test_a_stop_closes_streams_as_going_away(tmp_path):
+    key = key_of(tmp_path)
+    with running(tmp_path) as service, open_stream(service, key, topics="alerts") as stream:
+        hello = json.loads(stream.recv())
+        begin = time.monotonic()
+        code, _, err = service.end()
+        assert (code, time.monotonic() - begin < 12) == (0, True), err
+        bye = json.loads(stream.recv(timeout=10))
+        assert bye["topic"] == "bye"
+        assert bye["cursor"].startswith(hello["epoch"])
+        with pytest.raises(ConnectionClosed) as closed:
+            stream.recv(timeout=10)
+        assert closed.value.rcvd.code == 1001
+
+
+def test_a_client_that_says_too_much_is_told_why(tmp_path):
+    key = key_of(tmp_path)
+    with running(tmp_path) as service, open_stream(service, key, topics="alerts") as stream:
+        for _ in range(100):
+            stream.send('{"op": "pong"}')
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                stream.recv(timeout=20)
+        assert closed.value.rcvd.code == 1008

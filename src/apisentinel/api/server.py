@@ -16,6 +16,7 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from apisentinel.api.stream import close_all
 from apisentinel.errors import ConfigError
 from apisentinel.pipeline.server_settings import ServerSettings
 
@@ -176,9 +177,11 @@ async def serve(
     if not ended.done():
         await task  # raises what ended it
         return 0
-    server.stop()  # type: ignore[no-untyped-call]
     patience = settings.drain_seconds * answer_share
-    done, _ = await asyncio.wait({task}, timeout=patience)
+    end = loop.time() + patience
+    await close_all(app)
+    server.stop()  # type: ignore[no-untyped-call]
+    done, _ = await asyncio.wait({task}, timeout=max(0.0, end - loop.time()))
     if not done:
         _log.warning("answers_cut_off", seconds=patience)
         task.cancel()

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final
 
+import structlog
 from anyio import create_task_group
-from fastapi import APIRouter, Depends, Query, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket
 from msgspec.structs import replace
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
@@ -43,7 +44,11 @@ CONNECTIONS_EACH: Final = 250
 CLIENT_MESSAGES: Final = 40
 """Messages of a client between two pings; a page sends one when its filter changes."""
 
-TOO_MUCH, NOT_ALLOWED = 1009, 1008
+GOODBYE_S: Final = 2.0
+"""Time that all clients have to take the last message when the service stops."""
+GOODBYE_POLL_S: Final = 0.02
+
+TOO_MUCH, NOT_ALLOWED, GOING_AWAY = 1009, 1008, 1001
 """Close codes of RFC 6455."""
 
 
@@ -63,20 +68,29 @@ FILTERED: Final[dict[str, Resource]] = {
 
 router = APIRouter(tags=["stream"])
 
+_log = structlog.get_logger("apisentinel.stream")
+
 
 class Desk:
-    """The sockets of one application: the hub and how many each principal has open."""
+    """The sockets of one application: the hub and how many each principal has open.
+
+    Attributes:
+        closed: Whether the service stops: every socket is told and closed.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.open: Counter[str] = Counter()
+        self.closed = False
 
     def enter(self, actor: str) -> None:
         """Counts a socket in.
 
         Raises:
-            RefusedError: 503, there are too many.
+            RefusedError: 503, there are too many, or the service stops.
         """
+        if self.closed:
+            raise RefusedError(503, "the service is stopping", retry_after=5)
         if self.open.total() >= CONNECTIONS or self.open[actor] >= CONNECTIONS_EACH:
             raise RefusedError(
                 503, "too many live connections are open; close some of them", retry_after=30
@@ -88,6 +102,23 @@ class Desk:
         self.open[actor] -= 1
         if self.open[actor] <= 0:
             del self.open[actor]
+
+    async def close(self, patience_s: float = GOODBYE_S) -> bool:
+        """Tells every client that the service stops, and closes its socket with 1001.
+
+        Returns:
+            True when all are gone in time; False when some do not take what is sent to them.
+        """
+        self.closed = True
+        try:
+            async with asyncio.timeout(patience_s):
+                while self.open.total():
+                    for watcher in self.hub.watchers:
+                        watcher.bell.set()
+                    await asyncio.sleep(GOODBYE_POLL_S)
+        except TimeoutError:
+            return False
+        return True
 
 
 def desk_of(connection: HTTPConnection, triage: Triage) -> Desk:
@@ -147,23 +178,37 @@ async def stream(
     desk.enter(principal.actor)
     try:
         await socket.accept()
-        await Connection(socket, desk.hub, principal, clock).serve(subs, resume)
+        await Connection(socket, desk, principal, clock).serve(subs, resume)
     except WebSocketDisconnect:
         pass  # the client went while we were greeting it
     finally:
         desk.leave(principal.actor)
 
 
-class Connection:
-    """One accepted socket: a task that sends and a task that listens."""
+async def close_all(app: FastAPI) -> None:
+    """Says goodbye to all clients of an application; call it on the event loop."""
+    desk: Desk | None = getattr(app.state, "stream_desk", None)
+    if desk is not None and not await desk.close():
+        _log.warning("streams_cut_off", open=desk.open.total())
 
-    def __init__(self, socket: WebSocket, hub: Hub, principal: Principal, clock: Clock) -> None:
+
+class Connection:
+    """One accepted socket: a task that sends and a task that listens.
+
+    Attributes:
+        ending: Close code and reason when the service ends it. The socket is closed when neither
+            task waits for it any more: Granian sends no close frame while somebody receives.
+    """
+
+    def __init__(self, socket: WebSocket, desk: Desk, principal: Principal, clock: Clock) -> None:
         self.socket = socket
-        self.hub = hub
+        self.desk = desk
+        self.hub = desk.hub
         self.principal = principal
         self.clock = clock
         self.answers: list[str] = []
         self.heard = 0
+        self.ending: tuple[int, str] | None = None
 
     async def serve(self, subs: list[Sub], resume: str | None) -> None:
         """Runs until either side ends it."""
@@ -182,6 +227,10 @@ class Connection:
 
                 tasks.start_soon(run, self._tell)
                 tasks.start_soon(run, self._listen)
+            if self.ending is not None:
+                await self._close(*self.ending)
+        except (WebSocketDisconnect, TimeoutError, OSError):
+            pass  # the client went before it was told why
         finally:
             self.hub.detach(watcher)
 
@@ -220,9 +269,13 @@ class Connection:
                     break
             while self.answers:
                 await self._send(self.answers.pop(0))
+            if self.desk.closed:
+                await self._send(message("bye", cursor=self.hub.cursor_of(watcher)))
+                self.ending = GOING_AWAY, "the service is stopping"
+                return
             if loop.time() >= ping_at:
                 if not await get_authenticator(self.socket).still_reads(self.principal):
-                    await self._close(NOT_ALLOWED, "the key or session has ended")
+                    self.ending = NOT_ALLOWED, "the key or session has ended"
                     return
                 await self._send(self._ping(watcher))
                 self.heard = 0
@@ -259,14 +312,14 @@ class Connection:
                 return
             self.heard += 1
             if self.heard > CLIENT_MESSAGES:
-                await self._close(NOT_ALLOWED, "too many messages")
+                self.ending = NOT_ALLOWED, "too many messages"
                 return
             try:
                 said = parse_message(received.get("text") or received.get("bytes") or b"")
                 self.answers.append(self._obey(watcher, said))
             except RefusedError as error:
                 if error.status == 413:
-                    await self._close(TOO_MUCH, "the message is too long")
+                    self.ending = TOO_MUCH, "the message is too long"
                     return
                 self.answers.append(
                     message("error", detail=str(error), **getattr(error, "more", {}))

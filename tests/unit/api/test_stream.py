@@ -173,6 +173,21 @@ def test_only_so_many_connections_are_open(connect, monkeypatch):
         assert again.receive_json()["topic"] == "hello"
 
 
+def test_a_stop_is_told_and_closes_with_going_away(connect, app, client):
+    with connect("?topics=alerts") as one, connect("?topics=metrics") as two:
+        for socket in (one, two):
+            socket.receive_json()
+        assert client.portal.call(app.state.stream_desk.close)
+        for socket in (one, two):
+            bye = socket.receive_json()
+            assert (bye["topic"], bye["cursor"]) == ("bye", "e-0")
+            with pytest.raises(WebSocketDisconnect) as closed:
+                socket.receive_json()
+            assert closed.value.code == 1001
+        assert denied(connect())[0] == 503
+    app.state.stream_desk.closed = False
+
+
 def incident(name, risk=50):
     return {
         "id": name, "risk": risk, "severity": "MEDIUM", "attack_types": ["sqli"], "entities": [],
