@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -102,8 +103,14 @@ class BatchRedactor(Protocol):
 class DeadLetterBox(Protocol):
     """Keeps lines that gave no request. Thread-safe."""
 
-    def put(self, source: str, lines: list[Dead]) -> None:
-        """Keeps lines; they are on disk when it returns. Raises StoreError."""
+    def put(self, source: str, lines: list[Dead]) -> range:
+        """Keeps lines and gives their numbers; they are on disk when it returns. Raises
+        StoreError.
+        """
+        ...
+
+    def take_back(self, numbers: range) -> None:
+        """Removes lines again. Raises StoreError."""
         ...
 
 
@@ -281,10 +288,10 @@ class Door:
         batch = body.batch
         clamped, undated = self._stamp(batch)
         redacted = self._redactor.apply(batch) if self._redactor is not None else 0
-        if dead:
-            self._bury(source, dead)
+        buried = self._bury(source, dead) if dead else None
         claimed = self._dedup.claim(event_ids(batch, self._key), lambda: self._stopping)
         if claimed is None:
+            self._take_back(buried)
             raise RefusedError(503, "the service is stopping", retry_after=STOP_RETRY)
         ticket, claim = claimed
         accepted = int(np.count_nonzero(claim.new))
@@ -304,7 +311,7 @@ class Door:
             receipt.rejected,
             receipt.broken,
         )
-        work = _Work(self, ticket, source, receipt, key)
+        work = _Work(self, ticket, source, receipt, key, buried)
         if accepted:
             try:
                 entry = self._entry(batch, claim.new, source, key, answer)
@@ -336,7 +343,7 @@ class Door:
             ts[missing | future] = now
         return clamped, undated
 
-    def _bury(self, source: str, dead: list[Dead]) -> None:
+    def _bury(self, source: str, dead: list[Dead]) -> range:
         """Writes lines to the dead letters, before anything else of their submission."""
         if self.dead_letters is None:
             raise RefusedError(503, "there is no place for lines that cannot be read")
@@ -347,9 +354,16 @@ class Door:
                 for line, text in zip(dead, texts, strict=True)
             ]
         try:
-            self.dead_letters.put(source, dead)
+            return self.dead_letters.put(source, dead)
         except StoreError as problem:
             raise self._refusal(problem) from problem
+
+    def _take_back(self, buried: range | None) -> None:
+        """Removes the dead letters of a submission that is refused: they come again with it."""
+        if buried is None or self.dead_letters is None:
+            return
+        with suppress(StoreError):  # they stay, and are there twice when they have come again
+            self.dead_letters.take_back(buried)
 
     def _entry(
         self,
@@ -381,6 +395,7 @@ class Door:
             if not future.done():
                 if work.key is not None:
                     work.key.hold.kept = True
+                work.take_back()
                 future.add_done_callback(work.late)
                 raise RefusedError(
                     503,
@@ -420,11 +435,18 @@ class _Key(NamedTuple):
 class _Work:
     """The books of one submission that is being written."""
 
-    __slots__ = ("door", "key", "receipt", "size", "source", "ticket")
+    __slots__ = ("buried", "door", "key", "receipt", "size", "source", "ticket")
 
     def __init__(
-        self, door: Door, ticket: int, source: str, receipt: Receipt, key: _Key | None
+        self,
+        door: Door,
+        ticket: int,
+        source: str,
+        receipt: Receipt,
+        key: _Key | None,
+        buried: range | None,
     ) -> None:
+        self.buried = buried
         self.door = door
         self.key = key
         self.ticket = ticket
@@ -449,6 +471,13 @@ class _Work:
     def failed(self) -> None:
         """Not on disk: the ids are free again, and the rows were never received."""
         self.door._dedup.settle(self.ticket, written=False)  # noqa: SLF001 (same)
+        self.take_back()
+
+    def take_back(self) -> None:
+        """Forgets the dead letters: the sender is refused and sends them again."""
+        self.door._take_back(self.buried)  # noqa: SLF001 (same)
+        self.buried = None
+        self.receipt = msgspec.structs.replace(self.receipt, deadlettered=0)
 
     def late(self, future: "Future[Committed]") -> None:
         """Settles a commit that nobody waits for any more."""

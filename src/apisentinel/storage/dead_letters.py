@@ -79,8 +79,11 @@ class DeadLetterTable(ControlBase):
     most_dead_letters: int
     dead_letter_bytes: int
 
-    def put_dead_letters(self, source: str, lines: Iterable[Line]) -> None:
+    def put_dead_letters(self, source: str, lines: Iterable[Line]) -> range:
         """Keeps lines; they are on disk when it returns.
+
+        Returns:
+            Their numbers.
 
         Raises:
             StoreError: The disk refuses; none of them is kept.
@@ -88,7 +91,7 @@ class DeadLetterTable(ControlBase):
         now = self._clock.now()
         rows = [_row(now, source, line, self.dead_letter_bytes) for line in lines]
         if not rows:
-            return
+            return range(0)
         with self.writing() as connection:
             connection.executemany(
                 "INSERT INTO dead_letter (received, source, reason, position, size, digest, head,"
@@ -98,6 +101,20 @@ class DeadLetterTable(ControlBase):
             connection.execute(
                 "DELETE FROM dead_letter WHERE number <= (SELECT max(number) FROM dead_letter) - ?",
                 (self.most_dead_letters,),
+            )
+            end = connection.last_insert_rowid() + 1
+        return range(end - len(rows), end)
+
+    def take_back_dead_letters(self, numbers: range) -> None:
+        """Removes letters whose submission was refused after all: they come again with it.
+
+        Raises:
+            StoreError: The disk refuses; all of them are kept.
+        """
+        with self.writing() as connection:
+            connection.execute(
+                "DELETE FROM dead_letter WHERE number >= ? AND number < ?",
+                (numbers.start, numbers.stop),
             )
 
     def list_dead_letters(self, conditions: Sequence[Condition], page: Page) -> Listing:
@@ -155,13 +172,24 @@ class DeadLetterBox:
     def __init__(self, store: DeadLetterTable) -> None:
         self._store = store
 
-    def put(self, source: str, lines: Iterable[Line]) -> None:
+    def put(self, source: str, lines: Iterable[Line]) -> range:
         """Keeps lines; they are on disk when it returns.
+
+        Returns:
+            Their numbers.
 
         Raises:
             StoreError: The disk refuses; none of them is kept.
         """
-        self._store.put_dead_letters(source, lines)
+        return self._store.put_dead_letters(source, lines)
+
+    def take_back(self, numbers: range) -> None:
+        """Removes lines again.
+
+        Raises:
+            StoreError: The disk refuses; all of them are kept.
+        """
+        self._store.take_back_dead_letters(numbers)
 
 
 def _row(now: int, source: str, line: Line, kept: int) -> tuple[Any, ...]:

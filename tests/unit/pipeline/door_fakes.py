@@ -94,7 +94,14 @@ class FakeBox:
     def put(self, source, lines):
         if self.fault is not None:
             raise self.fault
+        begin = len(self.lines)
         self.lines += [(source, line) for line in lines]
+        return range(begin, len(self.lines))
+
+    def take_back(self, numbers):
+        if self.fault is not None:
+            raise self.fault
+        del self.lines[numbers.start : numbers.stop]
 
 
 def make_door(journal=None, *, redactor=None, clock=None, **settings):

@@ -337,6 +337,30 @@ def test_nothing_is_accepted_when_the_dead_letters_cannot_be_written():
     assert door.counters.totals()["received"] == 0
 
 
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_submission_that_comes_again_after_a_refusal_leaves_its_dead_letters_once(slow):
+    door = make_door(commit_timeout_seconds=0.05)
+    if slow:
+        door.journal.hold()
+    else:
+        door.journal.fault = StoreError("io")
+
+    def submit():
+        batch = parse_requests(request("1")).batch
+        return door.submit_batch(batch, source="tail", dead=[Dead(b"junk", "no match", 17)])
+
+    with pytest.raises(RefusedError):
+        submit()
+    assert door.dead_letters.lines == []
+    if slow:
+        door.journal.release(StoreError("io"))
+    door.journal.fault = None
+    assert submit().deadlettered == 1
+    assert door.dead_letters.lines == [("tail", Dead(b"junk", "no match", 17))]
+    assert door.counters.totals()["deadlettered"] == 1
+    assert door.counters.conservation() == 0
+
+
 def test_shed_rows_are_counted():
     door = make_door()
     door.shed("syslog", 7)

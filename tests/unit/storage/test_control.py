@@ -344,6 +344,16 @@ class Line(NamedTuple):
     offset: int = -1
 
 
+def test_dead_letters_can_be_taken_back(store):
+    store.put_dead_letters("tail", [Line(b"a", "no request")])
+    numbers = store.put_dead_letters("tail", [Line(b"b", "no request"), Line(b"c", "no request")])
+    store.put_dead_letters("tail", [Line(b"d", "no request")])
+    assert numbers == range(2, 4)
+    store.take_back_dead_letters(numbers)
+    assert [letter.body for letter in store.open_dead_letters(0, 10)] == [b"a", b"d"]
+    assert store.put_dead_letters("tail", []) == range(0)
+
+
 def test_dead_letters_can_be_replayed_and_the_oldest_give_way(store):
     store.put_dead_letters("syslog", [Line(bytes([65 + n]) * 300, "no request", n)
                                       for n in range(8)])  # fmt: skip
