@@ -6,6 +6,7 @@ REPORT     ?= report.html
 WORKERS    ?= 2
 FUZZ_LINES ?= 1000000
 KILLS      ?= 500
+CUTS       ?= 100000
 EVALUATE   ?= ../shared/evaluate/evaluate.py
 EVAL_ARGS  ?=
 BENCH_ARGS ?=
@@ -20,7 +21,7 @@ WARM  := $(VENV)/.warm
 CODE  := $(shell find src -name '*.py' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run scan test fuzz kills lint types layers bench eval docs resolve reference lock fmt ci clean
+.PHONY: help setup run scan test fuzz kills nightly lint types layers bench eval docs resolve reference lock fmt ci clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,11 @@ fuzz: setup ## hostile lines through every parser (FUZZ_LINES=1000000)
 
 kills: setup ## kill the service under load, again and again (KILLS=500)
 	KILLS=$(KILLS) $(BIN)/python -m pytest tests/unit/pipeline/test_kills.py -p no:randomly
+
+nightly: setup ## what takes too long for every change: kills, power cuts, hostile lines (KILLS=500, CUTS=100000)
+	KILLS=$(KILLS) STORAGE_KILLS=$(KILLS) POWER_CUTS=$(CUTS) $(BIN)/python -m pytest -n $(WORKERS) -p no:randomly \
+		tests/unit/pipeline/test_kills.py tests/integration/storage
+	$(MAKE) --no-print-directory fuzz
 
 lint: $(READY) ## check style
 	$(BIN)/ruff check .

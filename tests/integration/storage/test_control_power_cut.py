@@ -86,6 +86,8 @@ def cut_once(vfs, seed, operations):
     return disk, total
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(200 + CUTS // 20)
 def test_no_cut_of_power_takes_back_what_was_answered(vfs):
     _, operations = cut_once(vfs, 0, None)
     torn = sum(cut_once(vfs, seed, operations)[0].torn for seed in range(1, CUTS + 1))

@@ -47,6 +47,7 @@ def live_and_die(folder, rng):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120 + 10 * KILLS)
 def test_kills_lose_nothing(tmp_path):
     rng = random.Random(11)
     acked, saved = {}, 0

@@ -157,6 +157,8 @@ def cut_once(vfs, seed, operations=None):
     return gone, disk, total
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(200 + CUTS // 20)
 def test_no_cut_of_power_takes_back_what_was_acknowledged(vfs):
     _, _, operations = cut_once(vfs, 0)
     torn = lost_writes = 0
