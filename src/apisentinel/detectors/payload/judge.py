@@ -75,6 +75,9 @@ SQL_QUOTED = 0.65
 """The same for SQL outside quotes; `SQL_OPENED` where the first quote only opens a quotation."""
 SQL_OPENED = 0.5
 
+STATEMENT_SHARE = 0.5
+"""How far a whole SQL statement is a quotation: an injection is part of one."""
+
 LEAST_FOR_BONUS = 2.0
 MAX_RULES = 6
 """Ids that a finding names; the rest adds nothing that a reader needs."""
@@ -227,7 +230,7 @@ def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes)
     for worths in types.values():
         finding = _finding(value, _strongest(worths), odd, layers)
         if finding.raw_llr >= LEAST_QUOTED:
-            quoting = quoting or _Quoting(plain, whole=value.whole)
+            quoting = quoting or _Quoting(value, plain)
             if quoting.possible:
                 left = [(worth * quoting.left(hit), hit) for worth, hit in worths]
                 finding = _finding(value, _strongest(left), odd, layers)
@@ -250,22 +253,27 @@ class _Quoting:
 
     __slots__ = (
         "code", "document", "open_words", "opened", "plain", "possible", "refers", "spans",
-        "unmarked", "words",
+        "statement", "unmarked", "words",
     )  # fmt: skip
 
-    def __init__(self, plain: bytes, *, whole: bool) -> None:
+    def __init__(self, value: Value, plain: bytes) -> None:
         self.plain = plain
         self.unmarked = plain.replace(b"`", b" ")
-        if whole:
+        if value.whole:
             self.unmarked = _without_names(self.unmarked)
             plain = quotation.largest_value(plain)
         self.words = quotation.prose(plain)
         self.open_words = quotation.prose(quotation.before_end(plain)) if self.words else 0.0
         self.code = quotation.quotes_code(plain)
+        if quotation.is_listing(value.where, value.text):
+            self.code = 1.0
         self.refers = quotation.refers(plain)
+        self.statement = STATEMENT_SHARE * quotation.is_statement(plain)
         self.spans = quotation.spans(plain) if b"`" in plain else 0.0
         self.document = float(quotation.is_document(plain))
-        self.possible = max(self.words, self.code, self.spans, self.document, self.refers) > 0
+        self.possible = (
+            max(self.words, self.code, self.spans, self.document, self.refers, self.statement) > 0
+        )
         self.opened = float(quotation.opens(plain))
 
     def left(self, hit: Hit) -> float:
@@ -276,7 +284,7 @@ class _Quoting:
             inside = pattern.view == "quoted"
             loss = SQL_OPENED * max(self.opened, self.code) if inside else SQL_QUOTED
             loss = 0.0 if pattern.firm else loss
-            document = 0.0 if inside else self.document
+            document = self.statement if inside else max(self.document, self.statement)
         else:
             loss = QUOTED.get(pattern.type, _NO_KINDS).get(pattern.kind, 0.0)
             document = self.refers if pattern.type == AttackType.TRAVERSAL else 0.0

@@ -81,7 +81,7 @@ _TRACE = _compiled(
     r"|\.\w{1,4}:\d+:\d+: (?:fatal |error|warning|note)"
 )
 _CODE = _compiled(
-    r"^#include ?<|\bpublic (?:static )?(?:void|class|int|string) \w"
+    r"^#include ?<|^#! ?/|\bpublic (?:static )?(?:void|class|int|string) \w"
     r"|^import (?:[\w{}*, ]+ from )?['\"][\w@./-]+['\"]"
     r"|\brequire\('\.\.?/[\w./-]+'\)|^\[unit\]|\[service\] exec|^=[a-z]{2,12}\([a-z]+\d+[:,)<>=]"
     r"|\bdef \w+\([^)]*\):|^[\w<>\[\], ]+ \w+ ?= ?new \w+<"
@@ -102,6 +102,10 @@ _REFERENCE = _compiled(
     r"(?:\.\./)+[\w-]+[\w./#-]*['\"`) ]"
 )
 
+_STATEMENT = _compiled(
+    r"^(?:select [^;]+ from|insert into \w+|update \w+ set|delete from) [^;]+;? ?$"
+)
+
 SPAN_WORDS = 3.0
 """Words around code in backticks that make it a quotation for certain."""
 
@@ -111,9 +115,36 @@ def quotes_code(text: bytes) -> float:
     return float(bool(_TRACE.search(text) or _CODE.search(text) or _FENCE.search(text)))
 
 
+def is_statement(text: bytes) -> bool:
+    """True for a whole SQL statement: it begins as one, closes its quotes and hides no end."""
+    closed = text.count(b"'") % 2 == 0 and text.count(b'"') % 2 == 0
+    return closed and before_end(text) == text and bool(_STATEMENT.search(text))
+
+
 def refers(text: bytes) -> float:
     """1 for a relative path where documents and modules name each other, else 0."""
     return float(b"../" in text and bool(_REFERENCE.search(text)))
+
+
+CODE_NAMES = frozenset(
+    b"code snippet source script html css js markdown md stack stacktrace trace log logs commands"
+    b" sql config yaml notebook cell program".split()
+)
+"""Names of fields that hold code or logs, in the path of a value of JSON."""
+
+CODE_LINES = 2
+"""Line breaks of a text that is no command but a listing."""
+
+
+def is_listing(where: str, text: bytes) -> bool:
+    """True for several lines in a JSON field that is there for code or logs."""
+    if text.count(b"\n") < CODE_LINES or "$" not in where:
+        return False
+    names = where.lower().encode().translate(_NAME_ENDS).split()
+    return not CODE_NAMES.isdisjoint(names)
+
+
+_NAME_ENDS = bytes(b if chr(b).isalnum() and b < 128 else 32 for b in range(256))
 
 
 def is_document(text: bytes) -> bool:
