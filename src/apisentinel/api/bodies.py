@@ -59,14 +59,19 @@ class Intake:
             # Whole, also when it will be refused: many senders do not look for an answer before.
             raw = await self._receive(request, reservation)
 
-            def both() -> T:
-                return work(decompress(raw, encoding, limit=limit))
+            def both() -> T | RefusedError:
+                try:
+                    return work(decompress(raw, encoding, limit=limit))
+                except RefusedError as refusal:
+                    # A future that holds an error holds, in a circle, all that the error's frames
+                    # hold: the body would stay until the next full collection.
+                    return refusal.with_traceback(None)
 
             return await self._in_turn(both, len(raw) * (UNPACKED if encoding else 1))
         finally:
             reservation.release()
 
-    async def _in_turn(self, work: Callable[[], T], size: int) -> T:
+    async def _in_turn(self, work: Callable[[], T | RefusedError], size: int) -> T:
         """Does work in a thread when its turn comes, and refuses it when that would take long."""
         # Its own size does not count, or large bodies would never have a turn beside small ones.
         if self._waiting >= self._threads * QUEUE or self._waiting_bytes >= self._queue_bytes:
@@ -78,10 +83,13 @@ class Intake:
         self._waiting += 1
         self._waiting_bytes += size
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            done = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
             self._waiting_bytes -= size
+        if isinstance(done, RefusedError):
+            raise done
+        return done
 
     def close(self) -> None:
         """Lets the threads go when they have done what they were given."""
@@ -92,24 +100,24 @@ class Intake:
         if declared.isdecimal():
             self._check(int(declared))
             reservation.grow(int(declared))
+        now = asyncio.get_running_loop().time
         pieces: list[bytes] = []
         size = 0
-        stream = request.stream().__aiter__()
-        while True:
-            try:
-                piece = await asyncio.wait_for(anext(stream), self._seconds)
-            except StopAsyncIteration:
-                return b"".join(pieces)
-            except TimeoutError:
-                raise RefusedError(
-                    408, f"nothing of the body arrived for {self._seconds} s"
-                ) from None
-            except ClientDisconnect:
-                raise RefusedError(400, "the body was cut off") from None
-            size += len(piece)
-            self._check(size)
-            reservation.grow(size)
-            pieces.append(piece)
+        try:
+            # One timer for the whole body: a task per piece costs more than the piece, and its
+            # end holds the pieces in a circle.
+            async with asyncio.timeout(self._seconds) as patience:
+                async for piece in request.stream():
+                    patience.reschedule(now() + self._seconds)
+                    size += len(piece)
+                    self._check(size)
+                    reservation.grow(size)
+                    pieces.append(piece)
+        except TimeoutError:
+            raise RefusedError(408, f"nothing of the body arrived for {self._seconds} s") from None
+        except ClientDisconnect:
+            raise RefusedError(400, "the body was cut off") from None
+        return b"".join(pieces)
 
     def _check(self, size: int) -> None:
         if size > self.body_bytes:

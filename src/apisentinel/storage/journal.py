@@ -266,17 +266,27 @@ class Journal:
             self._answers.popitem(last=False)
 
     def _hold(self, offset: int, entry: JournalEntry) -> None:
+        """Keeps a batch for the reader, who takes the oldest first: what has no room is read back
+        from the file, and what was read is let go by `_let_go`.
+        """
+        size = len(entry.body)
+        is_full = self._tail_bytes + size > self._settings.tail_bytes
+        if is_full or len(self._tail) >= TAIL_BATCHES:
+            return
         self._tail[offset] = entry
-        self._tail_bytes += len(entry.body)
-        while self._tail and (
-            self._tail_bytes > self._settings.tail_bytes or len(self._tail) > TAIL_BATCHES
-        ):
-            self._tail_bytes -= len(self._tail.popitem(last=False)[1].body)
+        self._tail_bytes += size
+
+    def _let_go(self, up_to: int) -> None:
+        """Forgets what the reader is done with."""
+        with self._changed:
+            while self._tail and next(iter(self._tail)) <= up_to:
+                self._tail_bytes -= len(self._tail.popitem(last=False)[1].body)
 
     # ------------------------------------------------------------------------------------- reading
 
     def read(self, after_offset: int, limit_bytes: int) -> list[tuple[int, int, JournalEntry]]:
-        """Batches after an offset in order; the newest come from memory.
+        """Batches after an offset in order; those that were never read come from memory as far as
+        they have room there, and those up to the offset are not kept there any longer.
 
         Args:
             after_offset: 0 for all.
@@ -285,6 +295,7 @@ class Journal:
         Returns:
             ``(offset, first_seq, entry)`` each. Offsets leave out what is damaged, see `damage`.
         """
+        self._let_go(after_offset)
         found: list[tuple[int, int, JournalEntry]] = []
         held = 0
         last = self.last_offset

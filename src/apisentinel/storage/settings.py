@@ -34,9 +34,10 @@ class JournalSettings(BaseModel):
         description="Compressed batches that may wait for the disk; more are refused.",
     )
     tail_bytes: int = Field(
-        default=64 * MIB,
+        default=32 * MIB,
         ge=0,
-        description="Newest batches kept in memory, so that judging need not read them back.",
+        description="Batches that wait for judgement in memory, about half a second of them; those"
+        " beyond are read back from disk.",
     )
     compression_level: int = Field(default=1, ge=1, le=19, description="Level of zstd.")
     keep_hours: float = Field(

@@ -75,6 +75,18 @@ def test_memory_does_not_grow_and_the_oldest_are_forgotten():
     assert table.add(first).all()
 
 
+def test_a_table_grows_with_its_ids_and_forgets_none():
+    table = DedupTable(1_000_000)
+    small = table._young.nbytes
+    ids = np.random.default_rng(6).integers(1, 1 << 63, 300_000, dtype=np.uint64)
+    for begin in range(0, len(ids), 7_001):
+        assert table.add(ids[begin : begin + 7_001]).all()
+        assert not table.add(ids[: begin + 7_001]).any()
+    assert small <= 1 << 20
+    assert small < table._young.nbytes <= 24 * table.window
+    assert len(table) == len(ids)
+
+
 def test_a_missing_id_is_always_new():
     table = DedupTable(10)
     assert table.add(np.zeros(50, np.uint64)).all()

@@ -153,6 +153,18 @@ def test_tail_and_disk_give_the_same(opening):
         assert large.read(offset - 1, 1)[0][2] == found
 
 
+def test_memory_keeps_the_oldest_unread_batches_and_lets_go_of_read_ones(opening):
+    journal = opening(settings(tail_bytes=100_000))
+    fill(journal, 5)
+    assert list(journal._tail) == [1, 2, 3]
+    assert [offset for offset, _, _ in journal.read(2, MIB)] == [3, 4, 5]
+    assert list(journal._tail) == [3]
+    assert journal.read(5, MIB) == []
+    assert not journal._tail
+    assert journal._tail_bytes == 0
+    assert [offset for offset, _, _ in journal.read(0, MIB)] == [1, 2, 3, 4, 5]
+
+
 class Gauge:
     """A disk whose free space a test chooses."""
 
