@@ -284,7 +284,8 @@ class _Quoting:
             inside = pattern.view == "quoted"
             loss = SQL_OPENED * max(self.opened, self.code) if inside else SQL_QUOTED
             loss = 0.0 if pattern.firm else loss
-            document = self.statement if inside else max(self.document, self.statement)
+            statement = self.statement if pattern.kind != "system-table" else 0.0
+            document = statement if inside else max(self.document, statement)
         else:
             loss = QUOTED.get(pattern.type, _NO_KINDS).get(pattern.kind, 0.0)
             document = self.refers if pattern.type == AttackType.TRAVERSAL else 0.0

@@ -133,12 +133,13 @@ CODE_NAMES = frozenset(
 """Names of fields that hold code or logs, in the path of a value of JSON."""
 
 CODE_LINES = 2
-"""Line breaks of a text that is no command but a listing."""
+CODE_BYTES = 512
+"""Line breaks, or else bytes, of a text that is no command but a listing."""
 
 
 def is_listing(where: str, text: bytes) -> bool:
     """True for several lines in a JSON field that is there for code or logs."""
-    if text.count(b"\n") < CODE_LINES or "$" not in where:
+    if "$" not in where or (text.count(b"\n") < CODE_LINES and len(text) < CODE_BYTES):
         return False
     names = where.lower().encode().translate(_NAME_ENDS).split()
     return not CODE_NAMES.isdisjoint(names)
