@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import typer
 
-from apisentinel.cli.app import app
+from apisentinel.cli.app import app, main
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -23,6 +23,17 @@ def test_every_setting_says_what_it_means():
     rows = [row for row in WRITER["settings"]().splitlines() if row.startswith("| `")]
     assert rows
     assert [row for row in rows if row.endswith("|  |")] == []
+
+
+@pytest.mark.parametrize("group", [(), ("keys",), ("users",), ("config",), ("dead-letters",)])
+def test_lists_of_commands_are_not_cut_in_a_terminal_of_80_columns(group, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.argv", ["apisentinel", *group, "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    listed = capsys.readouterr().out.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
 
 
 def test_detector_cards_are_current():

@@ -8,13 +8,13 @@ from apisentinel.cli.service_commands import DataDir
 
 keys = typer.Typer(
     name="keys",
-    help="Makes, lists, rotates and revokes API keys, while the service runs or not.",
+    help="Makes, lists, rotates and revokes API keys.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
 users = typer.Typer(
     name="users",
-    help="Adds, lists, disables and resets users, while the service runs or not.",
+    help="Adds, lists, disables and resets users.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -39,7 +39,7 @@ def create_key(
         typer.Option(metavar="N", min=1, max=3650, help="Days until it ends. [default: never]"),
     ] = None,
 ) -> int:
-    """Makes a key and prints it; it cannot be shown again."""
+    """Makes a key and prints it, this once."""
     from apisentinel.cli import accounts
 
     return accounts.create_key(data_dir, name, scopes, expires_days)
@@ -71,7 +71,7 @@ def rotate_key(
         typer.Option(metavar="H", min=0, max=720, help="How long the old key works on, in hours."),
     ] = 24.0,
 ) -> int:
-    """Makes the successor of a key and prints it; it cannot be shown again."""
+    """Makes the successor of a key and prints it, this once."""
     from apisentinel.cli import accounts
 
     return accounts.rotate_key(data_dir, key_id, overlap_hours)
@@ -86,7 +86,7 @@ def add_user(
     ] = "viewer",
     data_dir: DataDir = None,
 ) -> int:
-    """Adds a user; asks for the password, or reads one line of standard input."""
+    """Adds a user; asks for the password, or reads it from a pipe."""
     from apisentinel.cli import accounts
 
     return accounts.add_user(data_dir, name, role)

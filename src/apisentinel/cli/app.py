@@ -176,7 +176,7 @@ def scan(  # noqa: PLR0913 (one parameter per option)
         ),
     ] = False,
 ) -> int:
-    """Reads access logs and reports who attacked what, how and why it is thought so."""
+    """Reports who attacked what, how and why, out of access logs."""
     from apisentinel.cli.scan import Request, run
 
     options = {
@@ -216,7 +216,7 @@ def score(
     ] = False,
     config: Config = None,
 ) -> int:
-    """Reads requests as NDJSON on standard input and writes one verdict per line, in order."""
+    """Judges NDJSON requests on standard input: a verdict each."""
     from apisentinel.cli.score import run
 
     return run(config, stateless=stateless)
@@ -258,7 +258,7 @@ def simulate(  # noqa: PLR0913 (one parameter per option)
     ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> int:
-    """Writes traffic with attack campaigns and their ground truth, for tests and training."""
+    """Writes made-up traffic with attacks and their ground truth."""
     from apisentinel.cli.simulate import Wanted, run
 
     return run(Wanted(output, hours, rate, profile, attacks, density, seed, quiet))
@@ -275,7 +275,7 @@ def run_pipeline(
         bool, typer.Option("--check", help="Only say whether the file can be used.")
     ] = False,
 ) -> int:
-    """Carries out a pipeline file: an input, a filter for anomalies, outputs for alerts."""
+    """Carries out a pipeline file: input, anomaly filter, alerts."""
     from apisentinel.cli.run import run
 
     return run(path, check_only=check)
@@ -297,7 +297,7 @@ def doctor(
     ] = None,
     config: Config = None,
 ) -> int:
-    """Checks whether this machine can run API Sentinel; exits with 1 when something is broken."""
+    """Checks whether this machine can run it; exits with 1 if not."""
     from apisentinel.cli.doctor import run
 
     return run(warm=warm, config=config, data_dir=data_dir)
@@ -308,7 +308,7 @@ def formats(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> int:
-    """Lists the log formats that --format knows, each with a sample line."""
+    """Lists the log formats that are known, with sample lines."""
     from apisentinel.cli.formats import run
 
     return run(as_json=json)

@@ -15,7 +15,7 @@ def backup(
         str, typer.Option(metavar="FILE", help="File to write, such as backup.tar.zst.")
     ],
 ) -> int:
-    """Writes everything that the service keeps into one file; the service may be running."""
+    """Writes all that is kept into one file, also while it runs."""
     from apisentinel.cli import messages
     from apisentinel.clock import SystemClock
     from apisentinel.storage import backup as work
@@ -39,7 +39,7 @@ def restore(
         bool, typer.Option("--check", help="Only check every byte of the backup.")
     ] = False,
 ) -> int:
-    """Makes a data folder out of a backup; everything is checked before the folder appears."""
+    """Makes a data folder out of a backup that was checked before."""
     from apisentinel.cli import messages
     from apisentinel.errors import ConfigError
     from apisentinel.storage import backup as work

@@ -6,7 +6,7 @@ import typer
 
 app = typer.Typer(
     name="config",
-    help="Checks and shows settings: file, environment and defaults together.",
+    help="Checks and shows settings: file, environment, defaults.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -27,11 +27,16 @@ def check(
             show_default=False,
         ),
     ] = None,
+    *,
+    config: File = None,
 ) -> int:
-    """Checks a settings file and the environment; lists all faults at once, with their lines."""
-    from apisentinel.cli import config
+    """Checks a file and the environment; lists all faults at once."""
+    from apisentinel.cli import config as command
+    from apisentinel.errors import ConfigError
 
-    return config.check(file)
+    if file is not None and config is not None:
+        raise ConfigError(f"name one file: {file} or --config {config}")
+    return command.check(file or config)
 
 
 @app.command()
@@ -43,7 +48,7 @@ def show(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of TOML.")] = False,
 ) -> int:
-    """Prints the settings in effect and where each comes from; secrets are masked."""
+    """Prints the settings in effect and where each comes from."""
     from apisentinel.cli import config as command
 
     return command.show(config, changed=changed, as_json=json)
@@ -51,7 +56,7 @@ def show(
 
 @app.command()
 def schema() -> int:
-    """Prints the JSON Schema of a settings file, for editors and checks."""
+    """Prints the JSON Schema of a settings file."""
     from apisentinel.cli import config
 
     return config.schema()

@@ -24,7 +24,7 @@ def list_letters(
         bool, typer.Option("--all", help="Also those that were sent in again already.")
     ] = False,
 ) -> int:
-    """Lists dead letters: number, time, source, reason, place, beginning, with tabs between."""
+    """Lists them: number, time, source, reason, place, beginning."""
     from apisentinel.cli import dead_letters
 
     return dead_letters.listed(config, data_dir, limit=limit, everything=everything)
@@ -37,7 +37,7 @@ def show_letter(
     data_dir: DataDir = None,
     config: Config = None,
 ) -> int:
-    """Prints the content of a dead letter; declared secrets were replaced before it was kept."""
+    """Prints the content of a letter; secrets are replaced in it."""
     from apisentinel.cli import dead_letters
 
     return dead_letters.shown(config, data_dir, number)
@@ -68,7 +68,7 @@ def replay_letters(
         ),
     ] = None,
 ) -> int:
-    """Reads dead letters again and sends in those that now give a request; each counts once."""
+    """Reads them again and sends in those that now give a request."""
     from apisentinel.cli import dead_letters
 
     return dead_letters.replayed(

@@ -28,7 +28,7 @@ Config = Annotated[
 def serve(
     *, data_dir: DataDir = None, host: Host = None, port: Port = None, config: Config = None
 ) -> int:
-    """Runs the service: takes traffic in over HTTP and from sources, judges it, keeps it, tells."""
+    """Runs the service: takes traffic in, judges, keeps and tells."""
     from apisentinel.cli.serve import run
 
     run(config, {"data_dir": data_dir, "server.host": host, "server.port": port})
@@ -37,7 +37,7 @@ def serve(
 def up(
     *, data_dir: DataDir = None, host: Host = None, port: Port = None, config: Config = None
 ) -> int:
-    """Runs the service with made-up traffic to look at, unless sources are configured."""
+    """Runs it with made-up traffic, unless sources are configured."""
     from apisentinel.cli.serve import run
 
     run(config, {"data_dir": data_dir, "server.host": host, "server.port": port}, demo=True)

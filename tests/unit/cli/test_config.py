@@ -57,6 +57,13 @@ def test_check_lists_all_faults_with_their_lines(command, file, monkeypatch):
         assert words in result.err
 
 
+def test_check_takes_its_file_like_the_other_commands(command, file):
+    path = file("colour = 1\n")
+    assert f"{path}:1: colour" in command("config", "check", "--config", path).err
+    both = command("config", "check", path, "--config", path)
+    assert (both.code, "name one file" in both.err) == (2, True)
+
+
 def test_check_is_content_with_a_good_file(command, file):
     result = command("config", "check", file("top = 3\n[server]\nport = 1\n"))
     assert (result.code, result.out) == (0, "")
