@@ -1,0 +1,49 @@
+"""Session fixation: a link of another site that brings a session id along."""
+
+from apisentinel.detectors.payload.findings import Finding
+from apisentinel.detectors.payload.limits import MAX_MATCH
+from apisentinel.records.taxonomy import AttackType
+
+SESSION_NAMES = (
+    b"phpsessid", b"jsessionid", b"asp.net_sessionid", b"aspsessionid", b"cfid", b"cftoken",
+    b"jservsession", b"weblogicsession", b"zenid", b"sessionid", b"session_id",
+)  # fmt: skip
+"""Names under which frameworks keep sessions; some end in random letters."""
+
+LLR = 5.2
+"""Log-likelihood ratio: shops do take such ids back from payment pages, mostly with a cookie."""
+
+
+def fixation_finding(
+    query: bytes | None, referer: bytes | None, host: bytes | None, headers: bytes | None
+) -> Finding | None:
+    """Finding of a session id in the query of a request that another site leads to.
+
+    A client that has the session as a cookie already is not being led into one.
+    """
+    if not query or not referer:
+        return None
+    name = next(
+        (
+            pair.partition(b"=")[0]
+            for pair in query.lower().split(b"&")
+            if pair.startswith(SESSION_NAMES) and b"=" in pair
+        ),
+        None,
+    )
+    site = referer.lower().partition(b"://")[2].partition(b"/")[0]
+    own = (host or _host(headers)).lower()
+    if name is None or not site or not own or site.split(b":")[0] == own.split(b":")[0]:
+        return None
+    if headers is not None and name + b"=" in headers.lower():
+        return None
+    shown = name.decode("ascii", "replace")[:MAX_MATCH]
+    return Finding(
+        AttackType.TOKEN_ABUSE, LLR, LLR, ("session-fixation",), f"query {shown}", shown, 0
+    )
+
+
+def _host(headers: bytes | None) -> bytes:
+    """The host header of a block, empty when there is none."""
+    _, found, rest = (b"\x1e" + (headers or b"")).partition(b"\x1ehost\x1f")
+    return rest.partition(b"\x1e")[0] if found else b""
