@@ -9,7 +9,7 @@ import numpy as np
 from apisentinel.kernels.slots import HEADER
 from apisentinel.records.signal import FACTS, Family
 
-VERSION = 1
+VERSION = 2
 """Schema of `ACTOR`; a snapshot of another version is refused or migrated."""
 
 
@@ -47,7 +47,10 @@ ACTOR = np.dtype(
         ("gap_mean", "f4"),
         ("gap_square", "f4"), ("accounts_failed", "f4"), ("walk", "f4"), ("walk_missed", "f4"),
         ("step", "f4"),
-        ("usual", "f4"), ("agents_fresh", "f4"), ("gaps", "u4"), ("alerted_at", "u4"),
+        ("usual", "f4"), ("agents_fresh", "f4"), ("fresh_logins", "f4"), ("gaps", "u4"),
+        ("alerted_at", "u4"),
+        ("secrets", "u1", (32,)), ("tokens", "u1", (32,)), ("places", "u8", (4,)),
+        ("devices", "u8", (4,)), ("strange", "i8"), ("home", "u8"),
         ("agents", "u1", (32,)), ("accounts", "u1", (64,)), ("endpoints", "u1", (32,)),
         ("objects", "u1", (64,)),
         ("seen", "u1", (128,)), ("seen_count", "u2"), ("agents_count", "u2"),
@@ -55,7 +58,7 @@ ACTOR = np.dtype(
         ("agent_flags", "u2"), ("label", "u1", (LABEL_BYTES,)),
     ]
 )  # fmt: skip
-"""One actor, packed, about 0.75 KiB. Sets are HyperLogLogs (`agents`, `accounts`, `endpoints`,
+"""One actor, packed, about 1 KiB. Sets are HyperLogLogs (`agents`, `accounts`, `endpoints`,
 `objects`) and one Bloom filter of the last few hundred distinct paths (`seen`).
 """
 

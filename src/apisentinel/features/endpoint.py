@@ -10,6 +10,17 @@ from typing import Any
 import numpy as np
 
 from apisentinel.features.events import EVENT
+from apisentinel.features.pair import (
+    FLOOD_TOLD,
+    HIGH_BINS,
+    OUTSIDE,
+    PAIR,
+    WINDOW_US,
+    ask,
+    outside,
+    principal,
+    start_pair,
+)
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.hashing import mix
 from apisentinel.kernels.sketches import LOG_EDGES, decay_factor, hll_add, hll_estimate, log_bin
@@ -40,24 +51,16 @@ ENDPOINT = np.dtype(
         ("clients", "u1", (256,)), ("failed_clients", "u1", (64,)),
         ("failed_accounts", "u1", (64,)),
         ("sizes", "u4", (SIZE_BINS,)), ("times", "u4", (TIME_BINS,)), ("pair_high", "u4", (64,)),
+        ("targets_high", "u4", (HIGH_BINS,)), ("asked_high", "u4", (HIGH_BINS,)),
+        ("sizes_some", "u4", (64,)), ("times_some", "u4", (96,)),
+        ("asked_some", "u4"), ("refused_some", "u4"),
+        ("users", "u1", (32,)), ("inside", "u8", (4,)), ("inside_n", "u4", (4,)),
+        ("failed_secrets", "u1", (32,)), ("with_user", "u4"), ("places", "u4"), ("strangers", "u4"),
     ]
 )  # fmt: skip
-"""One endpoint, about 1.6 KiB. `times` bins µs, `sizes` bytes, `pair_high` requests of one client
+"""One endpoint, about 2.5 KiB. `times` bins µs, `sizes` bytes, `pair_high` requests of one client
 in ten minutes.
 """
-
-PAIR = np.dtype(
-    [
-        *HEADER,
-        ("n", "i8"),
-        ("window", "i8"),
-        ("requests", "f4"),
-        ("errors", "f4"),
-        ("reported", "f4"),
-        ("spare", "u4"),
-    ]
-)
-"""One client on one endpoint, 56 bytes: its requests in the running ten minutes."""
 
 GROUP = np.dtype(
     [*HEADER, ("n", "i8"), ("first", "i8"), ("missed", "f4"), ("failed", "f4"),
@@ -70,15 +73,15 @@ it.
 SIGNAL = np.dtype(
     [("row", "i4"), ("slot", "i4"), ("what", "i4"), ("llr", "f4"), ("actual", "f4"),
     ("usual", "f4"), ("sources", "f4"),
-     ("accounts", "f4")]
+     ("accounts", "f4"), ("secrets", "f4"), ("about", "i4")]
 )  # fmt: skip
 
 GUESSED_SITE, PAIR_FLOOD = 1, 2
+ABOUT_USER, ABOUT_OBJECT, ABOUT_WRITE = 1, 2, 4
 """What a signal of this module says: a login endpoint fails far too often over many sources; a
 client floods one endpoint.
 """
 
-WINDOW_US = 600_000_000
 LOGIN_FAILURE_SHARE = 0.15
 """Share of logins that people get wrong; Herley and Schechter's p, with a margin for sites with
 many typing errors.
@@ -114,6 +117,24 @@ def _start_endpoint(r, e):
     r.tried_1d = 0.0
     r.excess = 0.0
     r.reported = 0.0
+    r.asked_some = 0
+    r.refused_some = 0
+    r.with_user = 0
+    r.places = 0
+    r.strangers = 0
+    for k in range(HIGH_BINS):
+        r.targets_high[k] = 0
+        r.asked_high[k] = 0
+    for k in range(64):
+        r.sizes_some[k] = 0
+    for k in range(96):
+        r.times_some[k] = 0
+    for k in range(32):
+        r.users[k] = 0
+        r.failed_secrets[k] = 0
+    for k in range(4):
+        r.inside[k] = 0
+        r.inside_n[k] = 0
     for k in range(256):
         r.clients[k] = 0
     for k in range(64):
@@ -130,14 +151,16 @@ def _start_endpoint(r, e):
 def _outcome(r, e):
     """Outcome of a login attempt at this endpoint: 0 none, 1 failed, 2 succeeded, 3 unclear.
 
-    A status of 401 or 403 fails anywhere. At a login route a POST is an attempt: where failures are
-    answered by 401 or 422, a 2xx succeeds; where successes redirect, a 200 is the form shown again.
+    A status of 401 fails anywhere, unless a bearer token was sent. At a login route a POST is an
+    attempt: where failures are answered by 401 or 422, a 2xx succeeds; where successes redirect, a
+    200 is the form shown again.
     """
     login = e.path_flags & PATH_LOGIN != 0 and e.method >= 3 and e.method <= 5
     if e.status == 401:
         if login:
             r.denied += 1
-        return 1
+        # with a bearer token it is the token that is refused, no password
+        return 1 if login or e.token == 0 else 0
     if not login or e.status <= 0:
         return 0
     if e.status in (400, 403, 404, 422, 423, 429):
@@ -178,8 +201,11 @@ def _guessing(r, e):
     r.failed_1d += failed
     if e.login == 1:
         hll_add(r.failed_clients, e.client)
-        if e.user != 0:
-            hll_add(r.failed_accounts, e.user)
+        account = e.account if e.account != 0 else e.user
+        if account != 0:
+            hll_add(r.failed_accounts, account)
+        if e.secret != 0:
+            hll_add(r.failed_secrets, e.secret)
     good = max(r.tried_1d - r.failed_1d, np.float32(0.0))
     excess = (
         r.failed_1d
@@ -225,7 +251,7 @@ def update_endpoints(
     Returns:
         Number of signals written, in event order.
 
-    Cost: 150-300 ns an event; 1.6 KiB an endpoint, 56 bytes a pair.
+    Cost: 150-300 ns an event; 2.5 KiB an endpoint, 164 bytes a pair.
     """
     n = events.shape[0]
     used = 0
@@ -233,10 +259,12 @@ def update_endpoints(
         if i + AHEAD_CELL < n:
             f = events[i + AHEAD_CELL]
             ask_cell(keys, f.endpoint)
-            ask_cell(pair_keys, mix(f.client, f.endpoint))
+            ask_cell(pair_keys, mix(principal(f), f.endpoint))
         if i + AHEAD_RECORD < n:
             f = events[i + AHEAD_RECORD]
-            ask_record(pair_keys, pair_rows, pairs, mix(f.client, f.endpoint), pairs.itemsize, 1)
+            ask_record(
+                pair_keys, pair_rows, pairs, mix(principal(f), f.endpoint), pairs.itemsize, 1
+            )
         e = events[i]
         slots[i] = -1
         if e.endpoint == 0:
@@ -268,6 +296,7 @@ def update_endpoints(
                 s = signals[used]
                 s.row = i
                 s.slot = row
+                s.about = 0
                 s.what = GUESSED_SITE
                 s.llr = excess
                 s.actual = r.failed_1d
@@ -276,48 +305,61 @@ def update_endpoints(
                 )
                 s.sources = np.float32(hll_estimate(r.failed_clients))
                 s.accounts = np.float32(hll_estimate(r.failed_accounts))
+                s.secrets = np.float32(hll_estimate(r.failed_secrets))
                 used += 1
                 continue
         r.last = max(r.last, e.ts)
         if e.client == 0 or e.path_flags & PATH_ASSET:
             continue
-        prow, pnew = acquire(pair_keys, pair_rows, pair_meta, pairs, mix(e.client, e.endpoint))
+        stranger = outside(r, e)
+        pair_key = mix(principal(e), e.endpoint)
+        prow, pnew = acquire(pair_keys, pair_rows, pair_meta, pairs, pair_key)
         p = pairs[prow]
-        window = e.ts // WINDOW_US
         if pnew:
-            p.risk = 0.0
-            p.key = mix(e.client, e.endpoint)
-            p.last = e.ts
-            p.version = VERSION
-            p.n = 0
-            p.window = window
-            p.requests = 0.0
-            p.errors = 0.0
-            p.reported = 0.0
+            start_pair(p, pair_key, e)
+        window = e.ts // WINDOW_US
         if window > p.window:
             r.pair_high[log_bin(np.int64(p.requests), 64)] += 1
             p.window = window
             p.requests = 0.0
-            p.errors = 0.0
-            p.reported = 0.0
         p.n += 1
+        p.inside |= np.uint32(not stranger)
         p.requests += np.float32(1.0)
-        p.errors += np.float32(e.status >= 400)
         p.last = max(p.last, e.ts)
-        if p.requests >= PAIR_FLOOR and p.requests >= np.float32(1.3) * p.reported:
+        s = signals[used]
+        s.what = 0
+        if p.requests >= PAIR_FLOOR and p.requests >= np.float32(1.3) * p.reported[FLOOD_TOLD]:
             limit, normal = _pair_limit(r)
             if p.requests > limit:
-                p.reported = p.requests
-                s = signals[used]
-                s.row = i
-                s.slot = row
+                p.reported[FLOOD_TOLD] = p.requests
                 s.what = PAIR_FLOOD
                 s.llr = np.float32(3.5 + 2.0 * np.log(p.requests / limit))
                 s.actual = p.requests
                 s.usual = normal
-                s.sources = 0.0
-                s.accounts = 0.0
-                used += 1
+        if s.what == 0:
+            what, llr, actual, usual = ask(p, r, e)
+            s.what = what
+            s.llr = llr
+            s.actual = actual
+            s.usual = usual
+            s.sources = p.rejected
+            s.accounts = p.invalid
+        if s.what == 0 and stranger:
+            s.what = OUTSIDE
+            s.llr = np.float32(5.3)
+            s.actual = np.float32(p.n)
+            s.usual = np.float32(r.places)
+            s.sources = np.float32(p.inside)
+        if s.what != 0:
+            s.secrets = 0.0
+            s.about = (
+                ABOUT_USER * np.int32(e.user != 0)
+                | ABOUT_OBJECT * np.int32(e.object != 0)
+                | ABOUT_WRITE * np.int32(3 <= e.method <= 6)
+            )
+            s.row = i
+            s.slot = row
+            used += 1
     return used
 
 

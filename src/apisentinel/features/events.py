@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel.features.details import details
 from apisentinel.records.batch import TEXT_INDEX, RequestBatch
 
 HASHES = (
@@ -19,19 +20,22 @@ EVENT = np.dtype(
     [
         ("ts", "i8"), *((name, "u8") for name in HASHES), ("endpoint", "u8"), ("address_hi", "u8"),
         ("address_lo", "u8"),
+        ("account", "u8"), ("secret", "u8"), ("body", "u8"), ("token", "u8"),
         ("object_id", "i8"), ("response_bytes", "i8"), ("duration_us", "i8"), ("route", "i4"),
         ("path_flags", "u4"),
         ("usual_misses", "f4"), ("usual_pages", "f4"), ("usual_requests", "f4"),
         ("status", "i2"), ("agent_flags", "u2"), ("method", "u1"), ("agent_kind", "u1"),
         ("referer", "u1"),
-        ("login", "u1"), ("session_given", "u1"), ("client_agents", "u1"), ("spare", "u1", (2,)),
+        ("login", "u1"), ("session_given", "u1"), ("client_agents", "u1"),
+        ("token_flags", "u1"), ("sensitive", "u1"),
     ]
 )  # fmt: skip
 """One request: hashes are keyed (0 = none), times in µs.
 
-`login` is filled by the endpoint kernel, `client_agents` (different user agents of the client so
-far) and the `usual_` columns (what the site knew at this event) by the client kernel, so that later
-kernels of the same block see no more than it.
+`account`, `secret`, `body` and `token` are hashes of what `details.py` finds in the request, 0
+where there is none. `login` is filled by the endpoint kernel, `client_agents` (different user
+agents of the client so far) and the `usual_` columns (what the site knew at this event) by the
+client kernel, so that later kernels of the same block see no more than it.
 """
 
 
@@ -48,10 +52,11 @@ def make_events(batch: RequestBatch) -> npt.NDArray[Any]:
     """Gathers the columns that state kernels need.
 
     Args:
-        batch: Enriched requests, in the order in which they are to be counted.
+            batch: Enriched requests, in the order in which they are to be counted.
 
     Returns:
         Structured array ``(n_rows,)`` of `EVENT`; `login` is filled by the endpoint kernel.
+    there is none. `login` is filled by the endpoint kernel.
     """
     events = np.zeros(len(batch), EVENT)
     events["ts"] = batch.ts
@@ -74,4 +79,8 @@ def make_events(batch: RequestBatch) -> npt.NDArray[Any]:
         events[name] = batch.numbers[name]
     referer = batch.spans[TEXT_INDEX["referer"]]
     events["referer"] = referer[:, 1] - referer[:, 0] > 1
+    found, flags = details(batch)
+    for place, name in enumerate(("account", "secret", "body", "token")):
+        events[name] = found[:, place]
+    events["token_flags"], events["sensitive"] = flags[:, 0], flags[:, 1]
     return events

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.errors import StateError
-from apisentinel.features import actor, actor_record, endpoint
+from apisentinel.features import actor, actor_record, endpoint, pair
 from apisentinel.features.site import new_site
 from apisentinel.kernels.sketches import count_distinct, estimate_distinct
 from apisentinel.kernels.slots import Slots
@@ -32,17 +32,17 @@ class FeatureSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    clients: int = Field(1 << 17, ge=64, description="Clients remembered at once; 0.75 KiB each.")
-    sessions: int = Field(1 << 16, ge=64, description="Sessions remembered at once; 0.75 KiB each.")
-    users: int = Field(1 << 15, ge=64, description="Users remembered at once; 0.75 KiB each.")
+    clients: int = Field(1 << 17, ge=64, description="Clients remembered at once; 1 KiB each.")
+    sessions: int = Field(1 << 16, ge=64, description="Sessions remembered at once; 1 KiB each.")
+    users: int = Field(1 << 15, ge=64, description="Users remembered at once; 1 KiB each.")
     credentials: int = Field(
-        1 << 13, ge=64, description="API keys and tokens remembered at once; 0.75 KiB each."
+        1 << 13, ge=64, description="API keys and tokens remembered at once; 1 KiB each."
     )
     endpoints: int = Field(
-        1 << 13, ge=64, description="Endpoints remembered at once; 1.6 KiB each."
+        1 << 13, ge=64, description="Endpoints remembered at once; 2.5 KiB each."
     )
     pairs: int = Field(
-        1 << 18, ge=64, description="Client-endpoint pairs remembered at once; 56 bytes each."
+        1 << 18, ge=64, description="Principals on endpoints remembered at once; 164 bytes each."
     )
     networks: int = Field(
         1 << 16, ge=64, description="Networks remembered at once; 168 bytes each."
@@ -83,7 +83,7 @@ class FeatureState:
             name: Slots(actor_record.ACTOR, getattr(settings, f"{name}s")) for name in KIND_NAMES
         }
         self.endpoints = Slots(endpoint.ENDPOINT, settings.endpoints)
-        self.pairs = Slots(endpoint.PAIR, settings.pairs)
+        self.pairs = Slots(pair.PAIR, settings.pairs)
         self.networks = Slots(endpoint.GROUP, settings.networks)
         self.objects = Slots(endpoint.GROUP, settings.objects)
         self.agents = Slots(endpoint.GROUP, settings.agents)

@@ -97,7 +97,7 @@ def group_cases(
     settings = settings or IncidentSettings()
     ordered = sorted(cases, key=lambda case: (case.alert_ts, case.ref))
     sets = _Sets(len(ordered), settings.cluster)
-    _join_actors(ordered, sets)
+    _join_actors(ordered, sets, settings)
     _join_campaigns(ordered, sets, attribute_share, settings)
     groups: dict[int, list[Case]] = defaultdict(list)
     for i, case in enumerate(ordered):
@@ -116,12 +116,19 @@ def incident_id(founder: Case) -> str:
     return "i-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def _join_actors(cases: Sequence[Case], sets: _Sets) -> None:
-    """A session, user or credential joins the client it came from."""
+def _join_actors(cases: Sequence[Case], sets: _Sets, settings: IncidentSettings) -> None:
+    """A session, user or credential joins the client it came from, when both were suspicious with
+    the same program and about the same time: others may come from that address, too.
+    """
+    window = settings.window_minutes * 60_000_000
     clients = {case.key[1]: i for i, case in enumerate(cases) if case.key[0] == "client"}
     for i, case in enumerate(cases):
-        if case.parent and case.parent in clients and case.key[0] != "client":
-            sets.union(clients[case.parent], i)
+        at = clients.get(case.parent) if case.key[0] != "client" else None
+        if at is None or case.agent != cases[at].agent:
+            continue
+        client = cases[at]
+        if case.first_ts - client.last_ts <= window and client.first_ts - case.last_ts <= window:
+            sets.union(at, i)
 
 
 def _join_campaigns(

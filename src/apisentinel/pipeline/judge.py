@@ -26,6 +26,11 @@ from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Famil
 from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, REFERENCES, AttackType
 from apisentinel.scoring import Ledger
 
+ENDPOINT_SIGNALS = (
+    "", "guessing", "flood", "objects", "refusals", "large", "slow", "outside", "repeats",
+)  # fmt: skip
+"""Names of what the endpoint kernel reports, by number."""
+
 SHARED_AGENTS = 6
 """Different user agents from which on an address counts as shared by many people."""
 
@@ -64,6 +69,9 @@ CRAWLER_TYPES = frozenset(
     }
 )
 """What crawlers do by nature, or by following broken links."""
+
+CLAIM = 1
+"""Stands for "was checked against its networks" beside a client."""
 
 POST = METHODS.index("POST")
 POSING_LLR = 6.0
@@ -120,10 +128,21 @@ class Judge:
             Family.AGENT_SWITCHING: behaviour.AgentSwitching(chosen.agent_switching),
             Family.VOLUME: behaviour.Volume(chosen.volume),
             Family.RESOURCES: behaviour.ResourceAbuse(chosen.resource_abuse),
+            Family.FORBIDDEN: behaviour.ForbiddenFunctions(chosen.forbidden_functions),
+            Family.TOKENS: behaviour.TokenAbuse(chosen.token_abuse),
+            Family.TAKEOVER: behaviour.AccountTakeover(chosen.account_takeover),
         }
         self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)
         self._fake_bot = behaviour.FakeBot(chosen.fake_bot)
         self._spraying = behaviour.PasswordSpraying(chosen.password_spraying)
+        self._principal: dict[str, Any] = {
+            "objects": behaviour.ManyObjects(chosen.many_objects),
+            "refusals": behaviour.RefusedTargets(chosen.refused_targets),
+            "large": (replies := behaviour.UnusualReplies(chosen.unusual_replies)),
+            "slow": replies,
+            "repeats": behaviour.RepeatedCalls(chosen.repeated_calls),
+            "outside": behaviour.ClosedEndpoint(chosen.closed_endpoint),
+        }
         self._flood = behaviour.EndpointFlood(chosen.endpoint_flood)
         self._payload = chosen.payload
         self._tools: dict[tuple[int, int], None] = {}
@@ -165,7 +184,8 @@ class Judge:
         clients = self._clients + np.cumsum(first_requests)
         self._clients += int(np.count_nonzero(first_requests))
         posing = self._posing_rows(events)
-        others = {*actors, *endpoints, *tools, *posing}
+        claiming = self._claiming_rows(events)
+        others = {*actors, *endpoints, *tools, *posing, *claiming}
         rows = sorted(others.union(marked))
         view = View(self.label, block, events, signals, clients, on_outcome, rows)
         for place, row in enumerate(rows):
@@ -180,6 +200,8 @@ class Judge:
                 attacks[row] = self._content(view, request.fields)
             if row in others:
                 view.at(place)
+                if row in claiming:
+                    self._claim(view)
                 self._behaviour(
                     view, actors.get(row, ()), is_tool=row in tools, is_posing=row in posing
                 )
@@ -268,6 +290,22 @@ class Judge:
                 out.add(row)
         return out
 
+    def _claiming_rows(self, events: npt.NDArray[Any]) -> set[int]:
+        """Rows that show a client under a crawler's name for the first time."""
+        out = set()
+        rows = np.flatnonzero(events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT)
+        for row, client in zip(rows.tolist(), events["client"][rows].tolist(), strict=True):
+            pair = (client, CLAIM)
+            if client and pair not in self._tools:
+                self._remember(pair)
+                out.add(row)
+        return out
+
+    def _claim(self, view: View) -> None:
+        evidence = self._fake_bot.by_address(view.text("user_agent"), view.ref("client").id)
+        if evidence is not None:
+            self.hold(view, view.client_key, evidence, "fake_bot|address", None)
+
     def _remember(self, pair: tuple[int, int]) -> None:
         if len(self._tools) >= TOOLS_KEPT:
             del self._tools[next(iter(self._tools))]
@@ -340,12 +378,19 @@ class Judge:
                 self.hold(view, key, evidence, detector.id, None)
 
     def _endpoint(self, view: View, signal: Any) -> None:
-        what = "guessing" if int(signal["what"]) == 1 else "flood"
+        what = ENDPOINT_SIGNALS[int(signal["what"])]
+        about = int(signal["about"])
         told = EndpointSignal(
             what, float(signal["llr"]), float(signal["actual"]), float(signal["usual"]),
-            float(signal["sources"]),
-            float(signal["accounts"]),
+            float(signal["sources"]), float(signal["accounts"]), float(signal["secrets"]),
+            bool(about & 1), bool(about & 2), bool(about & 4),
         )  # fmt: skip
+        if what in self._principal:
+            evidence = self._principal[what].evidence(told)
+            if evidence is not None:
+                key = self._principal_key(view)
+                self.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
+            return
         if what == "guessing":
             evidence = self._spraying.evidence(told)
             if evidence is not None:
@@ -361,6 +406,15 @@ class Judge:
         if evidence is not None and view.client:
             self.hold(view, view.client_key, evidence, f"endpoint_flood|{view.endpoint}", None)
 
+    @staticmethod
+    def _principal_key(view: View) -> EntityKey:
+        """The user where one is known, else the session that was sent, else the client."""
+        if view.event["user"]:
+            return ("user", view.event["user"])
+        if view.event["session_given"] and view.event["session"]:
+            return ("session", view.event["session"])
+        return view.client_key
+
     def hold(
         self,
         view: View,
@@ -375,6 +429,8 @@ class Judge:
         case = self.ledger.cases.get(key) or self.ledger.open(
             key, view.ref(key[0]), view.ts, view.client
         )
+        if not case.agent:
+            case.agent = str(view.event["agent"])
         if key[0] == "client":
             case.shared = view.event["client_agents"] >= SHARED_AGENTS
             if not case.attributes:

@@ -29,6 +29,14 @@ class Detectors(BaseModel):
     volume: DetectorSettings = DetectorSettings()
     endpoint_flood: DetectorSettings = DetectorSettings()
     resource_abuse: DetectorSettings = DetectorSettings()
+    account_takeover: DetectorSettings = DetectorSettings()
+    closed_endpoint: DetectorSettings = DetectorSettings()
+    forbidden_functions: DetectorSettings = DetectorSettings()
+    many_objects: DetectorSettings = DetectorSettings()
+    repeated_calls: DetectorSettings = DetectorSettings()
+    refused_targets: DetectorSettings = DetectorSettings()
+    token_abuse: DetectorSettings = DetectorSettings()
+    unusual_replies: DetectorSettings = DetectorSettings()
 
 
 class ScanSettings(BaseModel):

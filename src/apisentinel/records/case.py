@@ -45,6 +45,7 @@ class Case:
         alert_ts: Event time of the first alert, µs.
         alert_seq: Number of the request that raised the first alert, among all requests.
         alerts: Alerts raised so far.
+        agent: Keyed hash of the user agent of the first evidence.
         inspected: Requests whose content was inspected, and the bits of their fields.
         shared: Many people seem to stand behind this entity.
         endpoints: Endpoint → requests with evidence, bounded.

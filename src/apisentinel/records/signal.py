@@ -22,13 +22,16 @@ class Family(IntEnum):
     AGENT_SWITCHING = 7
     VOLUME = 8
     RESOURCES = 9
+    FORBIDDEN = 10
+    TOKENS = 11
+    TAKEOVER = 12
 
 
 FACTS = (
     "requests_1m", "requests_10m", "missed_1h", "fresh_1m", "failed_10m", "accounts_failed",
     "agents", "accounts",
     "endpoints", "objects", "walk", "usual", "n", "bytes_10m", "cost_10m_us", "gap_cv", "failed_1h",
-    "pages_1h",
+    "pages_1h", "secrets", "tokens", "denied_10m",
 )  # fmt: skip
 """Numbers of an actor that explain its ratios, in the order of the columns of a signal."""
 
@@ -55,12 +58,20 @@ class EndpointSignal(msgspec.Struct, frozen=True):
     """One endpoint at an event that raised evidence about it or about one client's use of it.
 
     Attributes:
-        what: ``guessing`` (failed logins over many sources) or ``flood`` (one client, one
-            endpoint).
+        what: ``guessing`` (failed logins over many sources), ``flood`` (one client, one
+            endpoint), ``objects`` (far more different targets than others), ``refusals`` (new
+            targets, most of them refused), ``large`` and ``slow`` (replies out of the endpoint's
+            range), ``outside`` (a closed endpoint from another network).
         strength: Standard deviations of excess for guessing, log-likelihood ratio for a flood.
         actual, usual: The count and what is normal.
         sources: Estimated number of clients whose logins failed.
         accounts: Estimated number of accounts tried, 0 when user names are unknown.
+        secrets: Estimated number of passwords tried, 0 when bodies are unknown.
+        has_user, has_object, writes: What the request says: a user, an object, a method that
+            changes something.
+
+    For ``refusals``, `sources` counts targets that were forbidden or missing, `accounts` those that
+    were invalid. For ``outside``, `sources` is 1 when the user was seen inside before.
     """
 
     what: str
@@ -69,3 +80,7 @@ class EndpointSignal(msgspec.Struct, frozen=True):
     usual: float
     sources: float
     accounts: float
+    secrets: float = 0.0
+    has_user: bool = False
+    has_object: bool = False
+    writes: bool = False

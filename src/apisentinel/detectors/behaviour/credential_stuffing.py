@@ -5,6 +5,9 @@ from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.signal import ActorSignal, Family
 from apisentinel.records.taxonomy import AttackType
 
+SPRAY_SHARE = 0.6
+"""Passwords per account below which the same few are tried on all."""
+
 
 class CredentialStuffing:
     """One actor's first try fails on many different accounts.
@@ -30,9 +33,11 @@ class CredentialStuffing:
         if signal.family != Family.STUFFING or not self.settings.enabled:
             return None
         facts = signal.facts
+        # few passwords over many accounts are a spray; 0 when bodies are unknown
+        spray = 0.5 < facts["secrets"] <= SPRAY_SHARE * facts["accounts"]
         return Evidence(
             self.id,
-            AttackType.CREDENTIAL_STUFFING,
+            AttackType.PASSWORD_SPRAYING if spray else AttackType.CREDENTIAL_STUFFING,
             signal.llr * self.settings.weight,
             (
                 Factor("accounts tried", round(facts["accounts"]), 1.0, "accounts"),

@@ -1,12 +1,16 @@
 """Fake bot: attacks under the name of a well-known crawler."""
 
 from apisentinel.detectors.base import DetectorSettings
+from apisentinel.detectors.behaviour.crawler_ranges import contradicts
 from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.taxonomy import AttackType
 
 NEEDED = 3.0
 """Evidence of attack (nats) from which on the claim is disbelieved."""
 
+
+FOREIGN_LLR = 5.4
+"""The name of a crawler from a network in which its operator does not crawl."""
 
 HIGHEST = 6.0
 """The claim itself is cheap, so it never says more than this."""
@@ -15,8 +19,9 @@ HIGHEST = 6.0
 class FakeBot:
     """A client claims to be a search engine's crawler and does what those never do.
 
-    Without DNS at hand the claim itself cannot be checked, so other evidence is needed: payloads,
-    guessing of passwords or paths, or a browser's agent from the same client.
+    The claim is checked against the networks that the operators of the two largest crawlers
+    publish. For others it cannot be checked without DNS, so other evidence is needed: payloads,
+    guessing of passwords or paths.
 
     Catches: attackers that hide behind a crawler's name.
     Misses: quiet scrapers with such a name.
@@ -35,3 +40,10 @@ class FakeBot:
         return Evidence(
             self.id, AttackType.FAKE_BOT, min(HIGHEST, other_llr) * self.settings.weight, (factor,)
         )
+
+    def by_address(self, agent: str, address: str) -> Evidence | None:
+        """Evidence from an address that is none of the claimed crawler's."""
+        if not self.settings.enabled or contradicts(agent, address) is None:
+            return None
+        factor = Factor("claims to be a known crawler", agent[:120], "comes from its networks")
+        return Evidence(self.id, AttackType.FAKE_BOT, FOREIGN_LLR * self.settings.weight, (factor,))

@@ -10,6 +10,18 @@ from apisentinel.records.taxonomy import AttackType
 FEWEST_SOURCES = 8
 """Below so many failing sources the sources themselves are judged one by one."""
 
+FEW_ACCOUNTS, FEW_SECRETS = 4, 6
+"""Up to so many accounts and passwords are few."""
+
+
+def _kind(accounts: float, secrets: float) -> AttackType:
+    """Few accounts: guessing. Many accounts with few passwords: spraying. Else pairs from lists."""
+    if accounts <= FEW_ACCOUNTS:
+        return AttackType.BRUTE_FORCE
+    if secrets <= max(FEW_SECRETS, accounts / 10):
+        return AttackType.PASSWORD_SPRAYING
+    return AttackType.CREDENTIAL_STUFFING
+
 
 class PasswordSpraying:
     """A login endpoint fails far more often than its users can explain, over many sources.
@@ -47,5 +59,8 @@ class PasswordSpraying:
         ]
         if signal.accounts:
             factors.append(Factor("accounts tried", round(signal.accounts), None, "accounts"))
-        kind = AttackType.CREDENTIAL_STUFFING if many else AttackType.PASSWORD_SPRAYING
+        if signal.accounts and signal.secrets:
+            kind = _kind(signal.accounts, signal.secrets)
+        else:
+            kind = AttackType.CREDENTIAL_STUFFING if many else AttackType.PASSWORD_SPRAYING
         return Evidence(self.id, kind, llr * self.settings.weight, tuple(factors))

@@ -1,0 +1,39 @@
+"""Networks from which the operators of well-known crawlers say that they crawl."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+_NETWORKS = {
+    # Google publishes googlebot.json; crawls from 34.0.0.0/8 and 35.247.0.0/16 are few
+    "googlebot": "66.249.64.0/19 192.178.4.0/22 34.0.0.0/8 35.247.0.0/16 2001:4860::/32",
+    # Bing publishes bingbot.json; these are the blocks of its owner around those ranges
+    "bingbot": "157.54.0.0/15 157.56.0.0/14 207.46.0.0/16 40.64.0.0/10 65.52.0.0/14 131.253.0.0/16 "
+    "199.30.0.0/16 13.64.0.0/11 20.0.0.0/8 52.96.0.0/12 52.160.0.0/11 52.224.0.0/11 51.104.0.0/15 "
+    "191.232.0.0/13 139.217.0.0/16 2a01:111::/32 2620:1ec::/36",
+}
+NETWORKS: dict[str, tuple[IPv4Network | IPv6Network, ...]] = {
+    name: tuple(ip_network(text) for text in texts.split()) for name, texts in _NETWORKS.items()
+}
+"""Crawler by a word of its user agent → its networks."""
+
+
+def contradicts(agent: str, address: str) -> str | None:
+    """Name of the crawler that an agent claims to be although its operator does not crawl from
+    this address; None when that cannot be said: another crawler, a private address.
+
+    Example:
+        >>> contradicts("Mozilla/5.0 (compatible; Googlebot/2.1)", "192.0.2.7")
+        >>> contradicts("Mozilla/5.0 (compatible; Googlebot/2.1)", "66.249.70.1")
+        >>> contradicts("Mozilla/5.0 (compatible; Googlebot/2.1)", "93.184.216.34")
+        'googlebot'
+    """
+    small = agent.lower()
+    name = next((word for word in NETWORKS if word in small), None)
+    if name is None:
+        return None
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return None
+    if not found.is_global:
+        return None
+    return None if any(found in network for network in NETWORKS[name]) else name

@@ -1,0 +1,41 @@
+"""Repeated calls: the same function over and over, far more often than anybody else."""
+
+from apisentinel.detectors.base import DetectorSettings
+from apisentinel.records.evidence import Evidence, Factor
+from apisentinel.records.signal import EndpointSignal
+from apisentinel.records.taxonomy import AttackType
+
+FLOOD = 300.0
+"""Calls in an hour from which on repeating is called a flood."""
+
+
+class RepeatedCalls:
+    """Requests of one principal to one endpoint within an hour against those of its other
+    principals: four times their 98 % quantile, never below 20 for methods that change something
+    and 60 for others.
+
+    Catches: accounts made, codes tried, baskets filled by scripts; one client's share of a flood.
+    Misses: repetition spread over many principals; endpoints that programs use as often anyway.
+    Cost: inside the endpoint kernel.
+
+    References: OWASP API4:2023, API6:2023; CWE-799; ATT&CK T1499.
+    """
+
+    id = "repeated_calls"
+
+    def __init__(self, settings: DetectorSettings | None = None) -> None:
+        self.settings = settings or DetectorSettings()
+
+    def evidence(self, signal: EndpointSignal) -> Evidence | None:
+        """Evidence about the principal behind the calls."""
+        if signal.what != "repeats" or not self.settings.enabled:
+            return None
+        is_script = signal.writes and signal.actual < FLOOD
+        kind = AttackType.AUTOMATION if is_script else AttackType.VOLUME
+        factor = Factor(
+            "calls of one endpoint in an hour",
+            round(signal.actual),
+            round(signal.usual) or None,
+            "requests",
+        )
+        return Evidence(self.id, kind, signal.strength * self.settings.weight, (factor,))

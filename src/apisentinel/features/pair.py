@@ -1,0 +1,327 @@
+"""One principal on one endpoint: how many different things it asks for in an hour, how many of them
+are refused, how large and slow the replies are, each against what this endpoint sees from others.
+
+The principal is the user where one is known, else the session that the client sent, else the client
+with its user agent, so that people behind one address are told apart as far as possible.
+"""
+
+import numpy as np
+
+from apisentinel.kernels.compiler import inline
+from apisentinel.kernels.hashing import mix
+from apisentinel.kernels.sketches import LOG_EDGES, hll_add, hll_estimate, log_bin
+from apisentinel.kernels.slots import HEADER
+from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, PATH_HEALTH
+
+PAIR = np.dtype(
+    [
+        *HEADER, ("n", "i8"), ("window", "i8"), ("hour", "i8"), ("requests", "f4"),
+        ("reported", "f4", (5,)), ("asked", "f4"), ("distinct", "f4"), ("refused", "f4"),
+        ("tail", "f4"),
+        ("rejected", "f4"), ("invalid", "f4"), ("inside", "u4"), ("targets", "u1", (64,)),
+    ]
+)  # fmt: skip
+"""One principal on one endpoint, 164 bytes: its requests in the running ten minutes, and what it
+asked for in the running hour.
+"""
+
+WINDOW_US, HOUR_US = 600_000_000, 3_600_000_000
+HIGH_BINS = 48
+"""Log bins, four an octave: 4096 different targets of one principal in an hour."""
+
+DISTINCT_FLOOR, DISTINCT_TIMES = np.float32(14.0), np.float32(3.3)
+"""Different targets of one principal in an hour that are never too many, and how many times the
+98 % quantile of the principals of this endpoint they have to be.
+"""
+DISTINCT_FEWEST = 15
+"""Principals that an endpoint must know before its own quantile counts."""
+UNKNOWN_PEOPLE, UNKNOWN_READS, UNKNOWN_MACHINES = (
+    np.float32(70.0), np.float32(100.0), np.float32(1000.0),
+)  # fmt: skip
+"""Limits before: what users and sessions change and read in an hour, and what clients without
+either send, such as jobs and partners.
+"""
+
+ASKED_FLOOR_WRITES, ASKED_FLOOR_READS, ASKED_TIMES = (
+    np.float32(20.0), np.float32(60.0), np.float32(4.0),
+)  # fmt: skip
+"""Requests of one principal to an endpoint in an hour that are never too many, for methods that
+change something and for others, and how many times the 98 % quantile they have to be.
+"""
+VOICE_REQUESTS = 8
+"""Replies of one principal in an hour that shape what is usual; so nobody makes it alone."""
+
+REFUSED_STEP, REFUSED_BREAK = np.float32(1.0), np.float32(-1.1)
+"""Steps for a new target that is refused and for one that is not."""
+REFUSED_ALERT = np.float32(5.9)
+"""Six in a row; people and programs cause four now and then."""
+REFUSED_BASE = 0.05
+"""Share of refusals up to which a refusal counts in full."""
+
+TAIL_TIMES, TAIL_TIMES_SLOW = np.float32(3.0), np.float32(6.0)
+"""How many times the 95 % quantile of its endpoint a reply has to be large, or slow."""
+TAIL_FEWEST = 40
+TAIL_FLOOR_BYTES, TAIL_FLOOR_US = 1_500, 500_000
+TAIL_STEP, TAIL_BREAK = np.float32(1.3), np.float32(-0.2)
+"""Steps for a reply out of the usual range and for a usual one: four in a row alert."""
+
+OBJECTS, REFUSALS, LARGE, SLOW, OUTSIDE, REPEATS = 3, 4, 5, 6, 7, 8
+"""What a signal of this module says."""
+DISTINCT_TOLD, REFUSED_TOLD, FLOOD_TOLD, TAIL_TOLD, ASKED_TOLD = range(5)
+"""Places of `reported`."""
+
+CLOSED_FROM, CLOSED_USERS = 40, 5
+"""Requests and users from which on an endpoint that few networks use counts as closed."""
+OPEN = 255
+"""`places` of an endpoint that many networks use."""
+OPEN_SHARE = 0.25
+"""Share of requests from other networks at which a closed endpoint counts as open again."""
+
+
+@inline
+def principal(e):
+    """Hash of who stands behind a request, as far as it says."""
+    if e.user != 0:
+        return e.user
+    if e.session != 0 and e.session_given:
+        return e.session
+    return mix(e.client, e.agent)
+
+
+@inline
+def start_pair(p, key, e):
+    """First request of a principal to an endpoint."""
+    p.risk = 0.0
+    p.version = 1
+    p.key = key
+    p.last = e.ts
+    p.n = 0
+    p.window = e.ts // WINDOW_US
+    p.hour = e.ts // HOUR_US
+    p.requests = 0.0
+    p.tail = 0.0
+    p.inside = 0
+    for k in range(5):
+        p.reported[k] = 0.0
+    _new_hour(p)
+
+
+@inline
+def _new_hour(p):
+    p.asked = 0.0
+    p.distinct = 0.0
+    p.refused = 0.0
+    p.rejected = 0.0
+    p.invalid = 0.0
+    p.reported[DISTINCT_TOLD] = 0.0
+    p.reported[REFUSED_TOLD] = 0.0
+    p.reported[ASKED_TOLD] = 0.0
+    for k in range(64):
+        p.targets[k] = 0
+
+
+@inline
+def outside(r, e):
+    """True when a user comes to an endpoint from a network that is none of the few from which all
+    its users come: the offices of a staff, say. Nobody teaches it a new network alone.
+    """
+    if e.user == 0 or e.network == 0 or r.places == OPEN:
+        return False
+    for k in range(4):
+        if r.inside[k] == e.network:
+            r.inside_n[k] += 1
+            r.with_user += 1
+            hll_add(r.users, e.user)
+            return False
+    closed = r.with_user >= CLOSED_FROM and hll_estimate(r.users) >= CLOSED_USERS
+    if closed:
+        r.strangers += 1
+        if r.strangers > OPEN_SHARE * r.with_user:
+            r.places = OPEN
+        return True
+    if r.places >= 4:
+        r.places = OPEN
+        return False
+    r.inside[r.places] = e.network
+    r.inside_n[r.places] = 1
+    r.places += 1
+    r.with_user += 1
+    hll_add(r.users, e.user)
+    return False
+
+
+@inline
+def _high(histogram, share, own):
+    """Lower edge of the bin above which less than this share lies, and the sum; `own` voices at the
+    top, those of the one who asks, are left out.
+    """
+    total = -own
+    for k in range(histogram.shape[0]):
+        total += histogram[k]
+    above = np.float64(-own)
+    k = histogram.shape[0] - 1
+    while k > 0:
+        above += histogram[k]
+        if above > share * total:
+            break
+        k -= 1
+    return LOG_EDGES[k], k, total
+
+
+@inline
+def _voice(histogram, count):
+    """Moves the voice of a principal's hour to its new count: each hour counts once."""
+    now = log_bin(np.int64(count), HIGH_BINS)
+    if count > 1:
+        before = log_bin(np.int64(count) - 1, HIGH_BINS)
+        if before == now:
+            return
+        histogram[before] -= histogram[before] > 0
+    histogram[now] += 1
+
+
+@inline
+def _unknown(e):
+    """Limit at an endpoint that few principals have used so far."""
+    if e.user == 0 and not e.session_given:
+        return UNKNOWN_MACHINES
+    return UNKNOWN_PEOPLE if 3 <= e.method <= 6 else UNKNOWN_READS
+
+
+@inline
+def _often(p, r, e):
+    """Requests of one principal to an endpoint in the running hour against those of others."""
+    normal, _, voices = _high(r.asked_high, 0.02, 1)
+    writes = 3 <= e.method <= 6
+    floor = ASKED_FLOOR_WRITES if writes else ASKED_FLOOR_READS
+    limit = _unknown(e)
+    if voices >= DISTINCT_FEWEST:
+        limit = max(floor, ASKED_TIMES * normal)
+    if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
+        limit *= np.float32(4.0)
+    if p.asked <= limit:
+        return 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    p.reported[ASKED_TOLD] = p.asked
+    return REPEATS, np.float32(5.2 + 1.2 * np.log(p.asked / limit)), p.asked, normal
+
+
+@inline
+def ask(p, r, e):
+    """Counts one request of a principal against its endpoint.
+
+    Args:
+        p: `PAIR`, r: `ENDPOINT`, e: `EVENT`.
+
+    Returns:
+        (what, llr, actual, usual), what 0 for nothing to report.
+    """
+    nothing = 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    hour = e.ts // HOUR_US
+    if hour > p.hour:
+        p.hour = hour
+        _new_hour(p)
+    if e.path_flags & PATH_HEALTH or (e.login != 0 and e.method >= 3):
+        return nothing
+    p.asked += np.float32(1.0)
+    _voice(r.asked_high, p.asked)
+    if 200 <= e.status < 300 and p.asked <= VOICE_REQUESTS:
+        r.sizes_some[log_bin(e.response_bytes, 64)] += 1
+        if e.duration_us >= 0:
+            r.times_some[log_bin(e.duration_us, 96)] += 1
+    target = mix(mix(e.path, e.query), e.body)
+    at = np.int64(target & np.uint64(511))
+    bit = np.uint8(np.uint8(1) << np.uint8(at & 7))
+    fresh = p.targets[at >> 3] & bit == 0
+    if fresh:
+        p.targets[at >> 3] |= bit
+        p.distinct += np.float32(1.0)
+        _voice(r.targets_high, p.distinct)
+    found = nothing
+    refused = e.status >= 400 and e.status < 429 and e.status != 408
+    if fresh and e.status > 0:
+        share = (np.float64(r.refused_some) + 2.5) / (np.float64(r.asked_some) + 50.0)
+        if p.distinct <= 2:
+            # the first few of each principal, so that nobody makes refusals usual alone
+            r.asked_some += 1
+            r.refused_some += refused
+        if refused:
+            step = REFUSED_STEP * np.float32(min(1.0, max(0.0, 1.0 - 3.0 * (share - REFUSED_BASE))))
+            p.rejected += np.float32(e.status != 400 and e.status != 422 and e.status != 409)
+            p.invalid += np.float32(e.status == 400 or e.status == 422)
+            p.refused += step
+            if p.refused >= REFUSED_ALERT and p.refused >= p.reported[REFUSED_TOLD] + np.float32(
+                0.75
+            ):
+                p.reported[REFUSED_TOLD] = p.refused
+                return (
+                    REFUSALS, min(p.refused - np.float32(0.7), np.float32(9.0)),
+                    p.rejected + p.invalid, np.float32(share) * p.distinct,
+                )  # fmt: skip
+        else:
+            p.refused = max(np.float32(0.0), p.refused + REFUSED_BREAK)
+    if (
+        fresh
+        and p.distinct > DISTINCT_FLOOR
+        and p.distinct >= p.reported[DISTINCT_TOLD] * np.float32(1.25)
+    ):
+        normal, _, voices = _high(r.targets_high, 0.02, 1)
+        limit = _unknown(e)
+        if voices >= DISTINCT_FEWEST:
+            limit = max(DISTINCT_FLOOR, DISTINCT_TIMES * normal)
+        if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
+            limit *= np.float32(4.0)
+        if p.distinct > limit:
+            p.reported[DISTINCT_TOLD] = p.distinct
+            return (
+                OBJECTS, np.float32(5.2 + 1.5 * np.log(p.distinct / limit)), p.distinct,
+                normal if voices >= DISTINCT_FEWEST else np.float32(0.0),
+            )  # fmt: skip
+    # many different things are `OBJECTS`; one phenomenon is not told twice
+    same = 3 <= e.method <= 6 or p.distinct < np.float32(0.5) * p.asked
+    if (
+        same
+        and p.asked > ASKED_FLOOR_WRITES
+        and p.asked >= p.reported[ASKED_TOLD] * np.float32(1.25)
+    ):
+        found = _often(p, r, e)
+    if found[0] == 0 and 200 <= e.status < 300 and r.n >= TAIL_FEWEST:
+        found = _tail(p, r, e)
+    return found
+
+
+@inline
+def _tail(p, r, e):
+    """Replies far larger or slower than this endpoint's usual ones, one after the other."""
+    nothing = 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    large, slow = False, False
+    size_edge, time_edge = np.float32(0.0), np.float32(0.0)
+    if e.response_bytes > TAIL_FLOOR_BYTES and e.method == 1:
+        size_edge, place, known = _high(r.sizes_some, 0.05, 0)
+        large = (
+            known >= TAIL_FEWEST
+            and place < 62
+            and np.float32(e.response_bytes) > TAIL_TIMES * size_edge
+        )
+    if e.duration_us > TAIL_FLOOR_US:
+        time_edge, place, timed = _high(r.times_some, 0.05, 0)
+        slow = timed >= TAIL_FEWEST and place < 94 and np.float32(e.duration_us) > (
+            TAIL_TIMES_SLOW * time_edge
+        )  # fmt: skip
+    if not (large or slow):
+        p.tail = max(np.float32(0.0), p.tail + TAIL_BREAK)
+        return nothing
+    step = TAIL_STEP
+    if (large and e.response_bytes > 500_000) or (large and slow):
+        step = np.float32(2.6)
+    p.tail = min(p.tail + step, np.float32(14.0))
+    if p.tail < 5.1 or p.tail < p.reported[TAIL_TOLD] + np.float32(0.75):
+        return nothing
+    p.reported[TAIL_TOLD] = p.tail
+    if slow or e.response_bytes > 500_000:
+        return (
+            SLOW,
+            p.tail,
+            np.float32(max(e.duration_us, 0)) * np.float32(1e-6),
+            time_edge * np.float32(1e-6),
+        )
+    return LARGE, p.tail, np.float32(e.response_bytes), size_edge
