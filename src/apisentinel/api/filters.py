@@ -144,7 +144,7 @@ def parse_condition(resource: Resource, text: str, now: int) -> Condition:
         raise GrammarError("f", text, f"{resource.name} have no such field", resource.fields, name)
     if word not in field.ops:
         ops = [op.value for op in field.ops]
-        raise GrammarError("f", text, f"{name} is a {field.kind.value}; no such op", ops, word)
+        raise GrammarError("f", text, f"{name} holds {field.kind.value}; no such op", ops, word)
     op = Op(word)
     if op is Op.EQ and field.kind is Kind.LIST:
         op = Op.HAS

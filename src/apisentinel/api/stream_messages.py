@@ -19,8 +19,10 @@ Item = dict[str, Any]
 Shown = Callable[[str, Item], Item]
 """Makes an item of a topic a row as lists show it."""
 
-TOPICS: Final = ("metrics", "health", "incidents", "alerts", "events")
-"""Topics of this version, in the order in which a tick tells them."""
+TOPICS: Final = ("metrics", "health", "incidents", "alerts", "decisions", "events")
+"""Topics in the order in which a tick tells them. This version decides nothing, so `decisions`, which
+clients may ask for already, is silent.
+"""
 
 RANKED: Final = frozenset({"incidents", "alerts", "events"})
 """Topics whose rows have a risk: the highest are shown when there are too many. Of the others the

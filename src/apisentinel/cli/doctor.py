@@ -113,7 +113,7 @@ def needed() -> dict[str, str]:
     names = [
         text.translate(NAME_ENDS).split()[0].lower() for text in demands if "extra ==" not in text
     ]
-    return {name: IMPORT_NAMES.get(name, name) for name in sorted(names)}
+    return {name: IMPORT_NAMES.get(name, name.replace("-", "_")) for name in sorted(names)}
 
 
 def packages() -> Iterator[Finding]:

@@ -323,6 +323,8 @@ def _fault(document: Any, lines: Lines, fault: Any) -> str:
         text = "is missing"
     elif kind in {"too_short", "string_too_short"}:
         text = "is empty"
+    elif kind in {"model_type", "model_attributes_type", "dict_type"}:
+        text = "must be an object with keys"
     elif kind in {"union_tag_invalid", "union_tag_not_found"}:
         text = _type_fault(_at_place(document, place), place)
     return _at(lines, place) + text

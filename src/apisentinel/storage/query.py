@@ -287,7 +287,9 @@ def pattern(text: str) -> Any:
     try:
         return re2.compile(text, options)
     except re2.error as error:
-        raise FilterError(f"{text!r} is not a pattern of RE2: {error}") from error
+        why = error.args[0] if error.args else error
+        told = why.decode("utf-8", "replace") if isinstance(why, bytes) else why
+        raise FilterError(f"{text!r} is not a pattern of RE2: {told}") from error
 
 
 class Network(msgspec.Struct, frozen=True):

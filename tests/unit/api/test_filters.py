@@ -101,6 +101,10 @@ def test_values_that_do_not_fit_are_refused(text):
     assert str(refused(text)).startswith("f=")
 
 
+def test_what_re2_says_of_a_pattern_is_text():
+    assert "'a(' is not a pattern of RE2: missing ): a(" in str(refused("path:re:a("))
+
+
 def test_the_refusal_of_a_long_value_is_short():
     assert len(str(refused("nothing:eq:" + "x" * 4000))) < 1200
 

@@ -23,6 +23,7 @@ def log_in(client, **credentials):
 def test_the_one_time_token_works_once(client, app):
     token = app.state.authenticator.sessions.new_one_time_token()
     first, second = log_in(client, token=token), log_in(client, token=token)
+    assert "one-time token was used" in second.json()["detail"]
     assert (first.status_code, first.json()["role"]) == (200, "admin")
     assert second.status_code == 401
 

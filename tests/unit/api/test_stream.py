@@ -147,7 +147,7 @@ def test_too_many_subscriptions_are_refused(connect):
         ("?topics=alert", "Did you mean alerts?"),
         ("?topics=alerts&f=risk", "field:op:value"),
         ("?topics=health&f=risk:gte:1", "none of the topics can be filtered"),
-        ("?topics=decisions", "there is no such topic"),
+        ("?topics=decision", "Did you mean decisions?"),
         ("?topics=alerts&f=incident:eq:i-1", "alerts have no such field"),
         ("?topics=incidents&f=created:gte:now-1h", "incidents have no such field"),
     ],
@@ -156,6 +156,13 @@ def test_what_cannot_be_told_is_refused_before_the_handshake(connect, query, sai
     status, problem = denied(connect(query))
     assert status == 400
     assert said in problem["detail"]
+
+
+def test_every_topic_of_the_contract_can_be_asked_for(connect):
+    topics = "metrics,alerts,incidents,decisions,health"
+    with connect(f"?topics={topics}") as socket:
+        hello = socket.receive_json()
+    assert sorted(hello["subs"]) == sorted(topics.split(","))
 
 
 def test_nobody_hears_without_a_key(client, key):

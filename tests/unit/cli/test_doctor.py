@@ -51,6 +51,7 @@ def test_what_is_needed_is_what_the_distribution_demands():
     names = doctor.needed()
     assert names["google-re2"] == "re2"
     assert {"apsw", "duckdb", "numpy", "fastapi"} <= set(names)
+    assert not any("-" in module for module in names.values())
     assert "opentelemetry-proto" not in names
 
 

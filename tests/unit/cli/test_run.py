@@ -143,6 +143,7 @@ pipeline:
         ("", "p.yaml", "the file"),
         ("{}", "p.toml", ".json, .yaml, .yml"),
         ('{"pipeline": []}', "p.json", "pipeline (line 1): is empty"),
+        ("[]", "p.json", "the file (line 1): must be an object with keys"),
     ],
 )
 def test_what_is_no_pipeline_file_is_told_in_words(command, text, name, said):
