@@ -17,9 +17,9 @@ from apisentinel.api.sessions import SETUP_USER, Login
 from apisentinel.errors import RefusedError
 
 WRONG = "wrong name or password"
-WRONG_TOKEN = (
-    "this one-time token was used, is too old or is none: log in with name and password; while there"
-    " is no admin, a restart of the service prints a new one"
+VOID = (
+    "this one-time token was used, is too old or is none: log in with name and password; while"
+    " there is no admin, a restart of the service prints a new one"
 )
 
 router = APIRouter(prefix="/api/v1", tags=["login"])
@@ -115,7 +115,7 @@ async def login(request: Request, response: Response, given: Credentials) -> Me:
             await asyncio.to_thread(
                 record, request, ANONYMOUS, "login", f"user:{name}", "refused 401"
             )
-        raise RefusedError(401, WRONG_TOKEN if given.token is not None else WRONG)
+        raise RefusedError(401, VOID if given.token is not None else WRONG)
     old = request.cookies.get(cookie_name(request))
     begun: Login = await asyncio.to_thread(authenticator.sessions.begin, user, replaces=old)
     await asyncio.to_thread(_note, request, begun.principal, user)
