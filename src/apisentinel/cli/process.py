@@ -17,7 +17,13 @@ would have to clear their pages for every chunk that is read.
 FREE_BYTES = 1 << 30
 """Unused memory at the end of the heap that is kept."""
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+SERVICE_ARENAS = 2
+"""Heaps of the C library in a service. With its default of eight per core each thread has one of
+its own, and what is free in one is of no use to the others; allocations here happen under the
+interpreter lock, so two are enough.
+"""
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 def tune() -> None:
@@ -31,3 +37,12 @@ def tune() -> None:
             library = CDLL(None)
             library.mallopt(_M_MMAP_THRESHOLD, KEPT_BYTES)
             library.mallopt(_M_TRIM_THRESHOLD, FREE_BYTES)
+
+
+def share_heaps() -> None:
+    """Lets the threads of a service share a few heaps; call it before the threads begin."""
+    if sys.platform == "linux":
+        from ctypes import CDLL
+
+        with suppress(OSError, AttributeError):  # C libraries other than glibc have no mallopt
+            CDLL(None).mallopt(_M_ARENA_MAX, SERVICE_ARENAS)

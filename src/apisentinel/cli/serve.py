@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from apisentinel.cli import messages
 from apisentinel.cli.configuration import load_service
 from apisentinel.cli.outcome import Exit
+from apisentinel.cli.process import share_heaps
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -68,6 +69,7 @@ def _serve(settings: "ServiceSettings") -> int:
     check_tls(settings.server)
     place = check_address(settings.server)
     sys.setswitchinterval(SWITCH_SECONDS)
+    share_heaps()
     clock = SystemClock()
     service = Service(settings, clock)
     service.start()

@@ -22,8 +22,8 @@ from apisentinel.storage.base import EventRows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-QUEUE_ROWS = 100_000
-"""Judged requests that may wait to become rows; with their texts below 200 MB."""
+QUEUE_ROWS = 50_000
+"""Judged requests that may wait to become rows; with their texts below 100 MB."""
 
 TABLE_ROWS = 4_096
 """Rows at which a table is made without waiting for more."""

@@ -9,6 +9,7 @@ import structlog
 from apisentinel.pipeline.degradation import MEANING, Level
 from apisentinel.pipeline.faults import described
 from apisentinel.pipeline.housekeeping import Housekeeper
+from apisentinel.pipeline.live_memory import give_back
 from apisentinel.pipeline.samples import time_text
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TICK_S = 1.0
 HEALTH_EVERY = 5
 """Ticks between two messages about health when nothing changes."""
+GIVE_BACK_EVERY = 15
+"""Ticks between two returns of free memory, less than 20 MB of growth apart."""
 COARSE_EVERY = 5
 """Ticks between two looks at incidents on degradation level 1 and above."""
 
@@ -103,6 +106,8 @@ class Ticker:
         service.bury()
         service.save_when_due()
         self.housekeeper.tick()
+        if self._ticks % GIVE_BACK_EVERY == 0:
+            give_back()
 
     def _watch_sources(self) -> None:
         """Notes since when each way in is silent."""
