@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from apisentinel.api.context import get_request_id
+from apisentinel.api.context import get_clock, get_request_id
 from apisentinel.errors import (
     ApiSentinelError,
     ConfigError,
@@ -36,6 +36,9 @@ _STATUS_OF: tuple[tuple[type[ApiSentinelError], int], ...] = (
 
 RETRY_STORE_SECONDS = 5
 """A store that fails now may be back after the next look at the disk."""
+
+LOG_PAUSE_S = 10.0
+"""Seconds between two lines about one kind of failure: while a disk is full, each request fails."""
 
 
 class Problem(BaseModel):
@@ -121,10 +124,22 @@ async def _answer(connection: HTTPConnection, response: Response) -> Response | 
     return response
 
 
+def _is_news(connection: HTTPConnection, kind: str) -> bool:
+    """Whether a failure of this kind was not logged a moment ago."""
+    state = connection.app.state
+    told: dict[str, float] = getattr(state, "failures_told", {})
+    state.failures_told = told
+    now = get_clock(connection).monotonic()
+    if kind in told and now - told[kind] < LOG_PAUSE_S:
+        return False
+    told[kind] = now
+    return True
+
+
 async def _own(connection: HTTPConnection, error: Exception) -> Response | None:
     assert isinstance(error, ApiSentinelError)  # noqa: S101 (registered for this class)
     refused = as_refusal(error)
-    if refused.status >= 500:
+    if refused.status >= 500 and _is_news(connection, f"{type(error).__name__} {refused.status}"):
         _log.error(
             "request_failed",
             request_id=get_request_id(connection),

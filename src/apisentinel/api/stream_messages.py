@@ -20,8 +20,8 @@ Shown = Callable[[str, Item], Item]
 """Makes an item of a topic a row as lists show it."""
 
 TOPICS: Final = ("metrics", "health", "incidents", "alerts", "decisions", "events")
-"""Topics in the order in which a tick tells them. Clients may ask for `decisions`; this version makes
-none, so nothing is told.
+"""Topics in the order in which a tick tells them. This version makes no decisions, so nothing is
+told of them; clients may ask already.
 """
 
 RANKED: Final = frozenset({"incidents", "alerts", "events"})

@@ -71,6 +71,14 @@ class DiskGuard:
         """Size and free space at the last look."""
         return self._use
 
+    def described(self) -> str:
+        """What is used and free, and the limits for taking in."""
+        use, settings = self._use, self._settings
+        return (
+            f"{use.used_percent:.1f} % used (at most {settings.refuse_percent:g} %),"
+            f" {use.free >> 20:,} MiB free (at least {settings.min_free_bytes >> 20:,} MiB)"
+        )
+
     def state(self) -> DiskState:
         """What the space left allows; looks again when the last look is too old."""
         seen = self._seen

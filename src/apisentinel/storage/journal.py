@@ -402,8 +402,4 @@ class Journal:
 
 
 def _disk_full(guard: DiskGuard) -> str:
-    use = guard.use
-    return (
-        f"disk full: {use.used_percent:.1f} % used, {use.free >> 20:,} MiB free;"
-        " free some space, taking in goes on by itself"
-    )
+    return f"disk full: {guard.described()}; free some space, taking in goes on by itself"

@@ -7,7 +7,9 @@ import threading
 import pytest
 import zstandard
 from starlette.requests import Request
+from structlog.testing import capture_logs
 
+from apisentinel.api.problems import LOG_PAUSE_S
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service_settings import ServiceSettings
 
@@ -79,6 +81,19 @@ def test_the_door_says_when_to_try_again(client, key, door, status, retry):
     answer = post(client, key)
     assert answer.status_code == status
     assert answer.headers.get("retry-after") == (None if retry is None else str(retry))
+
+
+def test_a_failure_that_goes_on_is_logged_now_and_then(client, key, door, clock):
+    door.refusal = RefusedError(503, "disk full", retry_after=30)
+    with capture_logs() as lines:
+        for _ in range(5):
+            post(client, key)
+        clock.advance(LOG_PAUSE_S)
+        post(client, key)
+    assert [line["detail"] for line in lines if line["event"] == "request_failed"] == [
+        "disk full",
+        "disk full",
+    ]
 
 
 def test_all_bodies_together_have_a_budget(client, key, app):
