@@ -1,5 +1,6 @@
 """The text format of Prometheus, version 0.0.4."""
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,4 +34,6 @@ def exposition(service: "Service") -> str:
 
 def _number(value: float) -> str:
     """A number without loss; whole ones without a point."""
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
     return str(int(value)) if float(value).is_integer() else repr(float(value))

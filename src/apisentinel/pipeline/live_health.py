@@ -13,6 +13,9 @@ Check = dict[str, Any]
 STALE_CHECKPOINTS = 10
 """Pauses between checkpoints after which a missing one is a fault."""
 
+STALE_ROUNDS = 3
+"""Pauses between rounds of the canary after which a missing one is a fault."""
+
 
 def checks(service: "Service") -> dict[str, Check]:
     """Name → ``{"ok": bool, "detail": str}``, journal first."""
@@ -27,6 +30,7 @@ def checks(service: "Service") -> dict[str, Check]:
         "sources": _sources(service),
         "silence": _silence(service),
         "books": _books(service),
+        "canary": _canary(service),
         "load": _load(service),
     }
 
@@ -108,6 +112,24 @@ def _silence(service: "Service") -> Check:
     """Silence is told and no fault of the service: it could not be made ready by waiting."""
     silent = service.ticker.silent_sources()
     return _check(True, f"silent: {', '.join(silent)}" if silent else "none is silent")
+
+
+def _canary(service: "Service") -> Check:
+    """Whether attacks on ourselves are found."""
+    canary = service.canary
+    if not canary.is_on:
+        return _check(True, "off")
+    if canary.problem:
+        return _check(False, f"cannot attack: {canary.problem}")
+    last = canary.last
+    if last is None:
+        return _check(True, "its first round is under way")
+    age = (service.clock.now() - last.at) / 1e6
+    if age > STALE_ROUNDS * canary.minutes * 60:
+        return _check(False, f"no round for {age:,.0f} s")
+    if last.missed:
+        return _check(False, f"not found: {', '.join(last.missed)}")
+    return _check(True, f"{len(last.seconds)} kinds of attack found {age:,.0f} s ago")
 
 
 def _load(service: "Service") -> Check:

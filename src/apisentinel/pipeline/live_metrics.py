@@ -165,6 +165,15 @@ def metrics(service: "Service") -> list[Metric]:
                 for name, value in sorted(service.ticker.scores.items())
             ),
         ),
+        Metric(
+            "apisentinel_canary_detect_seconds",
+            "gauge",
+            "Time until an attack on ourselves was found, +Inf when it was not; none when off.",
+            tuple(
+                Sample("", {"class": kind.value}, taken)
+                for kind, taken in service.canary.seconds.items()
+            ),
+        ),
         _gauge("apisentinel_open_incidents", "Open incidents.", service.ticker.open_incidents),
         _gauge("apisentinel_cases", "Entities under suspicion.", len(cases)),
         _many(

@@ -101,4 +101,10 @@ class RuntimeSettings(BaseModel):
     ready_lag_s: float = Field(
         default=60.0, gt=0, description="Lag from which the service says that it is not ready."
     )
+    canary_minutes: float = Field(
+        default=0,
+        ge=0,
+        description="Pause between two rounds of attacks on ourselves, judged beside the traffic;"
+        " 0 is off. One of each kind that is not found makes the check `canary` fail.",
+    )
     degradation: DegradationSettings = DegradationSettings()

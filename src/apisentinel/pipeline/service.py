@@ -10,6 +10,7 @@ from apisentinel.clock import Clock, SystemClock
 from apisentinel.errors import StateError, StoreError
 from apisentinel.pipeline import checkpoint, live_health, live_metrics, live_overview
 from apisentinel.pipeline.bus import Bus
+from apisentinel.pipeline.canary import Canary
 from apisentinel.pipeline.checkpointer import Checkpointer
 from apisentinel.pipeline.counters import Counters
 from apisentinel.pipeline.crash_guard import CrashGuard
@@ -81,6 +82,7 @@ class Service:
     event_writer: EventWriter
     checkpointer: Checkpointer
     ticker: Ticker
+    canary: Canary
 
     def __init__(self, settings: ServiceSettings, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -160,10 +162,13 @@ class Service:
         for offset, size in self.journal.sizes(live.offset):
             self.door.backlog.committed(offset, size)
         self.ticker = Ticker(self)
+        self.canary = Canary(settings.detection, settings.runtime.canary_minutes, clock)
         self.runtime.start()
         self._opened.append(lambda: self.runtime.stop(STOP_S))
         self.ticker.start()
         self._opened.append(self.ticker.stop)
+        self.canary.start()
+        self._opened.append(self.canary.stop)
         self.sources = SourceRunner(settings.sources, self.door, data_dir / SOURCES_FOLDER, clock)
         self._opened.append(self.sources.stop)
         self.sources.start()
