@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from apisentinel.simulator.settings import plan
 from apisentinel.simulator.simulation import Simulation
@@ -48,15 +49,27 @@ def demo_stream(
         clock = None if start is None else (start + int(passed * SECOND), speed)
         # the same APIs and people all the time; what they do is new each hour
         simulation = Simulation(wanted, clock, world=seed)
-        for block in simulation.blocks():
-            offset = (block.moment - simulation.begin) / SECOND / speed
-            lines = block.text.split(b"\n")[:-1]
-            tick = np.floor(offset / STEP_S).astype(np.int64)
-            edges = np.flatnonzero(np.diff(tick)) + 1
-            for first, last in zip(
-                [0, *edges.tolist()], [*edges.tolist(), len(lines)], strict=True
-            ):
-                if last > first:
-                    yield passed + float(offset[first]), lines[first:last]
+        made = [
+            (block.text, (block.moment - simulation.begin) / SECOND / speed)
+            for block in simulation.blocks()
+        ]
+        # what it was made from takes five times the memory, and the hour lasts for long
+        del simulation
+        for text, offset in made:
+            for first, lines in _ticks(text, offset):
+                yield passed + float(offset[first]), lines
         passed += DEMO_HOURS * 3600 / speed
         number += 1
+
+
+def _ticks(text: bytes, offset: npt.NDArray[np.float64]) -> Iterator[tuple[int, list[bytes]]]:
+    """Number of the first line and the lines of each step of time."""
+    tick = np.floor(offset / STEP_S).astype(np.int64)
+    edges = np.flatnonzero(np.diff(tick)) + 1
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    lasts = np.append(edges, len(ends))
+    firsts = np.append(0, edges)
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        if last > first:
+            begin = int(ends[first - 1]) + 1 if first else 0
+            yield first, text[begin : int(ends[last - 1])].split(b"\n")
