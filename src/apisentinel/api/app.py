@@ -24,6 +24,7 @@ from apisentinel.api import (
 )
 from apisentinel.api.access import refuse_undeclared
 from apisentinel.api.accounts import Accounts
+from apisentinel.api.agent_reports import AgentReports
 from apisentinel.api.auth import Authenticator
 from apisentinel.api.bodies import Intake
 from apisentinel.api.description import add_description
@@ -76,6 +77,7 @@ def create_app(
     state.accounts = accounts or service.control
     state.limits = Limits(wanted.limits, clock)
     state.intake = Intake(wanted.limits, state.limits.bodies, service.settings.door.max_body_bytes)
+    state.agent_reports = AgentReports()
     state.authenticator = Authenticator(
         state.accounts,
         secret or load_secret(service.settings.data_dir),

@@ -8,6 +8,7 @@ from apisentinel.clock import Clock
 
 if TYPE_CHECKING:
     from apisentinel.api.accounts import Accounts
+    from apisentinel.api.agent_reports import AgentReports
     from apisentinel.api.auth import Authenticator
     from apisentinel.api.bodies import Intake
     from apisentinel.api.limits import Limits
@@ -42,6 +43,12 @@ def get_intake(connection: HTTPConnection) -> "Intake":
     """The part that receives ingest bodies."""
     intake: Intake = connection.app.state.intake
     return intake
+
+
+def get_agent_reports(connection: HTTPConnection) -> "AgentReports":
+    """What middlewares say of themselves."""
+    reports: AgentReports = connection.app.state.agent_reports
+    return reports
 
 
 def get_clock(connection: HTTPConnection) -> Clock:

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
 
 from apisentinel.api.access import Principal, needs
-from apisentinel.api.context import get_intake, get_service
+from apisentinel.api.agent_reports import HEADER
+from apisentinel.api.context import get_agent_reports, get_intake, get_service
 from apisentinel.api.problems import described
 from apisentinel.errors import RefusedError
 
@@ -87,7 +88,8 @@ async def ingest(
         raise RefusedError(
             415, f"send NDJSON or JSON (Content-Type application/x-ndjson), not {kind[:60]!r}{hint}"
         )
-    door = get_service(request).door
+    service = get_service(request)
+    door = service.door
 
     def submit(body: bytes) -> bytes:
         receipt = door.submit_requests(
@@ -103,4 +105,7 @@ async def ingest(
         )
 
     answer = await get_intake(request).run(request, submit)
+    said = request.headers.get(HEADER)
+    if said is not None:
+        service.counters.note(agent_lost=get_agent_reports(request).news(said))
     return Response(answer, 202, media_type="application/json")

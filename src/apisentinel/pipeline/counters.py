@@ -11,9 +11,10 @@ known already. deadlettered: not a request and kept aside, since nobody could be
 under a rule that allows it.
 """
 
-EXTRAS = ("clamped", "undated", "redacted", "refused")
+EXTRAS = ("clamped", "undated", "redacted", "refused", "agent_lost")
 """Counts beside the rule: rows whose time lay in the future, rows without a time, rows in which a
-secret was replaced, submissions that were refused as a whole (their rows were not received).
+secret was replaced, submissions that were refused as a whole (their rows were not received), and
+requests that middlewares say they could not hand over.
 """
 
 MAX_SOURCES = 256

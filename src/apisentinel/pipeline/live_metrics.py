@@ -105,7 +105,7 @@ def metrics(service: "Service") -> list[Metric]:
         _counter(
             "apisentinel_notes_total",
             "Requests with a time from the future, without a time, with a replaced secret; refused"
-            " submissions.",
+            " submissions; requests that middlewares could not hand over.",
             (({"what": n}, v) for n, v in totals.items() if n not in ("received", *OUTCOMES)),
         ),
         _gauge(

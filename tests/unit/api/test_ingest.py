@@ -9,6 +9,7 @@ import zstandard
 from starlette.requests import Request
 from structlog.testing import capture_logs
 
+from apisentinel.api.agent_reports import INSTANCES
 from apisentinel.api.problems import LOG_PAUSE_S
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service_settings import ServiceSettings
@@ -94,6 +95,34 @@ def test_a_failure_that_goes_on_is_logged_now_and_then(client, key, door, clock)
         "disk full",
         "disk full",
     ]
+
+
+def test_what_middlewares_have_lost_is_counted_once(client, key, app):
+    def lost():
+        return app.state.service.counters.totals()["agent_lost"]
+
+    def say(text):
+        assert post(client, key, **{"X-Sentinel-Agent": text}).status_code == 202
+
+    say("instance=a; recorded=9; dropped=2; refused=1; faulty=1")
+    say("instance=a; recorded=9; dropped=2; refused=1; faulty=1")
+    assert lost() == 4
+    say("instance=a; recorded=20; dropped=5; refused=1; faulty=1")
+    say("instance=b; recorded=1; dropped=1; refused=0; faulty=0")
+    assert lost() == 8
+    for odd in (
+        "",
+        "dropped=5",
+        "instance=c; dropped=-1",
+        "=;=;;",
+        "instance=c; dropped=" + "9" * 200,
+        "instance=" + "c" * 400 + "; dropped=1",
+    ):
+        say(odd)
+    assert lost() == 8
+    reports, many = app.state.agent_reports, INSTANCES + 10
+    assert sum(reports.news(f"instance={n}; dropped=1") for n in range(many)) == many
+    assert reports.news("instance=a; dropped=1") == 1  # forgotten
 
 
 def test_all_bodies_together_have_a_budget(client, key, app):
