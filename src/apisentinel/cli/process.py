@@ -1,9 +1,9 @@
 """How a process that moves much data sets itself up: memory, threads, the interpreter lock.
 
-Only `scan` does. In the service and in `score` none of it was to be told from the noise: 29 to 32 µs
-of CPU per request and 60 to 90 ms from the answer to the alert with and without, 15 to 16 s of CPU
-for 160,000 lines (two to three runs each, `benchmarks/ingest.py`). Memory that is kept would then
-only be in the way of others.
+Only `scan` does. In the service and in `score` none of it was to be told from the noise: 29 to
+32 µs of CPU per request and 60 to 90 ms from the answer to the alert with and without, 15 to 16 s
+of CPU for 160,000 lines (two to three runs each, `benchmarks/ingest.py`). Memory that is kept would
+then only be in the way of others.
 """
 
 import os
