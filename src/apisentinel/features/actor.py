@@ -61,7 +61,10 @@ from apisentinel.records.flags import (
 from apisentinel.records.taxonomy import AGENT_KINDS, AgentKind
 
 REPORT_FROM, REPORT_STEP = np.float32(2.3), np.float32(0.75)
-"""A family is reported from odds of 10 : 1 on, and again whenever its ratio grew by this much."""
+AUTOMATION_FROM = np.float32(1.0)
+"""A family is reported from odds of 10 : 1 on, and again whenever its ratio grew by this much;
+automation of a session that the client sent earlier, since it only ranks sessions.
+"""
 
 RISK_PER_NAT = np.float32(7.0)
 """Points of risk, for eviction only, per nat of the strongest ratio."""
@@ -115,6 +118,11 @@ after which a user has habits.
 MANY_LOGINS, MANY_LLR = np.float32(3.0), np.float32(2.6)
 """Accounts that one client and program may sign in to within a minute, and the step for more."""
 
+FEWEST_GAPS, USUAL_SPREAD, PAUSE_S = 8, np.float32(0.9), np.float32(60.0)
+"""Automation: gaps between opened pages that are needed, the spread of people's gaps (× mean), and
+the pause that people make now and then.
+"""
+
 BROWSER_CODE = AGENT_KINDS.index(AgentKind.BROWSER)
 
 
@@ -149,6 +157,8 @@ def _clear(r):
     r.minute_requests = 0.0
     r.minute_pages = 0.0
     r.gap_mean = 0.0
+    r.longest_gap = 0.0
+    r.page_path = 0
     r.gap_square = 0.0
     r.accounts_failed = 0.0
     r.walk = 0.0
@@ -442,7 +452,7 @@ def _takeover(r, e):
 @inline
 def _gap_cv(r):
     """Coefficient of variation of the gaps between pages; 9 while there are too few."""
-    if r.gaps < 12 or r.gap_mean <= 0:
+    if r.gaps < FEWEST_GAPS or r.gap_mean <= 0:
         return np.float32(9.0)
     variance = max(np.float32(0.0), r.gap_square - r.gap_mean * r.gap_mean)
     return np.sqrt(variance) / r.gap_mean
@@ -450,24 +460,30 @@ def _gap_cv(r):
 
 @inline
 def _automation(r, e, page):
-    """Timer-like gaps, a browser that loads no assets and comes from nowhere: weak evidence, never
-    an alert alone.
+    """Timer-like reading, a browser that loads no assets and comes from nowhere: weak evidence,
+    never an alert alone.
+
+    Only what is opened counts: a page that calls its server by itself, or asks for the same again,
+    says nothing about who reads it. People leave a page alone now and then; programs seldom do.
     """
-    if not page:
+    if not page or e.method != 1 or e.path == r.page_path:
         return
     if r.last_page > 0:
         gap = np.float32(min(e.ts - r.last_page, 600_000_000)) * np.float32(1e-6)
         weight = np.float32(0.1) if r.gaps >= 10 else np.float32(1.0) / np.float32(r.gaps + 1)
         r.gap_mean += weight * (gap - r.gap_mean)
         r.gap_square += weight * (gap * gap - r.gap_square)
+        r.longest_gap = max(r.longest_gap * np.float32(0.98), gap)
         r.gaps += 1
     r.last_page = e.ts
-    if r.gaps < 12 or r.gaps % 4 != 0:
+    r.page_path = e.path
+    if r.gaps < FEWEST_GAPS:
         return
     level = np.float32(0.0)
     cv = _gap_cv(r)
-    if cv < 0.5:
-        level += np.float32(1.6) * (np.float32(0.5) - cv) * 2
+    if cv < USUAL_SPREAD:
+        level += np.float32(2.0) * (USUAL_SPREAD - cv)
+    level += np.float32(1.4) * (np.float32(1.0) - min(np.float32(1.0), r.longest_gap / PAUSE_S))
     pages = r.counts[2, N_REQUESTS] - r.counts[2, N_ASSETS]
     if e.agent_kind == BROWSER_CODE and pages >= 12 and not e.path_flags & PATH_API:
         level += np.float32(1.2) * (
@@ -588,7 +604,8 @@ def _observe(r, e, kind, site):
             r.peak[k] = r.llr[k]
         if r.llr[k] < r.reported[k] * np.float32(0.25):
             r.reported[k] = 0.0
-        if r.llr[k] >= REPORT_FROM and r.llr[k] >= r.reported[k] + REPORT_STEP:
+        lowest = AUTOMATION_FROM if k == 6 and e.session_given else REPORT_FROM
+        if r.llr[k] >= lowest and r.llr[k] >= r.reported[k] + REPORT_STEP:
             r.reported[k] = r.llr[k]
             raised |= np.uint32(1 << k)
     if e.login == 2 and max(r.llr[1], r.llr[2]) >= 5.0:

@@ -13,6 +13,7 @@ from apisentinel.features.events import EVENT
 from apisentinel.features.pair import (
     FLOOD_TOLD,
     HIGH_BINS,
+    NO_EDGE,
     OUTSIDE,
     PAIR,
     WINDOW_US,
@@ -56,6 +57,7 @@ ENDPOINT = np.dtype(
         ("asked_some", "u4"), ("refused_some", "u4"),
         ("users", "u1", (32,)), ("inside", "u8", (4,)), ("inside_n", "u4", (4,)),
         ("failed_secrets", "u1", (32,)), ("with_user", "u4"), ("places", "u4"), ("strangers", "u4"),
+        ("edges_due", "i8"), ("size_edge", "f4"), ("time_edge", "f4"),
     ]
 )  # fmt: skip
 """One endpoint, about 2.5 KiB. `times` bins µs, `sizes` bytes, `pair_high` requests of one client
@@ -122,6 +124,9 @@ def _start_endpoint(r, e):
     r.with_user = 0
     r.places = 0
     r.strangers = 0
+    r.edges_due = 0
+    r.size_edge = NO_EDGE
+    r.time_edge = NO_EDGE
     for k in range(HIGH_BINS):
         r.targets_high[k] = 0
         r.asked_high[k] = 0

@@ -60,7 +60,10 @@ REFUSED_BASE = 0.05
 
 TAIL_TIMES, TAIL_TIMES_SLOW = np.float32(3.0), np.float32(6.0)
 """How many times the 95 % quantile of its endpoint a reply has to be large, or slow."""
-TAIL_FEWEST = 40
+TAIL_FEWEST, EDGES_EVERY, NO_EDGE = 40, 32, np.float32(1e30)
+"""Replies that have to be known, requests after which the edges are worked out anew, and the edge
+of an endpoint whose replies are not known or too large for the histogram.
+"""
 TAIL_FLOOR_BYTES, TAIL_FLOOR_US = 1_500, 500_000
 TAIL_STEP, TAIL_BREAK = np.float32(1.3), np.float32(-0.2)
 """Steps for a reply out of the usual range and for a usual one: four in a row alert."""
@@ -194,7 +197,8 @@ def _often(p, r, e):
     normal, _, voices = _high(r.asked_high, 0.02, 1)
     writes = 3 <= e.method <= 6
     floor = ASKED_FLOOR_WRITES if writes else ASKED_FLOOR_READS
-    limit = _unknown(e)
+    # the same again and again is what pages do that ask their server by themselves
+    limit = _unknown(e) if p.distinct >= np.float32(0.5) * p.asked else UNKNOWN_MACHINES
     if voices >= DISTINCT_FEWEST:
         limit = max(floor, ASKED_TIMES * normal)
     if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
@@ -293,20 +297,22 @@ def ask(p, r, e):
 def _tail(p, r, e):
     """Replies far larger or slower than this endpoint's usual ones, one after the other."""
     nothing = 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
-    large, slow = False, False
-    size_edge, time_edge = np.float32(0.0), np.float32(0.0)
-    if e.response_bytes > TAIL_FLOOR_BYTES and e.method == 1:
-        size_edge, place, known = _high(r.sizes_some, 0.05, 0)
-        large = (
-            known >= TAIL_FEWEST
-            and place < 62
-            and np.float32(e.response_bytes) > TAIL_TIMES * size_edge
-        )
-    if e.duration_us > TAIL_FLOOR_US:
-        time_edge, place, timed = _high(r.times_some, 0.05, 0)
-        slow = timed >= TAIL_FEWEST and place < 94 and np.float32(e.duration_us) > (
-            TAIL_TIMES_SLOW * time_edge
-        )  # fmt: skip
+    if r.edges_due <= r.n:
+        # the edges move slowly: worked out anew after some requests, not for each
+        r.edges_due = r.n + EDGES_EVERY
+        edge, place, known = _high(r.sizes_some, 0.05, 0)
+        r.size_edge = edge if known >= TAIL_FEWEST and place < 62 else NO_EDGE
+        edge, place, known = _high(r.times_some, 0.05, 0)
+        r.time_edge = edge if known >= TAIL_FEWEST and place < 94 else NO_EDGE
+    size_edge, time_edge = r.size_edge, r.time_edge
+    large = (
+        e.method == 1
+        and e.response_bytes > TAIL_FLOOR_BYTES
+        and np.float32(e.response_bytes) > TAIL_TIMES * size_edge
+    )
+    slow = e.duration_us > TAIL_FLOOR_US and np.float32(e.duration_us) > (
+        TAIL_TIMES_SLOW * time_edge
+    )
     if not (large or slow):
         p.tail = max(np.float32(0.0), p.tail + TAIL_BREAK)
         return nothing
