@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from apisentinel.detectors.payload import canonical, quotation
 from apisentinel.detectors.payload.decode import Decoded, Oddity, decode, inside_base64
 from apisentinel.detectors.payload.fields import Value, is_printable, nested_values
@@ -44,8 +46,10 @@ ENCODED_SLASH_SHARE = 0.35
 SHORT_LINES, SHORT_LINES_SHARE = 120, 0.85
 """Texts of this length or less are no pasted requests; line breaks count almost fully there."""
 
-LEAST_QUOTED = 4.0
-"""Evidence of a type below which it does not matter whether the value is a quotation."""
+LEAST_QUOTED = 3.0
+"""Evidence of a type below which it does not matter whether the value is a quotation, and which a
+quotation keeps, so that the score has no step there.
+"""
 
 TAIL_SHARE = 0.5
 """Words behind a match say half as much as words before it: an attack can be followed by any."""
@@ -233,7 +237,9 @@ def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes)
             quoting = quoting or _Quoting(value, plain)
             if quoting.possible:
                 left = [(worth * quoting.left(hit), hit) for worth, hit in worths]
-                finding = _finding(value, _strongest(left), odd, layers)
+                least = _finding(value, _strongest(left), odd, layers)
+                kept = max(least.raw_llr, LEAST_QUOTED)
+                finding = structs.replace(least, raw_llr=kept, llr=min(kept, CAP))
         findings.append(finding)
     return findings
 

@@ -6,8 +6,9 @@ from apisentinel.records.taxonomy import AttackType
 
 SESSION_NAMES = (
     b"phpsessid", b"jsessionid", b"asp.net_sessionid", b"aspsessionid", b"cfid", b"cftoken",
-    b"jservsession", b"weblogicsession", b"zenid", b"laravel_session", b"connect.sid", b"_flask_session",
-    b"next-auth.session-token", b"meteor_login_token", b"ci_session", b"yiisessionid",
+    b"jservsession", b"weblogicsession", b"zenid", b"laravel_session", b"connect.sid",
+    b"_flask_session", b"next-auth.session-token", b"meteor_login_token", b"ci_session",
+    b"yiisessionid",
 )  # fmt: skip
 """Names under which frameworks keep sessions; some end in random letters."""
 

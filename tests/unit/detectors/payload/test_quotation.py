@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.detectors.payload.requests import batch_of, headers
 
-from apisentinel.detectors.payload import PayloadDetector, quotation
+from apisentinel.detectors.payload import PayloadDetector, quotation, screen
 from apisentinel.detectors.payload.canonical import text
+from apisentinel.detectors.payload.fields import Value
+from apisentinel.detectors.payload.judge import LEAST_QUOTED, judge
 from apisentinel.scoring.fusion import pooled_log10_odds, risk_of, type_llr
 
 CORPUS = Path(__file__).parents[3] / "corpus"
@@ -114,3 +116,15 @@ def test_a_quote_opens_or_breaks_out():
 def test_the_largest_value_of_a_query_is_found():
     assert quotation.largest_value(b"q=a & b&page=1") == b"a & b"
     assert quotation.largest_value(b"no pairs") == b"no pairs"
+
+
+def test_a_quotation_never_has_more_evidence_than_the_same_text_alone():
+    """Words before a match lessen it in small steps down to the floor."""
+    words = ["please", "see", "the", "list", "of", "points", "that", "you", "sent", "to", "me"]
+    scores = []
+    for n in range(len(words) + 1):
+        value = " ".join([*words[:n], "; sleep 8 hours; cat food"])
+        findings = judge([Value("query q", value.encode())], screen.QUERY, marked=True)
+        scores.append(max(finding.raw_llr for finding in findings))
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] > scores[-1] >= LEAST_QUOTED
