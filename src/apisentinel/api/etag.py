@@ -70,11 +70,3 @@ def stale(named: Iterable[str], current: int, findings: str = "") -> str:
         f"{who} since you read it: it is version {etag(current, findings)} now; "
         "read it again and repeat the change"
     )
-
-
-def is_fresh(if_none_match: str | None, version: int) -> bool:
-    """True when the client has this very version already and a 304 will do."""
-    if if_none_match is None:
-        return False
-    named = [part.strip().removeprefix("W/") for part in if_none_match[:LONGEST].split(",")]
-    return "*" in named or etag(version) in named

@@ -75,12 +75,6 @@ def entity_rows(engine: Engine, kind: str, most: int = MOST) -> list[Row]:
     return _ranked((_actor(entity, record) for entity, record in pairs), most)
 
 
-def entity_count(engine: Engine, kind: str) -> int:
-    """Entities of a kind that are remembered."""
-    table = engine.state.tables().get(kind)
-    return len(table.used) if table is not None else 0
-
-
 def entity(engine: Engine, kind: str, name: str) -> Row | None:
     """One entity by its id, with its case and its profile; None when it is not remembered."""
     record = find(engine, kind, name)

@@ -1,7 +1,7 @@
 """The database under the control store: connections, migrations, and what happens on an error."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,18 @@ class ControlBase:
             sqlite.close(connection, checkpoint=False)
             raise DamagedError(f"{FILE} is damaged: {found}; restore a backup")
         return connection
+
+    def _audit_in(
+        self,
+        connection: apsw.Connection,
+        actor: str,
+        action: str,
+        target: str,
+        result: str,
+        detail: Mapping[str, Any],
+    ) -> None:
+        """Appends an entry to the audit within a transaction; the table of the audit does it."""
+        raise NotImplementedError
 
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:

@@ -89,11 +89,6 @@ class EventStore(EventQueries):
         return self._last_seq
 
     @property
-    def queued_rows(self) -> int:
-        """Rows that are not on disk yet."""
-        return self._queued
-
-    @property
     def bytes_used(self) -> int:
         """Size on disk."""
         hot = sum(

@@ -341,17 +341,6 @@ class Findings(ControlBase):
             for number, author, created, text in rows
         ]
 
-    def _audit_in(
-        self,
-        connection: apsw.Connection,
-        actor: str,
-        action: str,
-        target: str,
-        result: str,
-        detail: Mapping[str, Any],
-    ) -> None:
-        raise NotImplementedError
-
 
 def findings_mark(document: Mapping[str, Any]) -> str:
     """Changes when detection changes its mind about an incident: severity, attack types, success,

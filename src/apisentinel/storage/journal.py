@@ -138,11 +138,6 @@ class Journal:
         return self._chain.bytes_used + self._checkpoints.bytes_used
 
     @property
-    def queued_bytes(self) -> int:
-        """Compressed size of the batches that wait for the disk."""
-        return self._queued_bytes
-
-    @property
     def damage(self) -> tuple[Damage, ...]:
         """What was acknowledged and cannot be read any more."""
         return (*self._chain.damage, *self._checkpoints.damage)

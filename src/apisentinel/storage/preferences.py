@@ -145,11 +145,6 @@ class PreferenceTables(ControlBase):
         rows = self.rows("SELECT value FROM meta WHERE name = ?", (name,))
         return rows[0][0] if rows else None
 
-    def save_meta(self, name: str, value: bytes) -> None:
-        """Keeps a note of the product."""
-        with self.writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
-
     def secret(self, name: str) -> bytes:
         """32 random bytes of this installation, made at the first call and the same ever after."""
         known = self.meta(f"secret.{name}")

@@ -1,7 +1,6 @@
 """What is let go of: old alerts and incidents, and those beyond the number that is kept."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import apsw
 import msgspec
@@ -118,17 +117,6 @@ class RetentionTables(ControlBase):
                 detail = {name: getattr(done, name) for name in ("incidents", "forced", "alerts")}
                 self._audit_in(connection, ACTOR, "findings.remove", "retention", "done", detail)
         return done
-
-    def _audit_in(
-        self,
-        connection: apsw.Connection,
-        actor: str,
-        action: str,
-        target: str,
-        result: str,
-        detail: Mapping[str, Any],
-    ) -> None:
-        raise NotImplementedError
 
 
 def _count(connection: apsw.Connection, table: str) -> int:
