@@ -19,3 +19,20 @@ def test_threads_and_the_interpreter_lock_are_set():
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["1", "True"]
+
+
+SERVICE = """
+import sys
+from apisentinel.cli import serve
+assert "numpy" not in sys.modules
+serve.save_memory()
+import os
+print(os.environ["NUMPY_MADVISE_HUGEPAGE"])
+"""
+
+
+def test_a_service_is_prepared_before_numpy_is_there():
+    done = subprocess.run(
+        [sys.executable, "-c", SERVICE], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0"]
