@@ -17,6 +17,7 @@ from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.timeline import Timeline
 from apisentinel.pipeline.view import Outcome
+from apisentinel.records.case import Case
 
 
 class Counted(NamedTuple):
@@ -72,6 +73,7 @@ class Engine:
         counted: Counted,
         on_outcome: Callable[[Outcome], None] | None = None,
         before_row: Callable[[int], None] | None = None,
+        on_known: Callable[[int, Case], None] | None = None,
     ) -> npt.NDArray[np.bool_]:
         """Turns what was counted into evidence, cases and alerts.
 
@@ -81,7 +83,7 @@ class Engine:
         block, events, signals = counted
         n = len(events)
         with self.watch.stage("judge", n):
-            attacks = self.cases.judge(block, events, signals, on_outcome, before_row)
+            attacks = self.cases.judge(block, events, signals, on_outcome, before_row, on_known)
         with self.watch.stage("timeline", n):
             self.timeline.add(events, attacks)
         return attacks

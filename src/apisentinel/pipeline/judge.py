@@ -157,6 +157,7 @@ class Judge:
         signals: Signals,
         on_outcome: Callable[[Outcome], None] | None = None,
         before_row: Callable[[int], None] | None = None,
+        on_known: Callable[[int, Case], None] | None = None,
     ) -> npt.NDArray[np.bool_]:
         """Takes over everything that a block says.
 
@@ -166,6 +167,8 @@ class Judge:
             signals: What the state update reported.
             on_outcome: Called for each piece of evidence, in order of the rows.
             before_row: Called before a row that may change a case.
+            on_known: Called with the case for a request of a convicted client that is counted
+                without a look at its content.
 
         Returns:
             bool ``(n_rows,)``: requests whose content is an attack.
@@ -192,7 +195,7 @@ class Judge:
             if before_row is not None:
                 before_row(row)
             request = marked.get(row)
-            if request is not None and self._is_known(request):
+            if request is not None and self._is_known(row, request, on_known):
                 attacks[row] = True
                 request = None
             if request is not None:
@@ -220,7 +223,9 @@ class Judge:
         for signal in signals:
             self._actor(view, signal)
 
-    def _is_known(self, request: "_Marked") -> bool:
+    def _is_known(
+        self, row: int, request: "_Marked", on_known: Callable[[int, Case], None] | None
+    ) -> bool:
         """Counts a marked request of a convicted client without looking at its content; False when
         it has to be inspected.
 
@@ -245,6 +250,8 @@ class Judge:
         endpoint = self.label(request.endpoint)
         if endpoint in case.endpoints:
             case.endpoints[endpoint] += 1
+        if on_known is not None:
+            on_known(row, case)
         return True
 
     def _content(self, view: View, fields: int) -> bool:

@@ -4,7 +4,7 @@ Everything here depends on the requests and their order alone: not on the clock,
 requests are cut into blocks, nor on when somebody looks.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from apisentinel.pipeline.runtime_settings import RuntimeSettings
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.view import Outcome
 from apisentinel.records.batch import RequestBatch
+from apisentinel.records.case import Case
 from apisentinel.records.evidence import Alert, Evidence
 from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring import score_of
@@ -192,17 +193,11 @@ class LiveEngine:
             found.risk = max(found.risk, outcome.case.risk)
             found.pieces.append(outcome.evidence)
 
-        counted = self.engine.count(block)
-        attacks = self.engine.judge(counted, on_outcome)
-        for row in np.flatnonzero(attacks).tolist():
-            if row not in findings:
-                self._convicted(block, row, findings)
-        return Judged(block, attacks, findings, self.engine.cases.policy.take(), closed)
+        def on_known(row: int, case: Case) -> None:
+            """Such a request carries the risk that its client has at that moment."""
+            found = findings[row] = findings.get(row) or RowFinding()
+            found.risk = max(found.risk, case.risk)
 
-    def _convicted(self, block: Prepared, row: int, findings: dict[int, RowFinding]) -> None:
-        """A request of a convicted client that was not looked into carries its client's risk."""
-        key: Any = ("client", int(block.batch.enriched["h_client"][row]))
-        case = self.engine.cases.ledger.cases.get(key)
-        if case is not None:
-            found = findings[row] = RowFinding()
-            found.risk = case.risk
+        counted = self.engine.count(block)
+        attacks = self.engine.judge(counted, on_outcome, on_known=on_known)
+        return Judged(block, attacks, findings, self.engine.cases.policy.take(), closed)

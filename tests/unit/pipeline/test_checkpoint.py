@@ -115,6 +115,22 @@ def test_blocks_of_any_size_give_equal_state(whole) -> None:
     assert run.outcome() == expected
 
 
+def test_a_request_has_the_risk_of_its_moment_whatever_the_block() -> None:
+    rows = [row | {"client_ip": "203.0.113.9"} for row in requests(700, seed=3)]
+
+    def risks(step: int) -> dict[int, float]:
+        live, out = new(), {}
+        for begin in range(0, len(rows), step):
+            batch = batch_of(rows[begin : begin + step])
+            for judged in live.advance(live.prepare(batch), begin + 1):
+                numbers = judged.block.batch.numbers["seq"]
+                out |= {int(numbers[row]): found.risk for row, found in judged.findings.items()}
+        return out
+
+    assert len(risks(700)) > 100
+    assert risks(700) == risks(7)
+
+
 def test_a_restored_engine_is_the_one_that_was_saved(whole) -> None:
     run = Run(whole[0])
     run.to(900)
@@ -138,7 +154,7 @@ def test_an_engine_that_has_gone_on_can_be_put_back(whole) -> None:
 
 def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
     """A new attribute has to be added to `memory` and `recall`, or to this list."""
-    made_anew = {"_principal", 
+    made_anew = {"_principal",
         "settings", "detector", "state", "enricher", "_by_family", "_scanner_agent", "_fake_bot",
         "_spraying", "_flood", "_payload", "_labels",
     }  # fmt: skip
