@@ -51,11 +51,11 @@ fuzz: setup ## hostile lines through every parser (FUZZ_LINES=1000000)
 	FUZZ_LINES=$(FUZZ_LINES) $(BIN)/python -m pytest -m fuzz -n $(WORKERS) tests
 
 kills: setup ## kill the service under load, again and again (KILLS=500)
-	KILLS=$(KILLS) $(BIN)/python -m pytest tests/unit/pipeline/test_kills.py -p no:randomly
+	KILLS=$(KILLS) $(BIN)/python -m pytest tests/unit/pipeline/live/test_kills.py -p no:randomly
 
 nightly: setup ## what takes too long for every change: kills, power cuts, hostile lines (KILLS=500, CUTS=100000)
 	KILLS=$(KILLS) STORAGE_KILLS=$(KILLS) POWER_CUTS=$(CUTS) $(BIN)/python -m pytest -n $(WORKERS) -p no:randomly \
-		tests/unit/pipeline/test_kills.py tests/integration/storage
+		tests/unit/pipeline/live/test_kills.py tests/integration/storage
 	$(MAKE) --no-print-directory fuzz
 
 lint: $(READY) ## check style

@@ -19,10 +19,10 @@ import numpy.typing as npt
 from apisentinel.clock import SystemClock
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.parsers.json_requests import parse_requests
-from apisentinel.pipeline.counters import Counters
-from apisentinel.pipeline.door import Door
-from apisentinel.pipeline.door_redaction import door_redactor
-from apisentinel.pipeline.door_settings import DoorSettings
+from apisentinel.pipeline.door.counters import Counters
+from apisentinel.pipeline.door.door import Door
+from apisentinel.pipeline.door.redaction import door_redactor
+from apisentinel.pipeline.door.settings import DoorSettings
 from apisentinel.records.codec import decode_batch, encode_batch
 from apisentinel.storage.base import Committed, JournalEntry
 from apisentinel.storage.dedup import DedupTable

@@ -9,7 +9,7 @@ import pytest
 import re2
 import yaml
 
-from apisentinel.pipeline.counters import OUTCOMES
+from apisentinel.pipeline.door.counters import OUTCOMES
 from apisentinel.records.taxonomy import Severity
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,15 +18,15 @@ import numpy as np
 import zstandard
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from tests.unit.pipeline.door_fakes import FakeJournal, make_door
+from tests.unit.pipeline.door.door_fakes import FakeJournal, make_door
 
 from apisentinel.errors import RefusedError, StateError
 from apisentinel.parsers import hec, otlp
 from apisentinel.parsers.json_samples import SAMPLES
 from apisentinel.parsers.line_batches import LineReader
-from apisentinel.pipeline.door import Dead
-from apisentinel.pipeline.door_redaction import door_redactor
-from apisentinel.pipeline.door_settings import DoorSettings
+from apisentinel.pipeline.door.door import Dead
+from apisentinel.pipeline.door.redaction import door_redactor
+from apisentinel.pipeline.door.settings import DoorSettings
 from apisentinel.records.batch import RequestBatch
 from apisentinel.records.codec import decode_batch, encode_batch
 from apisentinel.sources.body import decompress

@@ -11,7 +11,7 @@ from apisentinel.api.context import get_authenticator, get_intake, get_service
 from apisentinel.api.problems import described
 from apisentinel.errors import RefusedError
 from apisentinel.parsers import hec
-from apisentinel.pipeline.door import Dead
+from apisentinel.pipeline.door.door import Dead
 
 SOURCE = "hec"
 

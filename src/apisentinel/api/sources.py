@@ -9,7 +9,7 @@ from apisentinel.api import hec, ingest, otlp
 from apisentinel.api.access import needs
 from apisentinel.api.context import get_service
 from apisentinel.api.problems import described
-from apisentinel.pipeline.counters import OUTCOMES
+from apisentinel.pipeline.door.counters import OUTCOMES
 
 WAYS = {
     ingest.SOURCE: "POST /api/v1/events",

@@ -23,7 +23,7 @@ from apisentinel.api.stream_messages import (
     message,
 )
 from apisentinel.clock import Clock
-from apisentinel.pipeline.bus import Bus, Message, Subscription
+from apisentinel.pipeline.live.bus import Bus, Message, Subscription
 
 _log = structlog.get_logger("apisentinel.stream")
 

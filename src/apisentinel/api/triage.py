@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from apisentinel.api.context import get_service
 from apisentinel.api.shapes import Row, stream_row
-from apisentinel.pipeline.bus import Bus
+from apisentinel.pipeline.live.bus import Bus
 from apisentinel.storage.query import Condition, Listing, Op, Page
 
 MEMBERS: Final = ("status", "verdict", "assignee", "version", "comment_count")

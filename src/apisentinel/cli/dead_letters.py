@@ -15,7 +15,7 @@ from apisentinel.cli.visible import visible
 from apisentinel.errors import ConfigError, RefusedError, StoreError
 
 if TYPE_CHECKING:
-    from apisentinel.pipeline.door import Door
+    from apisentinel.pipeline.door.door import Door
     from apisentinel.pipeline.service_settings import ServiceSettings
     from apisentinel.storage.control import ControlStore
     from apisentinel.storage.dead_letters import DeadLetter
@@ -141,7 +141,7 @@ def replayed(
     Raises:
         ConfigError: The service runs and `url` or `key` is missing, or it refuses.
     """
-    from apisentinel.pipeline.dead_letters import replayable
+    from apisentinel.pipeline.door.dead_letters import replayable
 
     settings = _settings(config, data_dir)
     sent = still = cut = 0
@@ -188,7 +188,7 @@ class _Sender:
 
     def __call__(self, body: bytes) -> None:
         """Sends a block of requests; raises ConfigError when it is not taken."""
-        from apisentinel.pipeline.dead_letters import read_answer
+        from apisentinel.pipeline.door.dead_letters import read_answer
 
         request = urllib.request.Request(  # noqa: S310 (checked below)
             self._url,
@@ -216,7 +216,7 @@ class _Journal:
 
     def __call__(self, body: bytes) -> None:
         """Takes a block of requests; raises ConfigError when it is not taken."""
-        from apisentinel.pipeline.dead_letters import REPLAY
+        from apisentinel.pipeline.door.dead_letters import REPLAY
 
         try:
             self._door.submit_requests(body, source=REPLAY)
@@ -235,7 +235,7 @@ def _way_in(
         yield _Sender(url, key)
         return
     from apisentinel.clock import SystemClock
-    from apisentinel.pipeline.dead_letters import offline_door
+    from apisentinel.pipeline.door.dead_letters import offline_door
 
     try:
         with offline_door(settings, SystemClock()) as door:

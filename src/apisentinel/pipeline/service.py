@@ -8,19 +8,11 @@ import structlog
 
 from apisentinel.clock import Clock, SystemClock
 from apisentinel.errors import StateError, StoreError
-from apisentinel.pipeline import checkpoint, live_health, live_metrics, live_overview
-from apisentinel.pipeline.bus import Bus
-from apisentinel.pipeline.canary import Canary
-from apisentinel.pipeline.checkpointer import Checkpointer
-from apisentinel.pipeline.counters import Counters
-from apisentinel.pipeline.crash_guard import CrashGuard
-from apisentinel.pipeline.degradation import Degradation
-from apisentinel.pipeline.door import Dead, Door
-from apisentinel.pipeline.door_redaction import door_redactor
-from apisentinel.pipeline.door_sources import SourceRunner
+from apisentinel.pipeline.door.counters import Counters
+from apisentinel.pipeline.door.door import Dead, Door
+from apisentinel.pipeline.door.redaction import door_redactor
+from apisentinel.pipeline.door.sources import SourceRunner
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.event_rows import RowMaker
-from apisentinel.pipeline.faults import described
 from apisentinel.pipeline.installation import (
     CONTROL_FOLDER,
     EVENTS_FOLDER,
@@ -30,20 +22,31 @@ from apisentinel.pipeline.installation import (
     hash_key,
     make_folder,
 )
-from apisentinel.pipeline.live_engine import LiveEngine
-from apisentinel.pipeline.live_events import EventWriter, Work
-from apisentinel.pipeline.live_incidents import KNOWN_KEPT, IncidentDocument
-from apisentinel.pipeline.live_messages import alert_item, incident_item
-from apisentinel.pipeline.live_metrics import Histogram, Metric
-from apisentinel.pipeline.live_rates import Rates
-from apisentinel.pipeline.live_recorder import Recorder
-from apisentinel.pipeline.live_ticker import Ticker
-from apisentinel.pipeline.poison import Poison
+from apisentinel.pipeline.live import checkpoint
+from apisentinel.pipeline.live import health as live_health
+from apisentinel.pipeline.live import metrics as live_metrics
+from apisentinel.pipeline.live import overview as live_overview
+from apisentinel.pipeline.live.bus import Bus
+from apisentinel.pipeline.live.canary import Canary
+from apisentinel.pipeline.live.checkpointer import Checkpointer
+from apisentinel.pipeline.live.crash_guard import CrashGuard
+from apisentinel.pipeline.live.degradation import Degradation
+from apisentinel.pipeline.live.engine import LiveEngine
+from apisentinel.pipeline.live.event_rows import RowMaker
+from apisentinel.pipeline.live.events import EventWriter, Work
+from apisentinel.pipeline.live.faults import described
+from apisentinel.pipeline.live.incidents import KNOWN_KEPT, IncidentDocument
+from apisentinel.pipeline.live.messages import alert_item, incident_item
+from apisentinel.pipeline.live.metrics import Histogram, Metric
+from apisentinel.pipeline.live.poison import Poison
+from apisentinel.pipeline.live.rates import Rates
+from apisentinel.pipeline.live.recorder import Recorder
+from apisentinel.pipeline.live.runtime import Runtime, Told
+from apisentinel.pipeline.live.ticker import Ticker
+from apisentinel.pipeline.live.warm_up import warm_up
 from apisentinel.pipeline.profile import Stopwatch
-from apisentinel.pipeline.runtime import Runtime, Told
 from apisentinel.pipeline.service_settings import ServiceSettings
 from apisentinel.pipeline.summary import Summary
-from apisentinel.pipeline.warm_up import warm_up
 from apisentinel.storage.control import ControlStore
 from apisentinel.storage.dead_letters import DeadLetterBox
 from apisentinel.storage.dedup import DedupTable

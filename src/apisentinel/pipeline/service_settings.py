@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from apisentinel.pipeline.door_settings import DoorSettings
+from apisentinel.pipeline.door.settings import DoorSettings
+from apisentinel.pipeline.live.settings import RuntimeSettings
 from apisentinel.pipeline.log_settings import LogSettings
-from apisentinel.pipeline.runtime_settings import RuntimeSettings
 from apisentinel.pipeline.server_settings import ServerSettings
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.sources.settings import SourceSettings

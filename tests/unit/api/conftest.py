@@ -14,7 +14,7 @@ from apisentinel.api.app import create_app
 from apisentinel.api.people import People
 from apisentinel.api.secret import Secret
 from apisentinel.clock import ManualClock
-from apisentinel.pipeline.counters import Counters
+from apisentinel.pipeline.door.counters import Counters
 from apisentinel.pipeline.service_settings import ServiceSettings
 from apisentinel.storage.control import ControlStore
 

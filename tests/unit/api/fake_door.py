@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from apisentinel.pipeline.counters import Counters
-from apisentinel.pipeline.door import Receipt
-from apisentinel.pipeline.door_parse import Rejected
+from apisentinel.pipeline.door.counters import Counters
+from apisentinel.pipeline.door.door import Receipt
+from apisentinel.pipeline.door.parse import Rejected
 
 
 class FakeDoor:

@@ -2,7 +2,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from apisentinel.api.start_page import FILES
-from apisentinel.pipeline.live_metrics import Metric, Sample
+from apisentinel.pipeline.live.metrics import Metric, Sample
 
 
 def test_probes_have_no_rate_and_need_no_right_key(client, app):

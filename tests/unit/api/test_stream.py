@@ -3,7 +3,7 @@ from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from apisentinel.api import stream
-from apisentinel.pipeline.bus import Bus
+from apisentinel.pipeline.live.bus import Bus
 
 URL = "ws://127.0.0.1:8080/api/v1/stream"
 

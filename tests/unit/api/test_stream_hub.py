@@ -11,7 +11,7 @@ from apisentinel.api.matching import RowFilter
 from apisentinel.api.stream_hub import QUEUE_BYTES, QUEUE_FRAMES, Hub, Sub
 from apisentinel.api.stream_messages import FRAME_BYTES, ROWS, Line, all_rows, best_rows
 from apisentinel.clock import ManualClock
-from apisentinel.pipeline.bus import Bus
+from apisentinel.pipeline.live.bus import Bus
 
 ALERTS_ONLY = (Sub("alerts"),)
 

@@ -6,7 +6,7 @@ import pytest
 
 from apisentinel.cli.app import main
 from apisentinel.clock import ManualClock
-from apisentinel.pipeline.door import Dead
+from apisentinel.pipeline.door.door import Dead
 from apisentinel.pipeline.installation import CONTROL_FOLDER, JOURNAL_FOLDER, FolderLock
 from apisentinel.records.codec import decode_batch
 from apisentinel.storage.control import ControlStore

@@ -7,7 +7,7 @@ import pytest
 
 PROGRAM = """
 from pathlib import Path
-from apisentinel.pipeline.live_memory import give_back
+from apisentinel.pipeline.live.memory import give_back
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.pipeline.live_traffic import SMALL, START_US, body, requests
+from tests.unit.pipeline.live.live_traffic import SMALL, START_US, body, requests
 
 from apisentinel.clock import ManualClock
 from apisentinel.errors import ConfigError, RefusedError, StateError, StoreError
 from apisentinel.kernels.hashing import DEFAULT_KEY
-from apisentinel.pipeline import checkpoint, live_entities, scan
-from apisentinel.pipeline.degradation import Level
-from apisentinel.pipeline.door_settings import DoorSettings
+from apisentinel.pipeline import scan
+from apisentinel.pipeline.door.settings import DoorSettings
 from apisentinel.pipeline.installation import hash_key, make_folder
 from apisentinel.pipeline.judge import Judge
-from apisentinel.pipeline.poison import Poison
-from apisentinel.pipeline.runtime import Runtime
-from apisentinel.pipeline.runtime_settings import DegradationSettings, RuntimeSettings
+from apisentinel.pipeline.live import checkpoint
+from apisentinel.pipeline.live import entities as live_entities
+from apisentinel.pipeline.live.degradation import Level
+from apisentinel.pipeline.live.poison import Poison
+from apisentinel.pipeline.live.runtime import Runtime
+from apisentinel.pipeline.live.settings import DegradationSettings, RuntimeSettings
 from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.service_settings import ServiceSettings
 from apisentinel.pipeline.summary import Summary

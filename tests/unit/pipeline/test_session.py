@@ -1,18 +1,8 @@
-"""Scoring line by line, snapshots, and that history matters."""
+"""Scoring line by line, and that history matters."""
 
 import json
 
-import pytest
-
-from apisentinel.detectors.payload import PayloadDetector
-from apisentinel.enrichment import Enricher
-from apisentinel.errors import StateError
-from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline import ScanSettings, ScoreSession
-from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.prepare import prepare
-from apisentinel.pipeline.profile import Stopwatch
-from apisentinel.pipeline.snapshot import load, save
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 
@@ -86,33 +76,3 @@ def test_forwarded_addresses_count_only_behind_trusted_hops():
         for hops in (0, 1)
     ]
     assert said == ["10.0.0.1", "198.51.100.9"]
-
-
-def engine() -> Engine:
-    return Engine(ScanSettings(), Enricher(), PayloadDetector())
-
-
-def feed(target: Engine, lines: list[str]) -> None:
-    batch = parse_requests("\n".join(lines).encode()).batch
-    target.advance(prepare(batch, target.enricher, target.cases.detector, Stopwatch()))
-
-
-def test_a_snapshot_continues_as_if_nothing_had_happened(tmp_path):
-    lines = [request(f"/items/{k}", second=k, status=404 if k % 3 else 200) for k in range(50)]
-    straight, before, after = engine(), engine(), engine()
-    feed(straight, lines)
-    feed(before, lines[:20])
-    save(before, tmp_path / "state")
-    load(after, tmp_path / "state")
-    feed(after, lines[20:])
-    left, right = straight.state.snapshot(), after.state.snapshot()
-    assert all(left[name].tobytes() == right[name].tobytes() for name in left)
-    assert after.seq == straight.seq
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"no archive", bytes(1000)])
-def test_a_damaged_snapshot_is_refused(tmp_path, content):
-    path = tmp_path / "state"
-    path.write_bytes(content)
-    with pytest.raises(StateError, match="state"):
-        load(engine(), path)

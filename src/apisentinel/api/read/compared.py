@@ -10,8 +10,8 @@ from apisentinel.api.read.remembered_entities import table_of
 from apisentinel.features import actor_record as actor
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.kernels.sketches import estimate_distinct
-from apisentinel.pipeline import live_entities
 from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.live import entities as live_entities
 from apisentinel.pipeline.service import Service
 
 Array = npt.NDArray[Any]

@@ -29,7 +29,7 @@ from apisentinel.api.shapes import (
 )
 from apisentinel.errors import RefusedError
 from apisentinel.features.actor_record import LABEL_BYTES
-from apisentinel.pipeline import live_entities
+from apisentinel.pipeline.live import entities as live_entities
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Condition, Op, Page
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.api.read.live_service import HOSTILE
-from tests.unit.pipeline.live_traffic import START_US
+from tests.unit.pipeline.live.live_traffic import START_US
 
 from apisentinel.api.exports import FORMULA, cell, csv_blocks, ndjson_blocks
 from apisentinel.api.fields import RESOURCES

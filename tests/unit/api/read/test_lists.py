@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.api.read.live_service import COUNT, HOSTILE, headers_of, lines, settle
-from tests.unit.pipeline.live_traffic import START_US, requests
+from tests.unit.pipeline.live.live_traffic import START_US, requests
 
 from apisentinel.api.fields import ALERTS, EVENTS, INCIDENTS, RESOURCES
 from apisentinel.api.filters import GrammarError, parse_filter

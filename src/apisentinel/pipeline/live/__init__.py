@@ -1,0 +1,3 @@
+"""The running judge: takes committed batches, keeps state and findings, and recovers after a
+stop.
+"""

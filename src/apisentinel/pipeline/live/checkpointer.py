@@ -1,0 +1,135 @@
+"""Decides when the state is saved, and saves it beside the judge."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from apisentinel.clock import Clock
+from apisentinel.errors import StoreError
+from apisentinel.pipeline.live.checkpoint import Captured
+from apisentinel.pipeline.live.settings import RuntimeSettings
+from apisentinel.storage.base import JournalStore
+
+BARRIER_S = 30.0
+"""How long a checkpoint waits for alerts and events to be on disk before it is given up; the next
+one tries again.
+"""
+
+_log = structlog.get_logger("apisentinel.checkpoint")
+
+
+class Checkpointer:
+    """Saves captured states in a thread of its own, one at a time.
+
+    A checkpoint is written only when the effects of everything before it are on disk, so a restart
+    from it misses none.
+
+    Attributes:
+        offset: Batch of the newest checkpoint on disk.
+        saved: Checkpoints written in this life.
+        seconds: Time that the newest one took, all in all.
+        bytes: Its size before compression.
+        problem: Why the last attempt failed, empty when it did not.
+    """
+
+    def __init__(
+        self,
+        journal: JournalStore,
+        settings: RuntimeSettings,
+        clock: Clock,
+        barrier: Callable[[float], bool],
+    ) -> None:
+        self.journal = journal
+        self.settings = settings
+        self.clock = clock
+        self.barrier = barrier
+        self.offset = 0
+        self.seq = 0
+        self.saved = 0
+        self.seconds = 0.0
+        self.bytes = 0
+        self.saved_at = clock.now()
+        self.problem = ""
+        self._last = clock.monotonic()
+        self._busy = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def pause(self) -> float:
+        """Seconds between checkpoints: so long that they take only their share of the time."""
+        return max(self.settings.checkpoint_seconds, self.seconds / self.settings.checkpoint_share)
+
+    def claim(self, offset: int, seq: int) -> bool:
+        """True when a state is to be captured now; the caller then calls `save`.
+
+        Between a claim and the end of its saving nobody else gets one, so the memory of a capture
+        is not used for two.
+        """
+        return self.is_due(offset, seq) and self._busy.acquire(blocking=False)
+
+    def is_due(self, offset: int, seq: int) -> bool:
+        """Whether a state should be captured."""
+        if offset <= self.offset or self._busy.locked():
+            return False
+        elapsed = self.clock.monotonic() - self._last
+        return elapsed >= self.pause or seq - self.seq >= self.settings.checkpoint_events
+
+    def save(self, capture: Callable[[], Captured], seq: int) -> None:
+        """Captures a state and saves it in the background; after a successful `claim` only."""
+        try:
+            captured = capture()
+        except BaseException:
+            self._busy.release()
+            raise
+        self._last = self.clock.monotonic()
+        self.seq = seq
+        self._thread = threading.Thread(
+            target=self._in_background, args=(captured,), name="checkpoint", daemon=True
+        )
+        self._thread.start()
+
+    def save_now(self, capture: Callable[[], Captured], timeout_s: float = BARRIER_S) -> bool:
+        """Captures a state and saves it before it returns; False when that failed."""
+        if not self._busy.acquire(timeout=timeout_s):
+            return False
+        try:
+            captured = capture()
+            return captured.offset == self.offset or self._write(captured, timeout_s)
+        finally:
+            self._busy.release()
+
+    def wait(self, timeout_s: float) -> None:
+        """Waits for a checkpoint that is being written."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _settle(self, timeout_s: float) -> None:
+        """Returns when the effects of everything judged are on disk; StoreError if they are not."""
+        if not self.barrier(timeout_s):
+            raise StoreError("alerts or events could not be written in time")
+
+    def _in_background(self, captured: Captured) -> None:
+        try:
+            self._write(captured)
+        finally:
+            self._busy.release()
+
+    def _write(self, captured: Captured, timeout_s: float = BARRIER_S) -> bool:
+        begin = self.clock.monotonic()
+        parts = captured.parts()
+        try:
+            self._settle(timeout_s)
+            self.journal.save_checkpoint(captured.offset, parts)
+            self.offset = captured.offset
+            self.journal.trim(captured.offset)
+        except StoreError as error:
+            self.problem = str(error)
+            _log.error("no checkpoint", offset=captured.offset, problem=str(error))
+            return False
+        self.saved += 1
+        self.bytes = sum(len(part) for part in parts.values())
+        self.seconds = self.clock.monotonic() - begin
+        self.saved_at = self.clock.now()
+        self.problem = ""
+        return True
