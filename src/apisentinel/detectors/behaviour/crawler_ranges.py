@@ -1,4 +1,7 @@
-"""Networks from which the operators of well-known crawlers say that they crawl."""
+"""Networks from which two well-known crawlers come, kept by hand, wide rather than narrow.
+
+Not a copy of the lists that the operators publish, and not complete: a reason for doubt, no proof.
+"""
 
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 

@@ -9,8 +9,10 @@ NEEDED = 3.0
 """Evidence of attack (nats) from which on the claim is disbelieved."""
 
 
-FOREIGN_LLR = 5.4
-"""The name of a crawler from a network in which its operator does not crawl."""
+FOREIGN_LLR = 3.0
+"""The name of a crawler from a network in which its operator does not crawl. The networks are kept
+by hand and may lag behind what operators publish, so this alone never alerts.
+"""
 
 HIGHEST = 6.0
 """The claim itself is cheap, so it never says more than this."""
@@ -19,9 +21,9 @@ HIGHEST = 6.0
 class FakeBot:
     """A client claims to be a search engine's crawler and does what those never do.
 
-    The claim is checked against the networks that the operators of the two largest crawlers
-    publish. For others it cannot be checked without DNS, so other evidence is needed: payloads,
-    guessing of passwords or paths.
+    The claim is compared with the known networks of the two largest crawlers; an address outside
+    of them is a reason for doubt. For an alert, other evidence is needed: payloads, guessing of
+    passwords or paths.
 
     Catches: attackers that hide behind a crawler's name.
     Misses: quiet scrapers with such a name.
