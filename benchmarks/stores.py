@@ -2,7 +2,8 @@
 
 Prints rows per second of the journal (batches of 1,000 rows, each acknowledged after its fsync, one
 and four senders), of the event store (put and flush), and the time of the deduplication table.
-Nothing is asserted.
+With ``--stored N`` it fills the event store with N events of 24 hours first and prints how long the
+questions of a dashboard take. Nothing is asserted.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from apisentinel.storage.dedup import DedupTable
 from apisentinel.storage.events import EventStore
 from apisentinel.storage.events_schema import EVENT_SCHEMA
 from apisentinel.storage.journal import Journal
+from apisentinel.storage.query import Condition, Op, Page
 from apisentinel.storage.settings import StorageSettings
 
 BATCH = 1_000
@@ -92,6 +94,60 @@ def event_rate(folder: Path, rows: int) -> float:
     return rows / seconds
 
 
+PIECE = 100_000
+"""Rows of a table that is stored again and again with later numbers and times."""
+DAY_US = 86_400_000_000
+ROUNDS = 10
+
+
+def filled(folder: Path, events: int) -> tuple[EventStore, int]:
+    """A store with that many events evenly over 24 hours, and the time of the last one, µs."""
+    store = EventStore(folder / "stored", StorageSettings(), SystemClock())
+    piece = event_rows(1, PIECE)
+    last = time.time_ns() // 1000
+    step = DAY_US // events
+    for begin in range(0, events, PIECE):
+        seq = np.arange(begin + 1, begin + PIECE + 1)
+        ts = last - (events - seq) * step
+        table = piece.set_column(EVENT_SCHEMA.get_field_index("seq"), "seq", pa.array(seq))
+        store.put(table.set_column(EVENT_SCHEMA.get_field_index("ts"), "ts", pa.array(ts)))
+    store.flush(600)
+    return store, last
+
+
+def question_times(folder: Path, events: int) -> dict[str, tuple[float, float]]:
+    """Median and longest of `ROUNDS` answers to each question of a dashboard, ms."""
+    store, last = filled(folder, events)
+    hour = (Condition("ts", Op.GTE, last - DAY_US // 24),)
+    risky = (Condition("risk", Op.GTE, 90),)
+    one = (Condition("client", Op.EQ, "10.7.107.7"),)
+    page = Page("seq", limit=100)
+    questions: dict[str, Any] = {
+        "newest page": lambda: store.list_events((), page),
+        "page of one client": lambda: store.list_events(one, page),
+        "page of risk 90 and more": lambda: store.list_events(risky, page),
+        "page of the last hour": lambda: store.list_events(hour, page),
+        "series of the last hour by status": lambda: store.timeseries(
+            (), last - DAY_US // 24, last, group="status_class"
+        ),
+        "series of a day": lambda: store.timeseries((), last - DAY_US, last),
+        "facets of the last hour": lambda: store.facets(("status", "severity"), hour),
+        "top clients of the last hour": lambda: store.top("client", hour),
+        "top clients of a day": lambda: store.top("client", ()),
+    }
+    out = {}
+    for name, ask in questions.items():
+        taken = []
+        for _ in range(ROUNDS):
+            start = time.perf_counter()
+            ask()
+            taken.append((time.perf_counter() - start) * 1e3)
+        out[name] = float(np.median(taken)), max(taken)
+    print(f"{store.bytes_used / events:.0f} bytes per stored event")
+    store.close()
+    return out
+
+
 def dedup_microseconds(window: int) -> float:
     """Median time of adding 1,000 new ids to a full table."""
     table = DedupTable(window)
@@ -111,9 +167,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--folder", type=Path, default=None, help="on the disk to measure")
+    parser.add_argument("--stored", type=int, default=0, help="events to ask about, then stop")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
+        if options.stored:
+            for question, (median, longest) in question_times(folder, options.stored).items():
+                print(f"{question}: {median:.0f} ms, longest {longest:.0f} ms")
+            return
         for senders in (1, 4):
             rate = journal_rate(folder, options.rows, senders)
             print(f"journal, {senders} senders: {rate:,.0f} rows/s acknowledged")
