@@ -37,7 +37,7 @@ def constants(node):
 
 def families():
     """Names of the product's metrics and, for each, the names of its labels."""
-    source = ROOT / "src" / "apisentinel" / "pipeline" / "live_metrics.py"
+    source = ROOT / "src" / "apisentinel" / "pipeline" / "live" / "metrics.py"
     found = {}
     for node in ast.walk(ast.parse(source.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or not node.args:
