@@ -52,7 +52,7 @@ def test_entities_carry_the_words_of_the_entities_file(api):
     item = api.get("entities", kind="client", limit=1)["items"][0]
     assert {"kind", "id", "requests", "score", "risk", "severity", "attack_types",
             "first_alert_request"} <= set(item)  # fmt: skip
-    assert item["risk"] == 99
+    assert item["risk"] >= 95
     assert item["first_alert_request"] is not None
 
 
