@@ -205,8 +205,8 @@ def test_what_an_earlier_life_left_to_judge_counts_as_backlog(tmp_path, monkeypa
     assert refused.value.status == 429
     begin(second.runtime)
     assert second.runtime.drain(60)
+    assert second.stop(60)  # the judge's thread has told of everything when it has ended
     assert second.door.backlog.bytes == 0
-    assert second.stop(60)
 
 
 def test_a_state_that_does_not_fit_any_more_is_learned_anew(tmp_path) -> None:
