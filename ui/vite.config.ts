@@ -1,0 +1,36 @@
+/// <reference types="vitest/config" />
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** Address of a running service, for the development server only. */
+const service = process.env["APISENTINEL_URL"] ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  // Relative addresses: the server inserts <base href>, so the page works below any path.
+  base: "./",
+  plugins: [react()],
+  build: {
+    outDir: "../src/apisentinel/_ui",
+    emptyOutDir: true,
+    manifest: true,
+    target: "es2023",
+    // Fonts and pictures as files: data addresses would need a wider policy.
+    assetsInlineLimit: 0,
+    // The polyfill of module preloading is written into the page by script; browsers of our target have it.
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        entryFileNames: "assets/[name]-[hash].js",
+        chunkFileNames: "assets/[name]-[hash].js",
+        assetFileNames: "assets/[name]-[hash][extname]",
+      },
+    },
+  },
+  server: {
+    proxy: { "/api": { target: service, ws: true, changeOrigin: true } },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+  },
+});
