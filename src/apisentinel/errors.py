@@ -27,6 +27,32 @@ class StoreError(ApiSentinelError):
     """A store cannot be read or written."""
 
 
+class ModelError(ApiSentinelError):
+    """A model bundle cannot be read, written or used."""
+
+
+class UntrustedModelError(ModelError):
+    """A bundle was changed, is incomplete, or was signed by nobody we trust."""
+
+
+class IncompatibleModelError(ModelError):
+    """A bundle is genuine, but made for another version or for other features."""
+
+
+class MissingDependencyError(ApiSentinelError):
+    """A library of an extra is needed and not installed.
+
+    Attributes:
+        extra: Name of the extra that brings it.
+    """
+
+    def __init__(self, extra: str, what: str) -> None:
+        super().__init__(
+            f"{what} needs an extra that is not installed: pip install 'apisentinel[{extra}]'"
+        )
+        self.extra = extra
+
+
 class RefusedError(ApiSentinelError):
     """A request to the service is refused; `status` is the HTTP status that says so.
 

@@ -1,0 +1,1 @@
+"""What is learned: models, their bundles, and who may sign them."""
