@@ -1,1 +1,1 @@
-"""What is learned: models, their bundles, and who may sign them."""
+"""What is trained: models, their ensemble, and the bundles that carry them."""
