@@ -10,11 +10,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from apisentinel.api import stream, stream_hub, stream_messages
+from apisentinel.api.access.secret import Secret
 from apisentinel.api.app import create_app
-from apisentinel.api.fields import RESOURCES
-from apisentinel.api.filters import LONGEST_LIST, MOST_LISTED
-from apisentinel.api.secret import Secret
+from apisentinel.api.query.fields import RESOURCES
+from apisentinel.api.query.filters import LONGEST_LIST, MOST_LISTED
+from apisentinel.api.stream import hub, messages, socket
 from apisentinel.pipeline.service_settings import ServiceSettings
 from apisentinel.storage.query import LARGEST_LIMIT, LONGEST_PATTERN, LONGEST_VALUE, MOST_VALUES
 
@@ -261,12 +261,12 @@ def live() -> list[str]:
         "| parameter | meaning |",
         "|---|---|",
         (
-            f"| `topics` | of {', '.join(f'`{topic}`' for topic in stream_messages.TOPICS)},"
+            f"| `topics` | of {', '.join(f'`{topic}`' for topic in messages.TOPICS)},"
             " parted by commas |"
         ),
         (
             "| `f` | conditions for the topics that can be filtered:"
-            f" {', '.join(f'`{topic}`' for topic in stream.FILTERED)} |"
+            f" {', '.join(f'`{topic}`' for topic in socket.FILTERED)} |"
         ),
         "| `resume` | the last cursor that was seen |",
         "",
@@ -288,11 +288,11 @@ def live() -> list[str]:
         ),
         (
             '| `{"topic": "ping", "cursor", "server_time"}`'
-            f" | every {stream.PING_S:g} s; its cursor is good for `resume` |"
+            f" | every {socket.PING_S:g} s; its cursor is good for `resume` |"
         ),
         (
             '| `{"topic": "bye", "cursor"}` | the last one before a stop of the service, which'
-            f" closes with {stream.GOING_AWAY}; come back in a moment |"
+            f" closes with {socket.GOING_AWAY}; come back in a moment |"
         ),
         (
             '| `{"topic": "ok", "cursor", "subs"}`, `{"topic": "error", "detail"}` | the'
@@ -306,8 +306,8 @@ def live() -> list[str]:
         '| `{"op": "pong"}` | welcome, not needed |',
         "",
         (
-            f"A topic has a frame every {stream_hub.TICK_S:g} s at most, with up to"
-            f" {stream_messages.ROWS} rows and {stream_messages.FRAME_BYTES // kib} KiB:"
+            f"A topic has a frame every {hub.TICK_S:g} s at most, with up to"
+            f" {messages.ROWS} rows and {messages.FRAME_BYTES // kib} KiB:"
             " the highest risks, of metrics and health the newest."
         ),
         "Of an alert or incident a frame has the newest state only.",
@@ -316,24 +316,24 @@ def live() -> list[str]:
         "| limit | value | what happens |",
         "|---|---|---|",
         (
-            f"| frames that wait for a client | {stream_hub.QUEUE_FRAMES} or"
-            f" {stream_hub.QUEUE_BYTES // kib} KiB | they give way to a gap |"
+            f"| frames that wait for a client | {hub.QUEUE_FRAMES} or"
+            f" {hub.QUEUE_BYTES // kib} KiB | they give way to a gap |"
         ),
         (
-            f"| message of a client | {stream_messages.MESSAGE_BYTES // kib} KiB"
-            f" | closed with {stream.TOO_MUCH} |"
+            f"| message of a client | {messages.MESSAGE_BYTES // kib} KiB"
+            f" | closed with {socket.TOO_MUCH} |"
         ),
         (
-            f"| messages of a client between two pings | {stream.CLIENT_MESSAGES}"
-            f" | closed with {stream.NOT_ALLOWED} |"
+            f"| messages of a client between two pings | {socket.CLIENT_MESSAGES}"
+            f" | closed with {socket.NOT_ALLOWED} |"
         ),
-        f"| subscriptions of a client | {stream_messages.SUBSCRIPTIONS} | refused |",
+        f"| subscriptions of a client | {messages.SUBSCRIPTIONS} | refused |",
         (
-            f"| clients, and of one key or user | {stream.CONNECTIONS},"
-            f" {stream.CONNECTIONS_EACH} | 503 before the handshake |"
+            f"| clients, and of one key or user | {socket.CONNECTIONS},"
+            f" {socket.CONNECTIONS_EACH} | 503 before the handshake |"
         ),
-        f"| a client that takes nothing | {stream.STALL_S / 60:g} min | closed |",
-        f"| a key or session that ends | the next ping | closed with {stream.NOT_ALLOWED} |",
+        f"| a client that takes nothing | {socket.STALL_S / 60:g} min | closed |",
+        f"| a key or session that ends | the next ping | closed with {socket.NOT_ALLOWED} |",
         "",
     ]
 

@@ -7,31 +7,22 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 
 from apisentinel import __version__
-from apisentinel.api import (
-    audit,
-    hec,
-    ingest,
-    keys,
-    login,
-    operations,
-    otlp,
-    read,
-    settings,
-    sources,
-    start_page,
-    stream,
-    users,
-)
-from apisentinel.api.access import refuse_undeclared
-from apisentinel.api.accounts import Accounts
-from apisentinel.api.agent_reports import AgentReports
-from apisentinel.api.auth import Authenticator
-from apisentinel.api.bodies import Intake
-from apisentinel.api.description import add_description
-from apisentinel.api.guard import Guard
-from apisentinel.api.limits import Limits
-from apisentinel.api.problems import add_handlers
-from apisentinel.api.secret import Secret, load_secret
+from apisentinel.api import read
+from apisentinel.api.access import audit, keys, login, users
+from apisentinel.api.access.accounts import Accounts
+from apisentinel.api.access.auth import Authenticator
+from apisentinel.api.access.gate import refuse_undeclared
+from apisentinel.api.access.secret import Secret, load_secret
+from apisentinel.api.http.description import add_description
+from apisentinel.api.http.guard import Guard
+from apisentinel.api.http.limits import Limits
+from apisentinel.api.http.problems import add_handlers
+from apisentinel.api.ingest import hec, otlp, requests
+from apisentinel.api.ingest.agent_reports import AgentReports
+from apisentinel.api.ingest.bodies import Intake
+from apisentinel.api.operations import probes, settings, sources
+from apisentinel.api.static import add_page
+from apisentinel.api.stream import socket
 from apisentinel.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -90,6 +81,7 @@ def create_app(
     for router in _routers():
         app.include_router(router)
     add_description(app)
+    add_page(app, wanted.root_path)
     refuse_undeclared(app.routes)
     app.add_middleware(Guard, settings=wanted)
     return app
@@ -110,7 +102,7 @@ def close(app: FastAPI) -> None:
 
 def _routers() -> list[APIRouter]:
     return [
-        ingest.router,
+        requests.router,
         hec.router,
         otlp.router,
         login.router,
@@ -119,8 +111,7 @@ def _routers() -> list[APIRouter]:
         audit.router,
         settings.router,
         sources.router,
-        operations.router,
-        *getattr(read, "routers", ()),
-        stream.router,
-        start_page.router,
+        probes.router,
+        *read.routers,
+        socket.router,
     ]

@@ -16,7 +16,7 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from apisentinel.api.stream import close_all
+from apisentinel.api.stream.socket import close_all
 from apisentinel.errors import ConfigError
 from apisentinel.pipeline.server_settings import ServerSettings
 

@@ -23,9 +23,9 @@ class Folder:
     """Accounts of a data folder."""
 
     def __init__(self, data_dir: Path, store: "ControlStore") -> None:
-        from apisentinel.api.keyring import KeyRing
-        from apisentinel.api.people import People
-        from apisentinel.api.secret import load_secret
+        from apisentinel.api.access.keyring import KeyRing
+        from apisentinel.api.access.people import People
+        from apisentinel.api.access.secret import load_secret
         from apisentinel.clock import SystemClock
 
         clock = SystemClock()
@@ -81,7 +81,7 @@ def create_key(data_dir: str | None, name: str, scopes: str, expires_days: int |
 
 def list_keys(data_dir: str | None) -> int:
     """Prints one line per key."""
-    from apisentinel.api.moments import moment_text
+    from apisentinel.api.query.moments import moment_text
 
     with folder(data_dir) as opened:
         for key in opened.keys.all():
@@ -124,7 +124,7 @@ def _key_id(text: str) -> str:
 
 def add_user(data_dir: str | None, name: str, role: str) -> int:
     """Adds a user; the password comes from standard input."""
-    from apisentinel.api.passwords import Passwords
+    from apisentinel.api.access.passwords import Passwords
 
     with folder(data_dir) as opened:
         hashed = Passwords().hash_now(_password())
@@ -136,7 +136,7 @@ def add_user(data_dir: str | None, name: str, role: str) -> int:
 
 def list_users(data_dir: str | None) -> int:
     """Prints one line per user."""
-    from apisentinel.api.moments import moment_text
+    from apisentinel.api.query.moments import moment_text
 
     with folder(data_dir) as opened:
         for user in opened.people.all():
@@ -159,7 +159,7 @@ def disable_user(data_dir: str | None, name: str) -> int:
 
 def reset_user(data_dir: str | None, name: str) -> int:
     """Gives a user another password, from standard input, and lets them in again."""
-    from apisentinel.api.passwords import Passwords
+    from apisentinel.api.access.passwords import Passwords
 
     with folder(data_dir) as opened:
         hashed = Passwords().hash_now(_password())

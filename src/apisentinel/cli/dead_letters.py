@@ -64,7 +64,7 @@ def listed(config: str | None, data_dir: str | None, *, limit: int, everything: 
         limit: Most letters.
         everything: Also those that were replayed.
     """
-    from apisentinel.api.moments import moment_text
+    from apisentinel.api.query.moments import moment_text
     from apisentinel.storage.query import Condition, Op, Page
 
     conditions = [] if everything else [Condition("replayed", Op.EQ, None)]

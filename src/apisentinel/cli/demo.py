@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 if TYPE_CHECKING:
-    from apisentinel.api.keyring import KeyRing
+    from apisentinel.api.access.keyring import KeyRing
     from apisentinel.api.server import Place
     from apisentinel.pipeline.service import Service
 

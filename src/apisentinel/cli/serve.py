@@ -123,7 +123,7 @@ def _stop(service: "Service") -> None:
 
 def _greet(app: "FastAPI", settings: "ServiceSettings", port: int, clock: "Clock") -> None:
     """Prints the address, with the one-time token as long as nobody else can log in as admin."""
-    from apisentinel.api.people import People
+    from apisentinel.api.access.people import People
 
     url = address(settings, port)
     if not People(app.state.accounts, clock).has_admin():

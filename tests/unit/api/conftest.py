@@ -10,9 +10,9 @@ from tests.unit.api.fake_accounts import MemoryAccounts
 from tests.unit.api.fake_door import FakeDoor
 from tests.unit.api.http_client import TestClient
 
+from apisentinel.api.access.people import People
+from apisentinel.api.access.secret import Secret
 from apisentinel.api.app import create_app
-from apisentinel.api.people import People
-from apisentinel.api.secret import Secret
 from apisentinel.clock import ManualClock
 from apisentinel.pipeline.door.counters import Counters
 from apisentinel.pipeline.service_settings import ServiceSettings

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from apisentinel.api.accounts import Key, Session, User
+from apisentinel.api.access.accounts import Key, Session, User
 
 
 class MemoryAccounts:

@@ -3,8 +3,8 @@ import asyncio
 import pytest
 from fastapi import APIRouter, Depends
 
-from apisentinel.api.access import needs, refuse_undeclared
-from apisentinel.api.guard import Guard
+from apisentinel.api.access.gate import needs, refuse_undeclared
+from apisentinel.api.http.guard import Guard
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from apisentinel.api.secret import FILE_NAME, load_secret
+from apisentinel.api.access.secret import FILE_NAME, load_secret
 from apisentinel.api.server import check_address, check_tls
 from apisentinel.errors import ConfigError, StoreError
 from apisentinel.pipeline.server_settings import ServerSettings

@@ -4,15 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 
-from apisentinel.api.access import needs
-from apisentinel.api.answers import Json, turn
-from apisentinel.api.context import get_service
-from apisentinel.api.fields import ALERTS
-from apisentinel.api.paging import Asked
+from apisentinel.api.access.gate import needs
+from apisentinel.api.http.answers import Json, turn
+from apisentinel.api.http.context import get_service
+from apisentinel.api.query.fields import ALERTS
+from apisentinel.api.query.paging import Asked
+from apisentinel.api.query.shapes import alert_row
 from apisentinel.api.read.asking import listing_of, projected
 from apisentinel.api.read.explanation import alert_explanation, references
 from apisentinel.api.read.models import AlertRow, Listing, Shape, problems
-from apisentinel.api.shapes import alert_row
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service import Service
 

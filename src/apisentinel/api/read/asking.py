@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection
 
-from apisentinel.api.fields import Resource
-from apisentinel.api.filters import Filter, parse_filter, parse_names, parse_order
-from apisentinel.api.paging import Asked, place_of
+from apisentinel.api.query.fields import Resource
+from apisentinel.api.query.filters import Filter, parse_filter, parse_names, parse_order
+from apisentinel.api.query.paging import Asked, place_of
 from apisentinel.clock import Clock
 from apisentinel.storage.query import LARGEST_LIMIT
 

@@ -6,20 +6,20 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import StreamingResponse
 
-from apisentinel.api.access import Principal, needs
-from apisentinel.api.answers import turn
-from apisentinel.api.context import get_service
-from apisentinel.api.exports import ROWS, csv_blocks, ndjson_blocks, paged
-from apisentinel.api.fields import RESOURCES
-from apisentinel.api.filters import parse_filter, parse_names, parse_order
-from apisentinel.api.moments import moment_text
-from apisentinel.api.paging import Asked
+from apisentinel.api.access.gate import Principal, needs
+from apisentinel.api.http.answers import turn
+from apisentinel.api.http.context import get_service
+from apisentinel.api.query.fields import RESOURCES
+from apisentinel.api.query.filters import parse_filter, parse_names, parse_order
+from apisentinel.api.query.moments import moment_text
+from apisentinel.api.query.paging import Asked
+from apisentinel.api.query.shapes import alert_row, event_row, incident_row
 from apisentinel.api.read.asking import MOST_COLUMNS, Conditions, From, Now, Sort, To
 from apisentinel.api.read.entity_query import select_entities
+from apisentinel.api.read.exports import ROWS, csv_blocks, ndjson_blocks, paged
 from apisentinel.api.read.figures import Name
 from apisentinel.api.read.known import Knowledge, Known, checked_kind
 from apisentinel.api.read.models import problems
-from apisentinel.api.shapes import alert_row, event_row, incident_row
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Listing, Page
 from apisentinel.storage.query_memory import select

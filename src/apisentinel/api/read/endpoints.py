@@ -4,18 +4,18 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path
 
-from apisentinel.api.access import needs
-from apisentinel.api.answers import Json, turn
-from apisentinel.api.context import get_service
-from apisentinel.api.fields import ENDPOINTS
-from apisentinel.api.paging import Asked
+from apisentinel.api.access.gate import needs
+from apisentinel.api.http.answers import Json, turn
+from apisentinel.api.http.context import get_service
+from apisentinel.api.query.fields import ENDPOINTS
+from apisentinel.api.query.paging import Asked
+from apisentinel.api.query.shapes import alert_row, time_of
 from apisentinel.api.read.asking import listing_of, projected
 from apisentinel.api.read.compared import record_of
 from apisentinel.api.read.entities import plain_id
 from apisentinel.api.read.known import Known
 from apisentinel.api.read.models import EndpointRow, Listing, problems
 from apisentinel.api.read.remembered_endpoints import histogram
-from apisentinel.api.shapes import alert_row, time_of
 from apisentinel.errors import RefusedError
 from apisentinel.kernels.sketches import log_bin_edge
 from apisentinel.pipeline.service import Service

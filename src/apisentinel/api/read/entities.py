@@ -6,20 +6,13 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from apisentinel.api.access import needs
-from apisentinel.api.answers import Json, turn
-from apisentinel.api.context import get_service
-from apisentinel.api.fields import ENTITIES, EVENTS
-from apisentinel.api.filters import Filter
-from apisentinel.api.paging import Asked
-from apisentinel.api.read.asking import From, Now, To, filter_of, listing_of, projected
-from apisentinel.api.read.compared import profile
-from apisentinel.api.read.entity_query import select_entities
-from apisentinel.api.read.figures import chart
-from apisentinel.api.read.known import Known, checked_kind
-from apisentinel.api.read.models import Chart, EntityRow, Listing, Shape, problems
-from apisentinel.api.read.story import COLUMN_OF
-from apisentinel.api.shapes import (
+from apisentinel.api.access.gate import needs
+from apisentinel.api.http.answers import Json, turn
+from apisentinel.api.http.context import get_service
+from apisentinel.api.query.fields import ENTITIES, EVENTS
+from apisentinel.api.query.filters import Filter
+from apisentinel.api.query.paging import Asked
+from apisentinel.api.query.shapes import (
     alert_row,
     clip,
     clipped,
@@ -27,6 +20,13 @@ from apisentinel.api.shapes import (
     incident_row,
     time_of,
 )
+from apisentinel.api.read.asking import From, Now, To, filter_of, listing_of, projected
+from apisentinel.api.read.compared import profile
+from apisentinel.api.read.entity_query import select_entities
+from apisentinel.api.read.figures import chart
+from apisentinel.api.read.known import Known, checked_kind
+from apisentinel.api.read.models import Chart, EntityRow, Listing, Shape, problems
+from apisentinel.api.read.story import COLUMN_OF
 from apisentinel.errors import RefusedError
 from apisentinel.features.actor_record import LABEL_BYTES
 from apisentinel.pipeline.live import entities as live_entities

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.api.fields import ENTITIES
+from apisentinel.api.query.fields import ENTITIES
 from apisentinel.api.read.remembered_entities import Listed
 from apisentinel.records.taxonomy import AGENT_KINDS, BANDS, severity_of
 from apisentinel.storage.query import (

@@ -5,7 +5,7 @@ the field describes such attacks.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from apisentinel.api.shapes import clipped
+from apisentinel.api.query.shapes import clipped
 from apisentinel.pipeline.score import FEW_REQUESTS
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.records.taxonomy import PAYLOAD_TYPES, REFERENCES

@@ -6,16 +6,16 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from apisentinel.api.access import needs
-from apisentinel.api.answers import Json, turn
-from apisentinel.api.context import get_service
-from apisentinel.api.fields import ALERTS, INCIDENTS, RESOURCES, Resource
-from apisentinel.api.filters import Filter, GrammarError, parse_filter, parse_names
+from apisentinel.api.access.gate import needs
+from apisentinel.api.http.answers import Json, turn
+from apisentinel.api.http.context import get_service
+from apisentinel.api.query.fields import ALERTS, INCIDENTS, RESOURCES, Resource
+from apisentinel.api.query.filters import Filter, GrammarError, parse_filter, parse_names
+from apisentinel.api.query.shapes import clipped
 from apisentinel.api.read.asking import Conditions, From, Now, To
 from apisentinel.api.read.entity_query import count_entities
 from apisentinel.api.read.known import Known
 from apisentinel.api.read.models import Chart, Facets, Shape, problems
-from apisentinel.api.shapes import clipped
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.event_query import MOST_POINTS, STATUS_CLASS, step_of
 from apisentinel.storage.query import Condition

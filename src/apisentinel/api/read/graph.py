@@ -5,9 +5,9 @@ for.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from apisentinel.api.moments import LATEST_US
+from apisentinel.api.query.moments import LATEST_US
+from apisentinel.api.query.shapes import clip
 from apisentinel.api.read.story import COLUMN_OF, moment_of
-from apisentinel.api.shapes import clip
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Condition, Op
 

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query
 
-from apisentinel.api.access import Principal, needs
-from apisentinel.api.answers import Json, turn
-from apisentinel.api.context import get_service
-from apisentinel.api.etag import etag, expected, stale
-from apisentinel.api.fields import ALERTS, INCIDENTS
-from apisentinel.api.paging import Asked
+from apisentinel.api.access.gate import Principal, needs
+from apisentinel.api.http.answers import Json, turn
+from apisentinel.api.http.context import get_service
+from apisentinel.api.http.etag import etag, expected, stale
+from apisentinel.api.query.fields import ALERTS, INCIDENTS
+from apisentinel.api.query.paging import Asked
+from apisentinel.api.query.shapes import alert_row, incident_row, row
 from apisentinel.api.read.asking import listing_of, projected
 from apisentinel.api.read.explanation import incident_explanation
 from apisentinel.api.read.graph import incident_graph
@@ -29,8 +30,7 @@ from apisentinel.api.read.models import (
 )
 from apisentinel.api.read.similar import similar_incidents
 from apisentinel.api.read.story import incident_story
-from apisentinel.api.shapes import alert_row, incident_row, row
-from apisentinel.api.triage import TheTriage
+from apisentinel.api.stream.triage import TheTriage
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.base import StaleVersionError

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from apisentinel.api.context import get_service
-from apisentinel.api.fields import ENTITY_KINDS
-from apisentinel.api.filters import GrammarError
+from apisentinel.api.http.context import get_service
+from apisentinel.api.query.fields import ENTITY_KINDS
+from apisentinel.api.query.filters import GrammarError
 from apisentinel.api.read.remembered_endpoints import Endpoints, endpoint_rows
 from apisentinel.api.read.remembered_entities import Listed, Remembered, make_listed
 

@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel.api.query.shapes import time_of
 from apisentinel.api.read.remembered_entities import SLICE, labels_of
-from apisentinel.api.shapes import time_of
 from apisentinel.features import endpoint as endpoint_state
 from apisentinel.kernels.sketches import estimate_distinct, log_bin_edge
 from apisentinel.pipeline.engine import Engine

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.api.shapes import time_of
+from apisentinel.api.query.shapes import time_of
 from apisentinel.clock import Clock
 from apisentinel.enrichment import canonical_address
 from apisentinel.features.state import KIND_NAMES

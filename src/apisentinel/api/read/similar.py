@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from apisentinel.api.shapes import incident_row
+from apisentinel.api.query.shapes import incident_row
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Condition, Op, Page
 

@@ -5,8 +5,8 @@ and what people did.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from apisentinel.api.moments import LATEST_US, moment_text, parse_moment
-from apisentinel.api.shapes import event_row, row
+from apisentinel.api.query.moments import LATEST_US, moment_text, parse_moment
+from apisentinel.api.query.shapes import event_row, row
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Condition, Op, Page
 

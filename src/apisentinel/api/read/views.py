@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
-from apisentinel.api.access import Principal, needs
-from apisentinel.api.answers import Json
-from apisentinel.api.context import get_service
+from apisentinel.api.access.gate import Principal, needs
+from apisentinel.api.http.answers import Json
+from apisentinel.api.http.context import get_service
+from apisentinel.api.query.shapes import row
 from apisentinel.api.read.asking import Now
 from apisentinel.api.read.models import ViewBody, ViewRow, Views, problems
-from apisentinel.api.shapes import row
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.preferences import View

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apisentinel.api.fields import ENTITIES
-from apisentinel.api.filters import parse_filter
+from apisentinel.api.query.fields import ENTITIES
+from apisentinel.api.query.filters import parse_filter
 from apisentinel.api.read.entity_query import count_entities, select_entities
 from apisentinel.api.read.remembered_entities import CaseNote, Listed, base_risks
 from apisentinel.pipeline.summary import Summary

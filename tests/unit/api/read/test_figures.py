@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.unit.api.read.live_service import HOSTILE
 from tests.unit.pipeline.live.live_traffic import START_US
 
-from apisentinel.api.exports import FORMULA, cell, csv_blocks, ndjson_blocks
-from apisentinel.api.fields import RESOURCES
+from apisentinel.api.query.fields import RESOURCES
+from apisentinel.api.read.exports import FORMULA, cell, csv_blocks, ndjson_blocks
 from apisentinel.storage.query import Page
 
 HOUR = {"from": START_US, "to": START_US + 3_600_000_000}

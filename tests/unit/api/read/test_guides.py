@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apisentinel.api.stream import first_subs
+from apisentinel.api.stream.socket import first_subs
 
 GUIDES = Path(__file__).parents[4] / "docs" / "how-to"
 

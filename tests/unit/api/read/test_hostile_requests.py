@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from tests.unit.api.read.live_service import headers_of
 
-from apisentinel.api.fields import RESOURCES
+from apisentinel.api.query.fields import RESOURCES
 
 TAGS = {"figures", "events", "alerts", "incidents", "entities", "endpoints", "views", "exports"}
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.unit.api.read.live_service import COUNT, HOSTILE, headers_of, lines, settle
 from tests.unit.pipeline.live.live_traffic import START_US, requests
 
-from apisentinel.api.fields import ALERTS, EVENTS, INCIDENTS, RESOURCES
-from apisentinel.api.filters import GrammarError, parse_filter
-from apisentinel.api.matching import RowFilter
+from apisentinel.api.query.fields import ALERTS, EVENTS, INCIDENTS, RESOURCES
+from apisentinel.api.query.filters import GrammarError, parse_filter
+from apisentinel.api.query.matching import RowFilter
 from apisentinel.api.read import models
 from apisentinel.storage.event_fields import EVENT_FIELDS
 from apisentinel.storage.findings import ALERT_FIELDS, INCIDENT_FIELDS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apisentinel.api.metrics import exposition
+from apisentinel.api.operations.metrics import exposition
 from apisentinel.clock import ManualClock
 from apisentinel.pipeline.canary_requests import ATTACKS
 from apisentinel.pipeline.live.canary import Canary, Round

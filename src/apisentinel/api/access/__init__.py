@@ -1,0 +1,1 @@
+"""Who may do what: keys, sessions, users, roles, and the audit of what they did."""

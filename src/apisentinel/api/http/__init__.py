@@ -1,0 +1,1 @@
+"""What every route shares: problems, limits, versions, answers, the guard around all."""

@@ -1,0 +1,1 @@
+"""Traffic in: our own route, Splunk's collector, OpenTelemetry."""

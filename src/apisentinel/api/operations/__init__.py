@@ -1,0 +1,1 @@
+"""Health, metrics, settings and sources."""

@@ -1,0 +1,1 @@
+"""The one grammar of filters, periods, fields, cursors and rows."""
