@@ -17,11 +17,15 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 WARM  := $(VENV)/.warm
+PAGE  := src/apisentinel/_ui/.stamp
+NODE  := $(BIN)/python hatch_build.py
 # Kernels are Python sources; machine code is made again when one of them changes.
 CODE  := $(shell find src -name '*.py' 2>/dev/null)
+# The page is built again when one of its sources changes.
+VIEW  := $(shell find ui \( -name node_modules -o -name coverage -o -name dist \) -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run scan test fuzz kills nightly lint types layers bench eval docs resolve reference lock fmt ci clean
+.PHONY: help setup run ui scan test fuzz kills nightly lint types layers bench eval docs resolve reference lock fmt ci clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,16 +39,24 @@ $(WARM): $(READY) $(CODE)
 	@$(BIN)/apisentinel doctor --warm
 	@touch $@
 
-setup: $(READY) $(WARM) ## make .venv with all pinned packages and compile the kernels (nothing to do when done)
+$(PAGE): hatch_build.py $(VIEW) | $(READY)
+	@$(NODE)
+	@[ ! -e $@ ] || touch $@ # it stays when only times have changed
+
+setup: $(READY) $(PAGE) $(WARM) ## make .venv with all pinned packages, build the page, compile the kernels (nothing to do when done)
 
 run: setup ## start the service with demo traffic; it prints its address (PORT=…, DATA=…)
 	@$(BIN)/apisentinel up --data-dir $(DATA) --port $(PORT) || [ $$? -eq 130 ] # Ctrl-C
+
+ui: $(READY) $(PAGE) ## build the page, check it and run the tests of its parts
+	$(NODE) check test
 
 scan: setup ## scan the sample log: report here and in report.html (LOG=…, REPORT=…)
 	@$(BIN)/apisentinel scan $(LOG) --html $(REPORT)
 	@echo "The report as a page: $(abspath $(REPORT))"
 
 test: setup ## run all tests
+	$(NODE) test
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 fuzz: setup ## hostile lines through every parser (FUZZ_LINES=1000000)
@@ -61,6 +73,7 @@ nightly: setup ## what takes too long for every change: kills, power cuts, hosti
 lint: $(READY) ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(NODE) check
 
 types: $(READY) ## check types
 	$(BIN)/mypy
@@ -102,4 +115,4 @@ ci: ## what the CI does
 	.ci/run
 
 clean: ## remove what builds and runs leave behind, .venv included
-	rm -rf $(VENV) .uv site dist report.html .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .uv site dist ui/node_modules src/apisentinel/_ui report.html .mypy_cache .ruff_cache .pytest_cache .hypothesis

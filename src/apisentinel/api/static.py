@@ -35,7 +35,7 @@ HIDDEN: Final = (".stamp", ".vite/")
 """What the build keeps for itself."""
 
 NOT_PAGES: Final = ("api", "services", "v1", "metrics", "livez", "readyz", "assets")
-"""First steps of paths that belong to programs: an unknown one is an error, no place in the page."""
+"""First steps of paths that belong to programs: unknown ones are errors, no places."""
 
 NOT_BUILT: Final = b"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>API Sentinel: page not built</title></head>

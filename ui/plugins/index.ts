@@ -1,0 +1,8 @@
+import type { Plugin } from "vite";
+import { compress } from "./compress";
+import { notices } from "./notices";
+
+/** What the build adds to the page: licences of what it holds, and compressed copies of its files. */
+export function pagePlugins(): Plugin[] {
+  return [notices(), compress()];
+}
