@@ -105,6 +105,7 @@ resolve: $(READY) ## check that the core installs beside Flink and, apart, besid
 reference: setup ## write the pages of docs/reference and the files of deploy/ that come from the code
 	$(BIN)/python tools/write_reference.py
 	$(BIN)/python tools/write_http_reference.py
+	$(BIN)/python tools/gen_ts_types.py
 	$(BIN)/python tools/write_deploy.py
 	$(BIN)/python tools/detector_cards.py
 

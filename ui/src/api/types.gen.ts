@@ -1,0 +1,620 @@
+// Written by tools/gen_ts_types.py; edit the code of the service instead.
+
+/** What became of a body: counted by record; `rejected` lists at most `door.max_errors`. */
+export interface Accepted {
+  accepted: number;
+  deduplicated: number;
+  rejected: RejectedLine[];
+  rejected_total: number;
+}
+
+/** One entity, one attack type, one window of time. */
+export interface AlertRow {
+  id: string;
+  ts: string | null;
+  first_ts: string | null;
+  entity: Entity | null;
+  attack_type: string;
+  risk: number;
+  severity: "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+  endpoint: string | null;
+  requests_before: number | null;
+  detectors: string[];
+  reason: string;
+  succeeded: boolean | null;
+  /** Id of its incident. */
+  incident: string | null;
+  evidence: { [key: string]: unknown }[];
+}
+
+/** One change of many incidents, whatever their version. */
+export interface Bulk {
+  ids: string[];
+  changes: Change;
+}
+
+/** An incident that was not changed, and why. */
+export interface BulkFailure {
+  id: string;
+  status: number;
+  detail: string;
+}
+
+/** What became of a bulk change. */
+export interface BulkResult {
+  done: string[];
+  failed: BulkFailure[];
+}
+
+/** What people can set. A member that is left out stays as it is. */
+export interface Change {
+  /** Where the work on it stands. */
+  status?: "open" | "acknowledged" | "resolved";
+  /** What it was; null takes it back. */
+  verdict?: "true_positive" | "false_positive" | "benign" | null;
+  assignee?: string | null;
+}
+
+/** New values by dotted name; null takes a change back. */
+export interface Changes {
+  changes: { [key: string]: number | null };
+}
+
+/** Columns for a chart: times in seconds since the epoch, and one or more series. */
+export interface Chart {
+  t: number[];
+  series: Series[];
+  /** Width of a slice, chosen by the service. */
+  step_seconds: number;
+}
+
+/** One part of the service. */
+export interface Check {
+  ok: boolean;
+  detail: string;
+}
+
+/** What somebody wrote. */
+export interface Comment {
+  number: number;
+  author: string;
+  created: string | null;
+  text: string;
+}
+
+/** Name and password, or the one-time token. */
+export interface Credentials {
+  name?: string | null;
+  password?: string | null;
+  token?: string | null;
+}
+
+/** Traffic of one endpoint; the fields of the report of `scan`, and when it was seen. */
+export interface EndpointRow {
+  endpoint: string;
+  method: string | null;
+  host: string | null;
+  route: string | null;
+  requests: number;
+  clients: number;
+  errors_4xx: number;
+  errors_5xx: number;
+  p95_ms: number | null;
+  bytes_out: number;
+  risk: number;
+  severity: "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+  first_ts: string | null;
+  last_ts: string | null;
+}
+
+/** An entity by kind and id. */
+export interface Entity {
+  kind: "client" | "user" | "session" | "credential" | "network" | "endpoint";
+  id: string;
+}
+
+/** An entity that is remembered; the fields of `scan --entities`, and when it was seen. */
+export interface EntityRow {
+  kind: "client" | "user" | "session" | "credential" | "network" | "endpoint";
+  id: string;
+  requests: number;
+  score: number;
+  risk: number;
+  severity: "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+  attack_types: string[];
+  first_alert_request: number | null;
+  first_ts: string | null;
+  last_ts: string | null;
+  agent_kind: string | null;
+}
+
+/** A page of the audit, newest first. */
+export interface Entries {
+  items: Entry[];
+  next: string | null;
+  total: number;
+}
+
+/** One change, or one that was refused. */
+export interface Entry {
+  number: number;
+  ts: string;
+  actor: string;
+  action: string;
+  target: string;
+  result: string;
+  detail: { [key: string]: unknown };
+}
+
+/** A judged request. */
+export interface EventRow {
+  seq: number;
+  ts: string | null;
+  event_id: string | null;
+  source: string | null;
+  method: string | null;
+  host: string | null;
+  path: string | null;
+  query: string | null;
+  status: number | null;
+  request_bytes: number | null;
+  response_bytes: number | null;
+  duration_us: number | null;
+  client: string | null;
+  network: string | null;
+  user: string | null;
+  session: string | null;
+  credential: string | null;
+  user_agent: string | null;
+  referer: string | null;
+  agent_kind: string | null;
+  endpoint: string | null;
+  route: string | null;
+  risk: number | null;
+  score: number | null;
+  severity: "LOW" | "MEDIUM" | "HIGH" | "CRITICAL" | null;
+  attack_types: string[] | null;
+  detectors: string[] | null;
+  reason: string | null;
+}
+
+/** The most frequent values of a field. */
+export interface Facet {
+  field: string;
+  values: FacetValue[];
+}
+
+/** A value and how many rows have it. */
+export interface FacetValue {
+  value: unknown;
+  count: number;
+}
+
+/** Facets of a list. */
+export interface Facets {
+  facets: Facet[];
+}
+
+/** One reason for a risk. */
+export interface Factor {
+  name: string;
+  actual: number | string;
+  usual: number | string | null;
+  unit: string;
+  /** Points of the risk. */
+  contribution: number;
+}
+
+/** What an incident really was. */
+export interface Feedback {
+  verdict: "true_positive" | "false_positive" | "benign";
+  /** Kept as a comment. */
+  reason?: string;
+}
+
+export interface HTTPValidationError {
+  detail?: ValidationError[];
+}
+
+/** How the service is; `checks` and `lag_seconds` only for those who may read. */
+export interface Health {
+  status: "ok" | "failing" | "stopping";
+  version: string | null;
+  uptime_seconds: number | null;
+  lag_seconds: number | null;
+  degradation: number | null;
+  checks: { [key: string]: Check } | null;
+}
+
+/** An incident with its comments. */
+export interface IncidentDetail {
+  id: string;
+  risk: number;
+  severity: "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+  attack_types: string[];
+  entities: Entity[];
+  entities_total: number;
+  first_ts: string | null;
+  last_ts: string | null;
+  alert_ts: string | null;
+  requests: number;
+  requests_before_alert: number;
+  endpoints: string[];
+  /** One sentence of why. */
+  reason: string;
+  factors: Factor[];
+  samples: Sample[];
+  /** Null when nothing is known. */
+  succeeded: boolean | null;
+  status: "open" | "acknowledged" | "resolved";
+  verdict: "true_positive" | "false_positive" | "benign" | null;
+  assignee: string | null;
+  /** Of what people set; the first part of the ETag. */
+  version: number;
+  /** Nothing more is expected to join it. */
+  closed: boolean;
+  /** The incident that it has become part of. */
+  merged_into: string | null;
+  comment_count: number;
+  created: string | null;
+  updated: string | null;
+  comments: Comment[];
+}
+
+/** Alerts that belong together; the fields of the report of `scan`, and what people set. */
+export interface IncidentRow {
+  id: string;
+  risk: number;
+  severity: "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+  attack_types: string[];
+  entities: Entity[];
+  entities_total: number;
+  first_ts: string | null;
+  last_ts: string | null;
+  alert_ts: string | null;
+  requests: number;
+  requests_before_alert: number;
+  endpoints: string[];
+  /** One sentence of why. */
+  reason: string;
+  factors: Factor[];
+  samples: Sample[];
+  /** Null when nothing is known. */
+  succeeded: boolean | null;
+  status: "open" | "acknowledged" | "resolved";
+  verdict: "true_positive" | "false_positive" | "benign" | null;
+  assignee: string | null;
+  /** Of what people set; the first part of the ETag. */
+  version: number;
+  /** Nothing more is expected to join it. */
+  closed: boolean;
+  /** The incident that it has become part of. */
+  merged_into: string | null;
+  comment_count: number;
+  created: string | null;
+  updated: string | null;
+}
+
+/** A key without the key. */
+export interface KeyItem {
+  id: string;
+  name: string;
+  scopes: ("ingest" | "read" | "respond" | "admin" | "bouncer")[];
+  state: "active" | "expired" | "revoked";
+  created: string;
+  created_by: string;
+  expires: string | null;
+  last_used: string | null;
+  revoked: string | null;
+  replaced_by: string | null;
+}
+
+/** All keys, oldest first. */
+export interface KeyList {
+  items: KeyItem[];
+  next?: null;
+  total: number;
+}
+
+export interface Listing_AlertRow {
+  items: AlertRow[];
+  /** Cursor of the next page, null at the end. */
+  next: string | null;
+  /** Rows on all pages. */
+  total: number;
+}
+
+export interface Listing_EndpointRow {
+  items: EndpointRow[];
+  /** Cursor of the next page, null at the end. */
+  next: string | null;
+  /** Rows on all pages. */
+  total: number;
+}
+
+export interface Listing_EntityRow {
+  items: EntityRow[];
+  /** Cursor of the next page, null at the end. */
+  next: string | null;
+  /** Rows on all pages. */
+  total: number;
+}
+
+export interface Listing_EventRow {
+  items: EventRow[];
+  /** Cursor of the next page, null at the end. */
+  next: string | null;
+  /** Rows on all pages. */
+  total: number;
+}
+
+export interface Listing_IncidentRow {
+  items: IncidentRow[];
+  /** Cursor of the next page, null at the end. */
+  next: string | null;
+  /** Rows on all pages. */
+  total: number;
+}
+
+/** A new key; `key` is told this once. */
+export interface MadeKey {
+  id: string;
+  name: string;
+  scopes: ("ingest" | "read" | "respond" | "admin" | "bouncer")[];
+  state: "active" | "expired" | "revoked";
+  created: string;
+  created_by: string;
+  expires: string | null;
+  last_used: string | null;
+  revoked: string | null;
+  replaced_by: string | null;
+  key: string;
+}
+
+/** Who one is and what one may do. */
+export interface Me {
+  name: string;
+  kind: string;
+  role: string | null;
+  scopes: string[];
+  permissions: string[];
+  /** Value of X-CSRF-Token for writes; sessions only. */
+  csrf: string | null;
+}
+
+/** A comment to be added. */
+export interface NewComment {
+  text: string;
+}
+
+/** What a key is to be. */
+export interface NewKey {
+  name: string;
+  scopes: ("ingest" | "read" | "respond" | "admin" | "bouncer")[];
+  expires_days?: number | null;
+}
+
+/** A change of one's own password. */
+export interface NewPassword {
+  current: string;
+  new: string;
+}
+
+/** Somebody who shall be able to log in. */
+export interface NewUser {
+  name: string;
+  role: "viewer" | "analyst" | "responder" | "admin";
+  password: string;
+}
+
+/** What went wrong. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  request_id: string;
+}
+
+/** A record that is no request. */
+export interface RejectedLine {
+  line: number;
+  error: string;
+}
+
+/** How long the old key works beside the new one. */
+export interface Rotation {
+  overlap_seconds?: number;
+}
+
+/** A request that shows it; redacted, and written by a stranger. */
+export interface Sample {
+  seq: number;
+  ts: string | null;
+  client: string;
+  method: string;
+  url: string;
+  status: number | null;
+  user_agent: string;
+  /** The decoded part that a detector saw. */
+  match: string;
+  /** Where it was found, such as `query q`. */
+  where: string;
+}
+
+/** One line of a chart; as many values as there are times. */
+export interface Series {
+  key: string;
+  v: (number | null)[];
+}
+
+/** The effective settings. */
+export interface Settings {
+  /** As in the settings file; secrets are masked. */
+  settings: { [key: string]: unknown };
+  /** Changed while running, by dotted name. */
+  changed: { [key: string]: number };
+  /** Names that PUT takes. */
+  changeable: string[];
+}
+
+/** Base of all shapes: more members may come. */
+export interface Shape {
+}
+
+/** One way in; counted by record since the start. */
+export interface SourceItem {
+  name: string;
+  kind: string;
+  address: string | null;
+  state: "receiving" | "waiting for the first event" | "failing";
+  problem: string | null;
+  received: number;
+  accepted: number;
+  rejected: number;
+  deduplicated: number;
+  deadlettered: number;
+  shed: number;
+}
+
+/** All ways in. */
+export interface SourceList {
+  items: SourceItem[];
+  next?: null;
+  total: number;
+}
+
+/** Opens the stream once: ``/api/v1/stream?ticket=…``. */
+export interface Ticket {
+  ticket: string;
+  expires_in: number;
+}
+
+/** What is to change; what is left out stays. */
+export interface UserChange {
+  role?: "viewer" | "analyst" | "responder" | "admin" | null;
+  password?: string | null;
+  disabled?: boolean | null;
+}
+
+/** A user without what proves them. */
+export interface UserItem {
+  id: string;
+  name: string;
+  role: "viewer" | "analyst" | "responder" | "admin";
+  created: string;
+  disabled: string | null;
+  last_login: string | null;
+}
+
+/** All users, oldest first. */
+export interface UserList {
+  items: UserItem[];
+  next?: null;
+  total: number;
+}
+
+export interface ValidationError {
+  loc: (string | number)[];
+  msg: string;
+  type: string;
+  input?: unknown;
+  ctx?: { [key: string]: unknown };
+}
+
+/** Whether the chain of the audit is whole. */
+export interface Verdict {
+  ok: boolean;
+  entries: number;
+  head: string;
+  removed: number;
+  problem: string | null;
+  number: number | null;
+}
+
+/** A saved view as it is sent. */
+export interface ViewBody {
+  name: string;
+  screen: string;
+  /** Filters, order and columns as plain data. */
+  query: { [key: string]: unknown };
+  /** Others see it. */
+  shared?: boolean;
+}
+
+/** A saved view. */
+export interface ViewRow {
+  name: string;
+  screen: string;
+  /** Filters, order and columns as plain data. */
+  query: { [key: string]: unknown };
+  /** Others see it. */
+  shared: boolean;
+  id: string;
+  owner: string;
+  created: string | null;
+  updated: string | null;
+}
+
+/** Own and shared views. */
+export interface Views {
+  items: ViewRow[];
+}
+
+/** What each route answers when all went well. */
+export interface Answers {
+  "GET /api/v1/alerts": Listing_AlertRow;
+  "GET /api/v1/alerts/{alert_id}": AlertRow;
+  "GET /api/v1/alerts/{alert_id}/explanation": Shape;
+  "GET /api/v1/audit": Entries;
+  "GET /api/v1/audit/verify": Verdict;
+  "GET /api/v1/endpoints": Listing_EndpointRow;
+  "GET /api/v1/endpoints/{endpoint_id}": EndpointRow;
+  "GET /api/v1/entities": Listing_EntityRow;
+  "GET /api/v1/entities/{kind}/{entity_id}": EntityRow;
+  "GET /api/v1/entities/{kind}/{entity_id}/links": Shape;
+  "GET /api/v1/entities/{kind}/{entity_id}/profile": Shape;
+  "GET /api/v1/entities/{kind}/{entity_id}/sessions": Shape;
+  "GET /api/v1/entities/{kind}/{entity_id}/timeline": Chart;
+  "GET /api/v1/events": Listing_EventRow;
+  "POST /api/v1/events": Accepted;
+  "GET /api/v1/events/{event_id}": EventRow;
+  "GET /api/v1/exports/{of}": null;
+  "GET /api/v1/facets": Facets;
+  "GET /api/v1/health": Health;
+  "GET /api/v1/incidents": Listing_IncidentRow;
+  "POST /api/v1/incidents/bulk": BulkResult;
+  "GET /api/v1/incidents/{incident_id}": IncidentDetail;
+  "PATCH /api/v1/incidents/{incident_id}": IncidentDetail;
+  "GET /api/v1/incidents/{incident_id}/alerts": Listing_AlertRow;
+  "POST /api/v1/incidents/{incident_id}/comments": Comment;
+  "GET /api/v1/incidents/{incident_id}/explanation": Shape;
+  "POST /api/v1/incidents/{incident_id}/feedback": IncidentDetail;
+  "GET /api/v1/incidents/{incident_id}/graph": Shape;
+  "GET /api/v1/incidents/{incident_id}/similar": Shape;
+  "GET /api/v1/incidents/{incident_id}/timeline": Shape;
+  "GET /api/v1/keys": KeyList;
+  "POST /api/v1/keys": MadeKey;
+  "DELETE /api/v1/keys/{key_id}": KeyItem;
+  "POST /api/v1/keys/{key_id}/rotate": MadeKey;
+  "POST /api/v1/login": Me;
+  "POST /api/v1/logout": null;
+  "GET /api/v1/me": Me;
+  "POST /api/v1/me/password": null;
+  "GET /api/v1/openapi.json": { [key: string]: unknown };
+  "GET /api/v1/overview": Shape;
+  "GET /api/v1/settings": Settings;
+  "PUT /api/v1/settings": Settings;
+  "GET /api/v1/sources": SourceList;
+  "POST /api/v1/stream/ticket": Ticket;
+  "GET /api/v1/timeseries": Chart;
+  "GET /api/v1/users": UserList;
+  "POST /api/v1/users": UserItem;
+  "GET /api/v1/users/{user_id}": UserItem;
+  "PATCH /api/v1/users/{user_id}": UserItem;
+  "DELETE /api/v1/users/{user_id}": UserItem;
+  "GET /api/v1/views": Views;
+  "POST /api/v1/views": ViewRow;
+  "PUT /api/v1/views/{view_id}": ViewRow;
+  "DELETE /api/v1/views/{view_id}": null;
+}
