@@ -3,7 +3,7 @@ import { Button } from "./Button.tsx";
 import { relative } from "./format.ts";
 import { Icon, type IconName } from "./Icon.tsx";
 import { useNow } from "./useNow.ts";
-import { t } from "./words.ts";
+import { t } from "../i18n/index.ts";
 import "./States.css";
 
 function State({ icon, title, children, role }: { icon: IconName; title: string; children?: React.ReactNode; role?: string }) {

@@ -6,7 +6,7 @@ import { Dialog } from "./Dialog.tsx";
 import { number, percent, words } from "./format.ts";
 import { ErrorState, Loading } from "./States.tsx";
 import { Untrusted } from "./Untrusted.tsx";
-import { t } from "./words.ts";
+import { t } from "../i18n/index.ts";
 
 /** The most frequent values of a field among the events of the chosen period. */
 export function TopValues({ field, onClose }: { field: string; onClose: () => void }) {

@@ -12,7 +12,7 @@ import { Menu, type MenuEntry } from "./Menu.tsx";
 import { TopValues } from "./TopValues.tsx";
 import { Untrusted } from "./Untrusted.tsx";
 import { defanged, visibleText } from "./visible.ts";
-import { t } from "./words.ts";
+import { t } from "../i18n/index.ts";
 import "./Value.css";
 
 const Scope = createContext<ReadonlySet<string> | null>(null);

@@ -1,5 +1,5 @@
 import { toast } from "./Toast.tsx";
-import { t } from "./words.ts";
+import { t } from "../i18n/index.ts";
 
 /** Puts a text on the clipboard and says so. */
 export function copyText(text: string): void {

@@ -1,0 +1,1 @@
+export { type Lane, type Mark, SwimLane as Timeline } from "./SwimLane.tsx";

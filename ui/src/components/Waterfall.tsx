@@ -1,0 +1,1 @@
+export { type Contribution, Contributions, Contributions as Waterfall } from "./Contributions.tsx";
