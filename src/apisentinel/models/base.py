@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel.errors import IncompatibleModelError
+
 Group = Literal["unsupervised", "supervised", "neural"]
 """Models that need no labels; trees that learn from labels; networks."""
 
@@ -61,6 +63,18 @@ class Model(Protocol):
             IncompatibleModelError: A part is missing or damaged.
         """
         ...
+
+
+def part_of(parts: Mapping[str, bytes], name: str) -> bytes:
+    """One part.
+
+    Raises:
+        IncompatibleModelError: It is missing.
+    """
+    content = parts.get(name)
+    if content is None:
+        raise IncompatibleModelError(f"part {name} is missing")
+    return content
 
 
 def quantised(scores: npt.NDArray[Any]) -> Scores:
