@@ -143,7 +143,7 @@ function LaneTable({ lanes, label, utc, onOpen }: { lanes: readonly Lane[]; labe
         return sum > 0 ? [{ key: `${lane.key}-${at}`, at: moment * 1000, lane, text: String(sum), id: null }] : [];
       }),
     ])
-    .sort((a, b) => a.at - b.at)
+    .toSorted((a, b) => a.at - b.at)
     .slice(0, ROWS);
   return (
     <div className="chart-table" role="region" aria-label={label} tabIndex={0}>

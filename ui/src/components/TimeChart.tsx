@@ -40,60 +40,13 @@ export function TimeChart({ t, series, onBrush, label, height = 180, format = nu
   const [table, setTable] = useState(false);
   const [at, setAt] = useState<number | null>(null);
   const [begun, setBegun] = useState<number | null>(null);
-  const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const theme = useTheme();
   const id = useId();
-  const brush = useRef(onBrush);
-  brush.current = onBrush;
 
   const shape = series.map((each) => `${each.key}|${each.color ?? ""}|${each.stacked ? "s" : each.area ? "a" : "l"}|${each.band ? "b" : ""}|${each.dashed ? "d" : ""}`).join(";");
   const { data, options } = useMemo(() => drawn(t, series, { utc, format, max }), [t, series, utc, format, max]);
-  const latest = useRef({ data, options });
-  latest.current = { data, options };
   const isEmpty = t.length === 0;
-
-  useEffect(() => {
-    const box = holder.current;
-    if (!box || table || isEmpty) return;
-    const { data: first, options: wanted } = latest.current;
-    const chart = new uPlot(
-      {
-        ...wanted(),
-        width: box.clientWidth || 600,
-        height,
-        hooks: {
-          setCursor: [(self) => setAt(self.cursor.idx ?? null)],
-          setSelect: [
-            (self) => {
-              if (self.select.width < 3) return;
-              const from = self.posToVal(self.select.left, "x") * 1000;
-              const to = self.posToVal(self.select.left + self.select.width, "x") * 1000;
-              self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-              brush.current?.(from, to);
-            },
-          ],
-        },
-      },
-      first,
-      box,
-    );
-    plot.current = chart;
-    const resized = new ResizeObserver(() => {
-      const width = Math.floor(box.clientWidth);
-      if (width > 0 && width !== chart.width) chart.setSize({ width, height });
-    });
-    resized.observe(box);
-    return () => {
-      resized.disconnect();
-      chart.destroy();
-      plot.current = null;
-    };
-  }, [shape, theme, table, height, utc, isEmpty]);
-
-  useEffect(() => {
-    plot.current?.setData(data);
-  }, [data]);
 
   const move = (to: number) => {
     const next = Math.max(0, Math.min(t.length - 1, to));
@@ -150,7 +103,6 @@ export function TimeChart({ t, series, onBrush, label, height = 180, format = nu
         <div className="chart-none" style={{ height }}>{words("c.nodata")}</div>
       ) : (
         <div
-          ref={holder}
           className="chart-plot"
           role="slider"
           tabIndex={0}
@@ -162,10 +114,61 @@ export function TimeChart({ t, series, onBrush, label, height = 180, format = nu
           aria-valuetext={told || words("c.charthelp")}
           style={{ minHeight: height }}
           onKeyDown={onKeyDown}
-        />
+        >
+          <Plot key={`${shape}|${theme}|${utc}`} data={data} options={options} height={height} plot={plot} onCursor={setAt} onBrush={onBrush} />
+        </div>
       )}
     </figure>
   );
+}
+
+interface PlotProps {
+  data: uPlot.AlignedData;
+  options: () => Omit<uPlot.Options, "width" | "height">;
+  height: number;
+  plot: React.RefObject<uPlot | null>;
+  onCursor: (at: number | null) => void;
+  onBrush: ((from: number, to: number) => void) | undefined;
+}
+
+/** The drawing itself. It is made anew, by its key, when lines, colours or zone change. */
+function Plot(props: PlotProps) {
+  const holder = useRef<HTMLDivElement>(null);
+  const now = useRef(props);
+  now.current = props;
+  useEffect(() => {
+    const box = holder.current;
+    if (!box) return;
+    const { data, options, height, plot } = now.current;
+    const hooks: uPlot.Hooks.Arrays = {
+      setCursor: [(self) => now.current.onCursor(self.cursor.idx ?? null)],
+      setSelect: [
+        (self) => {
+          if (self.select.width < 3) return;
+          const from = self.posToVal(self.select.left, "x") * 1000;
+          const to = self.posToVal(self.select.left + self.select.width, "x") * 1000;
+          self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          now.current.onBrush?.(from, to);
+        },
+      ],
+    };
+    const chart = new uPlot({ ...options(), width: box.clientWidth || 600, height, hooks }, data, box);
+    plot.current = chart;
+    const resized = new ResizeObserver(() => {
+      const width = Math.floor(box.clientWidth);
+      if (width > 0 && width !== chart.width) chart.setSize({ width, height: now.current.height });
+    });
+    resized.observe(box);
+    return () => {
+      resized.disconnect();
+      chart.destroy();
+      plot.current = null;
+    };
+  }, []);
+  useEffect(() => {
+    props.plot.current?.setData(props.data);
+  }, [props.data, props.plot]);
+  return <div ref={holder} />;
 }
 
 function stepOf(t: readonly number[]): number {
