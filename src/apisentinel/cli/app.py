@@ -17,7 +17,7 @@ from apisentinel.cli import (
     messages,
     service_commands,
 )
-from apisentinel.cli.options import severity, size
+from apisentinel.cli.options import Model, ModelsOnly, RulesOnly, model_options, severity, size
 from apisentinel.cli.outcome import Exit, reported_errors
 
 EPILOG = (
@@ -142,6 +142,16 @@ def scan(  # noqa: PLR0913 (one parameter per option)
             " from the right, are believed. [default: 0]",
         ),
     ] = None,
+    model: Model = None,
+    rules_only: RulesOnly = False,
+    models_only: ModelsOnly = False,
+    learn: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also learn from this traffic, as 'apisentinel train' does, and write the bundle.",
+        ),
+    ] = None,
     config: Config = None,
     threads: Annotated[
         int | None,
@@ -187,6 +197,7 @@ def scan(  # noqa: PLR0913 (one parameter per option)
         "threads": threads,
         "chunk_bytes": chunk_size,
         "top": top,
+        **model_options(model, rules_only=rules_only, models_only=models_only),
     }
     return run(
         Request(
@@ -196,6 +207,7 @@ def scan(  # noqa: PLR0913 (one parameter per option)
             html=html,
             entities=entities,
             fail_on=fail_on,
+            learn=learn,
             config=config,
             quiet=quiet,
         )
@@ -211,15 +223,76 @@ def score(
             "--stateless", help="Judge each line alone, without the history of its client."
         ),
     ] = False,
-    rules_only: Annotated[  # noqa: ARG001 (all of this version is rules)
-        bool, typer.Option("--rules-only", help="Leave out all that was trained or learned.")
-    ] = False,
+    model: Model = None,
+    rules_only: RulesOnly = False,
+    models_only: ModelsOnly = False,
     config: Config = None,
 ) -> int:
     """Judges NDJSON requests on standard input: a verdict each."""
     from apisentinel.cli.score import run
 
-    return run(config, stateless=stateless)
+    chosen = model_options(model, rules_only=rules_only, models_only=models_only)
+    return run(config, chosen, stateless=stateless)
+
+
+@app.command(epilog=EPILOG)
+def train(  # noqa: PLR0913 (one parameter per option)
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH",
+            help="Log files, folders or globs, .gz and .zst too; - is standard input.",
+            show_default=False,
+        ),
+    ],
+    *,
+    output: Annotated[
+        str,
+        typer.Option(metavar="DIR", help="Folder for the bundle; an older bundle is replaced."),
+    ],
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME|auto",
+            help="Format of the lines, see 'apisentinel formats'. [default: auto, per file]",
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD",
+            help="Field of NDJSON requests that says whether they are attacks: 1, true or an attack"
+            " type, 0, false or nothing.",
+        ),
+    ] = None,
+    trials: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="Parameter sets that are tried for the models."),
+    ] = 20,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Equal input, options and seed: equal bundle.")
+    ] = 1,
+    config: Config = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no summary.")
+    ] = False,
+) -> int:
+    """Learns how an API is normally used; writes a signed bundle."""
+    from apisentinel.cli.train import Wanted, run
+
+    return run(
+        Wanted(
+            paths=tuple(paths),
+            output=output,
+            options={"format": format_name},
+            labels=labels,
+            trials=trials,
+            seed=seed,
+            config=config,
+            quiet=quiet,
+        )
+    )
 
 
 @app.command(epilog=EPILOG)
@@ -262,6 +335,28 @@ def simulate(  # noqa: PLR0913 (one parameter per option)
     from apisentinel.cli.simulate import Wanted, run
 
     return run(Wanted(output, hours, rate, profile, attacks, density, seed, quiet))
+
+
+@app.command(epilog=EPILOG)
+def series(
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV with the columns timestamp and value, .gz and .zst too; - is standard input.",
+            show_default=False,
+        ),
+    ],
+    *,
+    output: Annotated[
+        str, typer.Option(metavar="FILE", help="Where the scores go; - is standard output.")
+    ] = "-",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> int:
+    """Scores each value of a metric by those before it."""
+    from apisentinel.cli.series import run
+
+    return run(path, target=output, quiet=quiet)
 
 
 @app.command("run", epilog=EPILOG)
