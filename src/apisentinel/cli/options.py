@@ -1,5 +1,7 @@
 """Readers of option values that are more than a word or a number."""
 
+from typing import Annotated
+
 import typer
 
 from apisentinel.cli.messages import did_you_mean, nearest
@@ -22,6 +24,33 @@ UNITS |= {"GIB": 1 << 30, "GB": 10**9}
 
 MIN_CHUNK, MAX_CHUNK = 1 << 10, 64 << 20
 """Limits of ``--chunk-size``, those of `pipeline.settings` (a test compares)."""
+
+
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Model bundle that 'apisentinel train' wrote."),
+]
+RulesOnly = Annotated[
+    bool, typer.Option("--rules-only", help="Leave out all that was trained or learned.")
+]
+ModelsOnly = Annotated[
+    bool, typer.Option("--models-only", help="Leave out all that was written by hand.")
+]
+
+
+def model_options(model: str | None, *, rules_only: bool, models_only: bool) -> dict[str, object]:
+    """Settings of the options about models; None where nothing was said.
+
+    Raises:
+        BadParameter: Both halves are left out.
+    """
+    if rules_only and models_only:
+        raise typer.BadParameter("--rules-only and --models-only leave nothing; take one of them")
+    return {
+        "model": model,
+        "models": False if rules_only else None,
+        "rules": False if models_only else None,
+    }
 
 
 def severity(value: str | None) -> str | None:

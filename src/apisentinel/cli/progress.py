@@ -75,6 +75,50 @@ def shown(*, quiet: bool) -> Iterator["Callable[[Progress], None] | None"]:
 
 
 @contextmanager
+def training(
+    *, quiet: bool
+) -> Iterator[tuple["Callable[[Progress], None] | None", Callable[[str], None]]]:
+    """Shows how far reading is, then which step of learning goes on.
+
+    Args:
+        quiet: Show nothing.
+
+    Yields:
+        What to call with each progress, None when nobody looks, and what to call with the name of
+        each later step.
+    """
+    if quiet or not wanted():
+        yield None, lambda _name: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.fields[step]}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[lines]}"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True, highlight=False), transient=True) as bar:
+        task = bar.add_task("", total=None, step="Reading", lines="")
+
+        def show(progress: "Progress") -> None:
+            bar.update(
+                task,
+                completed=progress.bytes_done,
+                total=progress.bytes_total,
+                lines=f"{progress.lines:,} lines",
+            )
+
+        def step(name: str) -> None:
+            bar.update(task, total=None, step=f"Learning: {name}")
+
+        yield show, step
+
+
+@contextmanager
 def counted(title: str, total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Shows how many of some steps are done while the block runs.
 

@@ -4,6 +4,7 @@ import gc
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from apisentinel.cli import messages, progress
 from apisentinel.cli.document import STDOUT, check_destination, entity_lines, report_json, write
@@ -13,6 +14,10 @@ from apisentinel.cli.outcome import Exit
 from apisentinel.cli.process import tune
 from apisentinel.errors import ConfigError
 from apisentinel.records.report import ScanReport
+
+if TYPE_CHECKING:
+    from apisentinel.pipeline import ScanSettings
+    from apisentinel.pipeline.learning import Learning
 
 TERMINAL_TOP = 10
 """Entries of the lists on the terminal when ``--top`` says nothing: what fits a few screens."""
@@ -37,6 +42,7 @@ class Request:
     fail_on: str | None
     config: str | None
     quiet: bool
+    learn: str | None = None
 
     def destinations(self) -> dict[str, str]:
         """Option and file of each wanted output."""
@@ -74,8 +80,15 @@ def run(request: Request) -> int:
         request.config, {**request.options, "entities": request.entities is not None or None}
     )
     with Interrupt() as interrupt:
+        learn = _learner(request, settings)
         with progress.shown(quiet=request.quiet) as show:
-            result = scan(list(request.paths), settings, on_progress=show, stop=interrupt.stop)
+            result = scan(
+                list(request.paths),
+                settings,
+                on_progress=show,
+                stop=interrupt.stop,
+                watcher=None if learn is None else learn.watch,
+            )
         report = result.report
         if request.json is not None:
             write(request.json, [report_json(report)])
@@ -85,12 +98,26 @@ def run(request: Request) -> int:
             from apisentinel.cli.html import page
 
             write(request.html, [page(report)])
+        if learn is not None and not interrupt.stop.is_set():
+            learn.save(result.engine)
         if not request.quiet:
             given = "top" in settings.model_fields_set
             _show(request, report, top=settings.top if given else TERMINAL_TOP)
         return _exit_code(
             request, report, interrupted=interrupt.stop.is_set(), strict=settings.strict
         )
+
+
+def _learner(request: Request, settings: "ScanSettings") -> "Learning | None":
+    """What learns beside the scan, None without ``--learn``."""
+    if request.learn is None:
+        return None
+    from apisentinel.cli.train import check_folder
+    from apisentinel.clock import SystemClock
+    from apisentinel.pipeline.learning import Learning, TrainSettings
+
+    folder = check_folder("--learn", request.learn)
+    return Learning(folder, settings, TrainSettings(), SystemClock())
 
 
 def _check(request: Request) -> None:

@@ -3,7 +3,7 @@
 import os
 import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from apisentinel.cli import messages
@@ -22,13 +22,14 @@ A longer line is cut, and, cut in the middle, answered as a broken one.
 """
 
 
-def run(config: str | None, *, stateless: bool) -> int:
+def run(config: str | None, options: Mapping[str, object], *, stateless: bool) -> int:
     """Answers every line of standard input with one line on standard output, in order.
 
     A line is judged as soon as it is there; nothing waits for more input or for its end.
 
     Args:
         config: Settings file, or None.
+        options: Settings given on the command line; None means not given.
         stateless: Judge each line alone.
 
     Returns:
@@ -36,11 +37,12 @@ def run(config: str | None, *, stateless: bool) -> int:
 
     Raises:
         ConfigError: The settings cannot be used.
+        ModelError: The model bundle cannot be used.
     """
     from apisentinel.cli.configuration import load
     from apisentinel.pipeline import ScoreSession
 
-    session = ScoreSession(load(config, {}), stateless=stateless)
+    session = ScoreSession(load(config, options), stateless=stateless)
     if sys.stdin.isatty():
         messages.note("Reading requests from the terminal, one JSON object a line; Ctrl-D ends.")
     out = sys.stdout.buffer

@@ -9,6 +9,7 @@ from threading import Event
 import numpy as np
 
 from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.detectors.profile import Scorer
 from apisentinel.enrichment import Enricher
 from apisentinel.parsers.router import LineRouter, ParsedChunk
 from apisentinel.pipeline.prepare import Prepared, prepare
@@ -73,12 +74,14 @@ class Input:
         enricher: Enricher,
         detector: PayloadDetector | None,
         watch: Stopwatch,
+        scorer: Scorer | None = None,
     ) -> None:
         self.source = source
         self.router = router
         self.enricher = enricher
         self.detector = detector
         self.watch = watch
+        self.scorer = scorer
         self.tally = Tally()
         self.latest = 0
         self.first_ts: int | None = None
@@ -121,7 +124,11 @@ class Input:
     def _prepare(self, chunk: Chunk) -> tuple[Chunk, ParsedChunk, Prepared]:
         with self.watch.stage("parse", 0):
             parsed = self.router.parse_chunk(chunk.buffer, chunk.size, final=chunk.final)
-        return chunk, parsed, prepare(parsed.batch, self.enricher, self.detector, self.watch)
+        return (
+            chunk,
+            parsed,
+            prepare(parsed.batch, self.enricher, self.detector, self.watch, self.scorer),
+        )
 
     def _time(self, prepared: Prepared) -> None:
         """Gives requests without a time the latest one before them, and counts late ones."""

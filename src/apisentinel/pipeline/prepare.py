@@ -1,12 +1,13 @@
 """The part of the work that needs no order: enrich and screen. Runs beside the ordered part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.detectors.profile import Scorer, Unusual
 from apisentinel.enrichment import Enricher
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.records.batch import RequestBatch
@@ -19,18 +20,26 @@ class Prepared:
     Attributes:
         batch: Requests with the order-free columns.
         fields: uint8 ``(n_rows,)``: bits of the fields whose content deserves inspection.
+        unusual: What the learned profile says of each request, None without one.
     """
 
     batch: RequestBatch
     fields: npt.NDArray[np.uint8]
+    unusual: Unusual | None = field(default=None)
 
     def take(self, rows: npt.NDArray[Any]) -> "Prepared":
         """The block of these rows, in this order."""
-        return Prepared(self.batch.take(rows), self.fields[rows])
+        return Prepared(
+            self.batch.take(rows), self.fields[rows], self.unusual and self.unusual.take(rows)
+        )
 
 
 def prepare(
-    batch: RequestBatch, enricher: Enricher, detector: PayloadDetector | None, watch: Stopwatch
+    batch: RequestBatch,
+    enricher: Enricher,
+    detector: PayloadDetector | None,
+    watch: Stopwatch,
+    scorer: Scorer | None = None,
 ) -> Prepared:
     """Enriches a block and screens the content of each request.
 
@@ -39,14 +48,21 @@ def prepare(
         enricher: Its order-free half is used.
         detector: None leaves payloads out.
         watch: Adds up the time of the stages.
+        scorer: Of the learned profile; None without one.
     """
     n = len(batch)
     with watch.stage("enrich pure", n):
         enricher.pure(batch)
-    if detector is None or not n:
+    if not n:
         return Prepared(batch, np.zeros(n, np.uint8))
-    with watch.stage("screen", n):
-        return Prepared(batch, detector.screen_fields(batch))
+    fields = np.zeros(n, np.uint8)
+    if detector is not None:
+        with watch.stage("screen", n):
+            fields = detector.screen_fields(batch)
+    if scorer is None:
+        return Prepared(batch, fields)
+    with watch.stage("profile", n):
+        return Prepared(batch, fields, scorer.score(batch))
 
 
 def joined(blocks: list[Prepared]) -> Prepared:
@@ -69,4 +85,9 @@ def joined(blocks: list[Prepared]) -> Prepared:
     batch.enriched = {
         name: np.concatenate([b.batch.enriched[name] for b in blocks]) for name in first.enriched
     }
-    return Prepared(batch, np.concatenate([block.fields for block in blocks]))
+    unusual = [block.unusual for block in blocks if block.unusual is not None]
+    return Prepared(
+        batch,
+        np.concatenate([block.fields for block in blocks]),
+        Unusual.joined(unusual) if len(unusual) == len(blocks) else None,
+    )

@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.detectors.profile import Scorer
 from apisentinel.enrichment import Enricher
 from apisentinel.parsers.detect import choose_parser, first_time
 from apisentinel.parsers.document import MAX_DOCUMENT, expand, is_document
 from apisentinel.pipeline.engine import Counted, Engine
 from apisentinel.pipeline.inputs import Input
+from apisentinel.pipeline.learned import learned_for
 from apisentinel.pipeline.merge import Lane, merged
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
@@ -43,15 +48,21 @@ class ScanResult:
 
     Attributes:
         report: The document of the contract.
+        engine: With the state and the cases after the last request.
     """
 
-    def __init__(self, report: ScanReport, summary: Summary) -> None:
+    def __init__(self, report: ScanReport, summary: Summary, engine: Engine) -> None:
         self.report = report
+        self.engine = engine
         self._summary = summary
 
     def entities(self) -> Iterator[EntitySummary]:
         """Every entity that is remembered at the end."""
         return self._summary.entities()
+
+
+Watcher = Callable[[Counted, npt.NDArray[np.bool_]], None]
+"""Called with each block after it was judged, and with the rows whose content is an attack."""
 
 
 def scan(
@@ -60,6 +71,7 @@ def scan(
     *,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    watcher: Watcher | None = None,
 ) -> ScanResult:
     """Reads files, judges their requests, and reports.
 
@@ -68,6 +80,7 @@ def scan(
         settings: See `ScanSettings`.
         on_progress: Called after each block, from the calling thread.
         stop: When set, reading ends soon and the report covers what was read.
+        watcher: Sees each block after it was judged, from the thread that judges.
 
     Raises:
         SourceError: An input cannot be found or opened.
@@ -78,6 +91,7 @@ def scan(
     found = discover(paths, chunk_size=settings.chunk_bytes)
     try:
         run = _Run(settings, found, watch, on_progress, stop or threading.Event())
+        run.watch_blocks = watcher
         run.work()
     finally:
         for source in found.sources:
@@ -104,8 +118,10 @@ class _Run:
         self.left_out = found.left_out
         self.on_progress = on_progress
         self.stop = stop
+        self.watch_blocks: Watcher | None = None
         self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
         detector = PayloadDetector() if settings.detectors.payload.enabled else None
+        self.learned = learned_for(settings)
         self.engine = Engine(settings, self.enricher, detector, watch)
         self.why: list[str] = []
         self.inputs: list[Input] = []
@@ -120,7 +136,9 @@ class _Run:
         head = source.peek(SAMPLE_BYTES)
         chosen = choose_parser(head, settings.format, settings.log_format)
         self.why.append(f"one JSON document; {chosen.why}" if is_single else chosen.why)
-        item = Input(source, chosen.router, self.enricher, detector, watch)
+        profile = None if self.learned is None else self.learned.profile
+        scorer = None if profile is None else Scorer(profile)
+        item = Input(source, chosen.router, self.enricher, detector, watch, scorer)
         item.first_ts = first_time(chosen.router, head)
         self.inputs.append(item)
 
@@ -134,9 +152,14 @@ class _Run:
                 self._merge_threaded(ahead, counting)
             return
         for block in merged(self._lanes(None)):
-            self.engine.advance(block)
+            self._judge(self.engine.count(block))
             if self.stop.is_set():
                 return
+
+    def _judge(self, counted: Counted) -> None:
+        attacks = self.engine.judge(counted)
+        if self.watch_blocks is not None:
+            self.watch_blocks(counted, attacks)
 
     def _lanes(self, executor: Executor | None) -> list[Lane]:
         return [
@@ -152,12 +175,12 @@ class _Run:
         for block in merged(self._lanes(ahead)):
             following = counting.submit(self.engine.count, block)
             if pending is not None:
-                self.engine.judge(pending.result())
+                self._judge(pending.result())
             pending = following
             if self.stop.is_set():
                 break
         if pending is not None:
-            self.engine.judge(pending.result())
+            self._judge(pending.result())
 
     def _tell(self) -> None:
         if self.on_progress is None:
@@ -192,7 +215,7 @@ class _Run:
             timeline=self.engine.timeline.shown(),
             interrupted=self.stop.is_set(),
         )
-        return ScanResult(report, summary)
+        return ScanResult(report, summary, self.engine)
 
     def _input(self) -> InputReport:
         files = []

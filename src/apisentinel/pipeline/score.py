@@ -9,10 +9,12 @@ import numpy.typing as npt
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.data import DataClassifier, class_names, exposure
 from apisentinel.detectors.payload import Finding, PayloadDetector
+from apisentinel.detectors.profile import ProfileDetector, Scorer
 from apisentinel.enrichment import Enricher, canonical_address
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.learned import learned_for
 from apisentinel.pipeline.prepare import Prepared, prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.reasons import reason_of
@@ -58,6 +60,10 @@ class ScoreSession:
         self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
         self.detector = PayloadDetector() if settings.detectors.payload.enabled else None
         self.engine = Engine(settings, self.enricher, self.detector, self.watch)
+        self.learned = learned_for(settings)
+        profile = None if self.learned is None else self.learned.profile
+        self.scorer = None if profile is None else Scorer(profile)
+        self.profile = None if profile is None else ProfileDetector(profile)
         self.classifier = DataClassifier()
         self.scanner_agent = behaviour.ScannerAgent(settings.detectors.scanner_agent)
         self.lines = 0
@@ -82,7 +88,7 @@ class ScoreSession:
         self.lines += len(parsed.row)
         if len(parsed.batch):
             self._times(parsed.batch.numbers["ts"])
-            block = prepare(parsed.batch, self.enricher, self.detector, self.watch)
+            block = prepare(parsed.batch, self.enricher, self.detector, self.watch, self.scorer)
             verdicts = self._alone(block) if self.stateless else self._with_history(block)
             for line, verdict in zip(rows.tolist(), verdicts, strict=True):
                 answers[line] = _encode(verdict)
@@ -105,7 +111,7 @@ class ScoreSession:
         flags = block.batch.enriched["agent_flags"]
         out = []
         for row in range(n):
-            pieces = self._payload_pieces(block, row)
+            pieces = self._payload_pieces(block, row) + self._profile_pieces(block, row)
             if int(flags[row]) & AGENT_SCANNER_TOOL:
                 agent = (block.batch.text("user_agent", row) or b"").decode("utf-8", "replace")
                 said = self.scanner_agent.evidence(agent)
@@ -136,6 +142,14 @@ class ScoreSession:
             )
             for finding in self._findings(block, row)
         ]
+
+    def _profile_pieces(self, block: Prepared, row: int) -> list[Evidence]:
+        """Evidence of the learned profile."""
+        if self.profile is None or block.unusual is None:
+            return []
+        chance = float(block.unusual.chance[row])
+        said = self.profile.evidence(block.batch, row, chance)
+        return [said] if said is not None else []
 
     def _with_history(self, block: Prepared) -> list[Verdict]:
         out: list[Verdict] = []

@@ -1,8 +1,11 @@
 """The settings of a pipeline, put together from those of its parts."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.detectors.base import DetectorSettings
+from apisentinel.detectors.profile.settings import ProfileSettings
 from apisentinel.enrichment import EnrichmentSettings
 from apisentinel.features import FeatureSettings
 from apisentinel.incidents import AlertSettings, IncidentSettings
@@ -15,6 +18,7 @@ class Detectors(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     payload: DetectorSettings = DetectorSettings()
+    profile: ProfileSettings = ProfileSettings()
     scanner_agent: DetectorSettings = DetectorSettings()
     scanning: DetectorSettings = DetectorSettings()
     brute_force: DetectorSettings = DetectorSettings()
@@ -73,6 +77,17 @@ class ScanSettings(BaseModel):
     top: int = Field(
         default=20, ge=0, le=10_000, description="Endpoints and clients listed in the report."
     )
+    model: Path | None = Field(
+        default=None, description="Folder of a model bundle that `apisentinel train` wrote."
+    )
+    trust: Path | None = Field(
+        default=None,
+        description="Folder with the signing key of this installation and the .pub files of other"
+        " signers whose bundles are used. Default: apisentinel/trust in the user's configuration"
+        " folder.",
+    )
+    rules: bool = Field(default=True, description="Use what was written by hand.")
+    models: bool = Field(default=True, description="Use what was trained or learned.")
     entities: bool = Field(default=False, description="Keep what the list of all entities needs.")
     enrichment: EnrichmentSettings = EnrichmentSettings()
     state: FeatureSettings = FeatureSettings()

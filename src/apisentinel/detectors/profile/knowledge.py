@@ -1,0 +1,510 @@
+"""What is known of every owner: which categories it has shown, how often, and by how many clients.
+
+The chance of a category that was never seen is the share of requests whose category was seen once
+only (Good and Turing): a parameter that brings something new in every third request is not unusual
+when it does so again, one that brought nothing new in a thousand requests is. The chance of a
+category that was seen is that of all categories which are at most as frequent.
+
+References: Good, "The population frequencies of species", Biometrika 1953; Kruegel, Vigna, "Anomaly
+detection of web-based attacks", CCS 2003 (one model for each parameter).
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.detectors.profile.observe import OPEN, VARIABLE, Observations
+from apisentinel.detectors.profile.properties import (
+    CHILD,
+    CONTEXT,
+    NAME,
+    PROPERTIES,
+    SET,
+    SIGN,
+    VALUE,
+    WORD,
+)
+from apisentinel.kernels.compiler import inline, kernel
+from apisentinel.kernels.hashing import mix
+from apisentinel.kernels.interning import locate
+
+_U = np.uint64
+
+BINS = 8
+"""Bins of the frequency of a category: once, up to 2, 4, … 64, more."""
+SINGLE = 0
+MOST_CATEGORIES = 1024
+"""Categories kept of one property of one owner; an owner with more is free in it."""
+PARENT_WORTH = 2.0
+"""Requests that the habits of the parent are worth."""
+SEEN_WORTH = 0.5
+"""How much of the surprise counts when a category was seen, but rarely."""
+FEW_ACTORS = 8
+"""Clients of an owner from which on one client alone cannot make a category usual."""
+LEAST_CHANCE = 1e-6
+UNSEEN = 0.25
+"""Weight up to which a category counts as not seen."""
+
+_ANCHOR = np.arange(PROPERTIES)
+_ANCHOR[SIGN] = _ANCHOR[CONTEXT] = _ANCHOR[WORD] = VALUE
+_ANCHOR[NAME] = SET
+
+WEIGHT = np.ones(PROPERTIES)
+"""How much of the surprise of each property counts."""
+
+OWNERS_USED, CATEGORIES_USED, LOST = range(3)
+
+LEFT_FIRST, LEFT_SECOND, LEFT_THIRD = 0.5, 0.25, 0.3
+"""Share with which the second and third value of a request count, and the second property of a
+value.
+"""
+
+
+@inline
+def _bits(x):
+    n = np.int64(0)
+    y = np.int64(x)
+    while y:
+        y &= y - 1
+        n += 1
+    return n
+
+
+@inline
+def _bin(count):
+    b = np.int64(0)
+    limit = 1.5
+    while b < BINS - 1 and count > limit:
+        limit = 2.0 * limit - 0.5
+        b += 1
+    return b
+
+
+@kernel(
+    "void(uint64[::1], uint64[::1], uint64[::1], uint8[::1], int64[::1], float64[::1],"
+    " uint32[::1], int64, uint64[::1], int32[::1], float32[:,::1], int32[:,::1], uint32[::1],"
+    " uint64[::1], float32[::1], uint32[::1], int32[::1], uint8[::1], int64[::1])"
+)
+def _count(
+    owners,
+    parents,
+    cats,
+    kinds,
+    first,
+    weights,
+    actors,
+    depth,
+    owner_keys,
+    owner_rows,
+    ns,
+    distinct,
+    owner_actors,
+    cat_keys,
+    counts,
+    cat_actors,
+    cat_owner,
+    cat_kind,
+    used,
+):
+    """Adds observations; with `depth` from 0 on only those of this step down the tree, with -1 all
+    but those.
+    """
+    for r in range(first.shape[0] - 1):
+        weight = weights[r]
+        step = np.int64(-1)
+        for i in range(first[r], first[r + 1]):
+            what = np.int64(kinds[i])
+            if what == CHILD:
+                step += 1
+            if (what == CHILD) != (depth >= 0) or (depth >= 0 and step != depth):
+                continue
+            for level in range(2):
+                owner = owners[i] if level == 0 else parents[i]
+                if owner == _U(0):
+                    continue
+                at = locate(owner_keys, owner)
+                if owner_keys[at] == _U(0):
+                    if used[OWNERS_USED] >= ns.shape[0]:
+                        used[LOST] += 1
+                        continue
+                    owner_keys[at] = owner
+                    owner_rows[at] = np.int32(used[OWNERS_USED])
+                    used[OWNERS_USED] += 1
+                row = np.int64(owner_rows[at])
+                ns[row, what] += np.float32(weight)
+                owner_actors[row] |= actors[r]
+                key = mix(owner, cats[i])
+                at = locate(cat_keys, key)
+                if cat_keys[at] == _U(0):
+                    if weight <= 0.0:
+                        continue
+                    if (
+                        used[CATEGORIES_USED] * 3 >= cat_keys.shape[0] * 2
+                        or distinct[row, what] >= MOST_CATEGORIES
+                    ):
+                        used[LOST] += 1
+                        continue
+                    used[CATEGORIES_USED] += 1
+                    cat_keys[at] = key
+                    cat_owner[at] = np.int32(row)
+                    cat_kind[at] = np.uint8(what)
+                    distinct[row, what] += 1
+                counts[at] += np.float32(weight)
+                cat_actors[at] |= actors[r]
+
+
+@kernel(
+    "void(uint64[::1], float32[::1], uint32[::1], int32[::1], uint8[::1], uint32[::1],"
+    " float32[:,:,::1], float32[:,::1])"
+)
+def _settle(cat_keys, counts, cat_actors, cat_owner, cat_kind, owner_actors, mass, sums):
+    """Weight of the categories of each frequency, for each property of each owner."""
+    for i in range(mass.shape[0]):
+        for k in range(mass.shape[1]):
+            sums[i, k] = np.float32(0)
+            for b in range(mass.shape[2]):
+                mass[i, k, b] = np.float32(0)
+    for at in range(cat_keys.shape[0]):
+        if cat_keys[at] == _U(0) or counts[at] <= 0.01:
+            continue
+        row, what = np.int64(cat_owner[at]), np.int64(cat_kind[at])
+        b = _bin(np.float64(counts[at]))
+        if _bits(cat_actors[at]) == 1 and _bits(owner_actors[row]) >= FEW_ACTORS:
+            b = np.int64(SINGLE)
+        mass[row, what, b] += counts[at]
+        sums[row, what] += counts[at]
+
+
+@inline
+def _look(owner, category, what, anchor, weight, tables):
+    """``(n, m, is_seen)``: weight of the owner, weight of what is at most as frequent."""
+    owner_keys, owner_rows, ns, mass, owner_actors, cat_keys, counts, cat_actors = tables
+    at = locate(owner_keys, owner)
+    if owner == _U(0) or owner_keys[at] == _U(0):
+        return 0.0, 0.0, False
+    row = np.int64(owner_rows[at])
+    n = max(np.float64(ns[row, anchor]) - weight, 0.0)
+    at = locate(cat_keys, mix(owner, category))
+    if cat_keys[at] == _U(0):
+        return n, np.float64(mass[row, what, SINGLE]), False
+    count = np.float64(counts[at])
+    alone = _bits(cat_actors[at]) <= 1 and _bits(owner_actors[row]) >= FEW_ACTORS
+    left = count - weight
+    if left <= UNSEEN or alone:
+        m = np.float64(mass[row, what, SINGLE])
+        own = weight if (alone or _bin(count) == SINGLE) else 0.0
+        return n, max(m - own, 0.0), False
+    m = 0.0
+    for b in range(_bin(left) + 1):
+        m += np.float64(mass[row, what, b])
+    if _bin(left) == _bin(count):
+        m -= weight
+    return n, max(m, left), True
+
+
+@kernel(
+    "void(uint64[::1], uint64[::1], uint64[::1], uint8[::1], int64[::1], float64[::1],"
+    " uint64[::1], int32[::1], float32[:,::1], float32[:,:,::1], uint32[::1], uint64[::1],"
+    " float32[::1], uint32[::1], int64[::1], float64[::1], float32[::1])"
+)
+def _surprise(
+    owners,
+    parents,
+    cats,
+    kinds,
+    first,
+    weights,
+    owner_keys,
+    owner_rows,
+    ns,
+    mass,
+    owner_actors,
+    cat_keys,
+    counts,
+    cat_actors,
+    anchors,
+    worth,
+    out,
+):
+    """Surprise (-log10 of the chance) of each observation."""
+    tables = (owner_keys, owner_rows, ns, mass, owner_actors, cat_keys, counts, cat_actors)
+    for r in range(first.shape[0] - 1):
+        weight = weights[r] if weights.shape[0] > 0 else 0.0
+        for i in range(first[r], first[r + 1]):
+            what = np.int64(kinds[i])
+            anchor = anchors[what]
+            n, m, seen = _look(owners[i], cats[i], what, anchor, weight, tables)
+            if seen:
+                chance = min(m / max(n, 1.0), 1.0)
+                out[i] = np.float32(-np.log10(max(chance, LEAST_CHANCE)) * SEEN_WORTH * worth[what])
+                continue
+            prior, prior_worth = 0.5, 1.0
+            if parents[i] != _U(0):
+                pn, pm, parent_seen = _look(parents[i], cats[i], what, anchor, weight, tables)
+                # what the parent knows from others than this owner
+                pn = max(pn - n, 0.0)
+                if parent_seen:
+                    prior = min(pm / max(pn, 1.0), 1.0)
+                    prior_worth = PARENT_WORTH
+                elif pn > 0.0:
+                    prior = (max(pm - m, 0.0) + 0.5) / (pn + 1.0)
+                    prior_worth = PARENT_WORTH
+            chance = (m + prior_worth * prior) / (n + prior_worth)
+            out[i] = np.float32(-np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what])
+
+
+@kernel(
+    "void(int64[::1], int32[::1], uint8[::1], float32[::1], float64[::1], int32[::1], int32[::1])"
+)
+def _pool(first, items, kinds, surprise, out, worst, second):
+    """Surprise of each request from those of its observations; `worst` and `second` are the
+    observations that count most.
+    """
+    for r in range(first.shape[0] - 1):
+        a = b = c = 0.0
+        at_a = at_b = np.int64(-1)
+        i = first[r]
+        while i < first[r + 1]:
+            # observations of one value say much the same; those of the request are each by itself
+            group = items[i]
+            best, other = 0.0, 0.0
+            at = i
+            while True:
+                u = np.float64(surprise[i])
+                if u > best:
+                    if kinds[i] != kinds[at]:
+                        other = best
+                    best = u
+                    at = i
+                elif u > other and kinds[i] != kinds[at]:
+                    other = u
+                i += 1
+                if i >= first[r + 1] or items[i] != group or group < 0:
+                    break
+            total = best + LEFT_THIRD * other
+            if total > a:
+                a, b, c = total, a, b
+                at_a, at_b = at, at_a
+            elif total > b:
+                b, c = total, b
+                at_b = at
+            elif total > c:
+                c = total
+        out[r] = a + LEFT_FIRST * b + LEFT_SECOND * c
+        worst[r] = np.int32(at_a)
+        second[r] = np.int32(at_b)
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << max(10, (n - 1).bit_length())
+
+
+class Knowledge:
+    """Habits of all owners.
+
+    Attributes:
+        used: int64 ``(3,)``: owners, categories, observations that found no room.
+    """
+
+    def __init__(self, categories: int, owners: int) -> None:
+        self._owner_keys = np.zeros(2 * _power_of_two(owners), np.uint64)
+        self._owner_rows = np.zeros(len(self._owner_keys), np.int32)
+        self._ns = np.zeros((owners, PROPERTIES), np.float32)
+        self._distinct = np.zeros((owners, PROPERTIES), np.int32)
+        self._mass = np.zeros((owners, PROPERTIES, BINS), np.float32)
+        self._flags = np.zeros(owners, np.uint8)
+        self._owner_actors = np.zeros(owners, np.uint32)
+        size = _power_of_two(categories)
+        self._cat_keys = np.zeros(size, np.uint64)
+        self._counts = np.zeros(size, np.float32)
+        self._cat_actors = np.zeros(size, np.uint32)
+        self._cat_owner = np.zeros(size, np.int32)
+        self._cat_kind = np.zeros(size, np.uint8)
+        self.used = np.zeros(3, np.int64)
+
+    def tree(self) -> tuple[npt.NDArray[Any], ...]:
+        """What the walk down the tree of paths needs."""
+        return (self._owner_keys, self._owner_rows, self._flags, self._cat_keys, self._counts)
+
+    def count(
+        self,
+        seen: Observations,
+        weights: npt.NDArray[np.float64],
+        actors: npt.NDArray[np.uint32],
+        depth: int = -1,
+    ) -> None:
+        """Adds observations.
+
+        Args:
+            seen: What requests show.
+            weights: float64 ``(rows,)``; negative takes away.
+            actors: uint32 ``(rows,)``: one bit of each client; 0 where it is not known.
+            depth: From 0 on: only the step down the tree of paths with this number; -1: all but
+                these steps.
+        """
+        _count(
+            seen.owner, seen.parent, seen.category, seen.property, seen.first, weights, actors,
+            depth, self._owner_keys, self._owner_rows, self._ns, self._distinct,
+            self._owner_actors, self._cat_keys, self._counts, self._cat_actors, self._cat_owner,
+            self._cat_kind, self.used,
+        )  # fmt: skip
+
+    def settle(self) -> None:
+        """Works out the weight of rare categories; needed after counting."""
+        sums = np.zeros((len(self._ns), PROPERTIES), np.float32)
+        _settle(
+            self._cat_keys, self._counts, self._cat_actors, self._cat_owner, self._cat_kind,
+            self._owner_actors, self._mass, sums,
+        )  # fmt: skip
+        # what found no room among too many categories was seen once
+        anchored = self._ns[:, _ANCHOR]
+        lost = np.where(self._distinct >= MOST_CATEGORIES, np.maximum(anchored - sums, 0), 0)
+        self._mass[:, :, SINGLE] += lost
+
+    def surprise(
+        self, seen: Observations, weights: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float32]:
+        """Surprise of each observation, -log10 of its chance.
+
+        Args:
+            seen: What requests show.
+            weights: As for `Observer.observe`.
+        """
+        out = np.empty(len(seen.owner), np.float32)
+        _surprise(
+            seen.owner, seen.parent, seen.category, seen.property, seen.first, weights,
+            self._owner_keys, self._owner_rows, self._ns, self._mass, self._owner_actors,
+            self._cat_keys, self._counts, self._cat_actors, _ANCHOR, WEIGHT, out,
+        )  # fmt: skip
+        return out
+
+    @staticmethod
+    def pool(
+        seen: Observations, surprise: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Surprise of each request, and the two observations that count most in it, -1 for none."""
+        rows = len(seen.first) - 1
+        out = np.empty(rows, np.float64)
+        worst, second = np.empty(rows, np.int32), np.empty(rows, np.int32)
+        _pool(seen.first, seen.item, seen.property, surprise, out, worst, second)
+        return out, worst, second
+
+    # ------------------------------------------------------------------------------- tree of paths
+
+    def open_places(self, least: int, share: float, most: int) -> None:
+        """Finds the places of the tree below which segments name things, and merges those.
+
+        Args:
+            least: Different segments that such a place has at least.
+            share: Share of its requests whose segment came once.
+            most: Different segments from which on a place is open in any case.
+        """
+        n = int(self.used[0])
+        self.settle()
+        total = np.maximum(self._ns[:n, CHILD], 1e-6)
+        distinct = self._distinct[:n, CHILD]
+        single = self._mass[:n, CHILD, SINGLE] / total
+        is_open = (distinct >= least) & (single >= share) | (distinct >= most)
+        fresh = is_open & (self._flags[:n] & OPEN == 0)
+        if not fresh.any():
+            return
+        self._flags[:n][fresh] |= OPEN
+        filled = np.flatnonzero(self._owner_keys)
+        filled = filled[fresh[self._owner_rows[filled]]]
+        keys = dict(
+            zip(self._owner_rows[filled].tolist(), self._owner_keys[filled].tolist(), strict=True)
+        )
+        rare = (
+            (self._cat_keys != 0)
+            & (self._cat_kind == CHILD)
+            & np.isin(self._cat_owner, np.flatnonzero(fresh))
+            & (self._counts < KEPT)
+        )
+        lost = np.bincount(self._cat_owner[rare], self._counts[rare], minlength=n)
+        self._counts[rare] = 0
+        variable = np.array([VARIABLE], np.uint64)
+        for row, key in keys.items():
+            merged = float(lost[row])
+            category = np.empty(1, np.uint64)
+            _step(variable, category)
+            seen = Observations(
+                np.array([key], np.uint64), np.zeros(1, np.uint64), category,
+                np.array([CHILD], np.uint8), np.zeros(1, np.int32), np.array([0, 1], np.int64),
+                np.zeros(1, np.uint64),
+            )  # fmt: skip
+            before = float(self._ns[row, CHILD])
+            self.count(seen, np.array([merged]), np.full(1, 0xFFFFFFFF, np.uint32), 0)
+            self._ns[row, CHILD] = before
+
+    # ---------------------------------------------------------------------------------- as arrays
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All that is known, for a bundle: equal knowledge gives equal arrays."""
+        n = int(self.used[0])
+        owners = np.flatnonzero(self._owner_keys)
+        owners = owners[np.argsort(self._owner_rows[owners], kind="stable")]
+        live = np.flatnonzero((self._cat_keys != 0) & (self._counts > 0.01))
+        live = live[np.argsort(self._cat_keys[live], kind="stable")]
+        return {
+            "owner_keys": self._owner_keys[owners], "ns": self._ns[:n], "flags": self._flags[:n],
+            "owner_actors": self._owner_actors[:n], "mass": self._mass[:n],
+            "cat_keys": self._cat_keys[live], "counts": self._counts[live],
+            "cat_actors": self._cat_actors[live],
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, arrays: dict[str, npt.NDArray[Any]]) -> "Knowledge":
+        """Knowledge from its arrays; their types and shapes have been checked."""
+        n, categories = len(arrays["owner_keys"]), len(arrays["cat_keys"])
+        made = cls(2 * categories + 16, n + 1)
+        _place(arrays["owner_keys"], made._owner_keys, made._owner_rows)
+        made._ns[:n] = arrays["ns"]
+        made._flags[:n] = arrays["flags"]
+        made._owner_actors[:n] = arrays["owner_actors"]
+        made._mass[:n] = arrays["mass"]
+        places = np.zeros(len(made._cat_keys), np.int32)
+        _place(arrays["cat_keys"], made._cat_keys, places)
+        filled = made._cat_keys != 0
+        made._counts[filled] = arrays["counts"][places[filled]]
+        made._cat_actors[filled] = arrays["cat_actors"][places[filled]]
+        made.used[:2] = n, categories
+        return made
+
+    def of_owner(self, owner: int) -> int:
+        """Row of an owner, -1 when nothing is known of it."""
+        at = np.zeros(1, np.int64)
+        _find(self._owner_keys, np.array([owner], np.uint64), self._owner_rows, at)
+        return int(at[0])
+
+    def weight_of(self, owner: int, what: int) -> float:
+        """Requests from which a property of an owner is known."""
+        row = self.of_owner(owner)
+        return float(self._ns[row, _ANCHOR[what]]) if row >= 0 else 0.0
+
+
+KEPT = 5.0
+"""Weight of a segment that keeps its own place below a place where segments name things."""
+
+
+@kernel("void(uint64[::1], uint64[::1], int32[::1])")
+def _place(keys, table, rows):
+    """Puts keys into an empty table, with their index."""
+    for i in range(keys.shape[0]):
+        if keys[i] != _U(0):
+            at = locate(table, keys[i])
+            table[at] = keys[i]
+            rows[at] = np.int32(i)
+
+
+@kernel("void(uint64[::1], uint64[::1], int32[::1], int64[::1])")
+def _find(table, key, rows, out):
+    """Row of a key, -1 without one."""
+    at = locate(table, key[0])
+    out[0] = np.int64(rows[at]) if table[at] != _U(0) else np.int64(-1)
+
+
+@kernel("void(uint64[::1], uint64[::1])")
+def _step(segment, out):
+    """Category of a step down the tree."""
+    out[0] = mix(segment[0], _U(CHILD + 1))

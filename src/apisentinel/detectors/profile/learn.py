@@ -1,0 +1,158 @@
+"""Learns a profile from a sample that may hold attacks."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.detectors.profile.calibration import Calibration
+from apisentinel.detectors.profile.items import Items
+from apisentinel.detectors.profile.knowledge import FEW_ACTORS, Knowledge
+from apisentinel.detectors.profile.observe import Observations, Observer
+from apisentinel.detectors.profile.places import MAX_SEGMENTS
+from apisentinel.detectors.profile.profile import Profile
+from apisentinel.detectors.profile.sample import Sample
+from apisentinel.detectors.profile.settings import ProfileSettings
+
+LEAST_NAMES, SINGLE_SHARE, MOST_NAMES = 10, 0.2, 100
+"""When segments name things: at least 10 different ones and a fifth of the requests with a new
+one, or 100 different ones.
+"""
+UNKNOWN = 2.0
+"""Marks that nothing is known yet; see `Observer.observe`."""
+OWNERS = 1 << 15
+"""Endpoints, parameters, places in paths and headers of which habits are kept."""
+ROUNDS = 2
+"""How often the most unusual requests are left out and the rest is learned anew."""
+
+
+class Learning:
+    """Turns a sample into a profile: the tree of paths first, then the habits, twice without the
+    most unusual requests.
+
+    Attributes:
+        left_out: Requests of the sample that were not learned from.
+    """
+
+    def __init__(self, settings: ProfileSettings) -> None:
+        self.settings = settings
+        self.left_out = 0
+        self._observer = Observer()
+
+    def profile(self, sample: Sample, on_step: Callable[[str], None] = lambda _: None) -> Profile:
+        """The profile of everything in the sample."""
+        items, numbers, actors, endpoints = sample.whole()
+        weights = _weights(actors, endpoints, self.settings.actor_share)
+        bits = np.where(
+            actors != 0, np.uint32(1) << (actors % np.uint64(32)).astype(np.uint32), np.uint32(0)
+        ).astype(np.uint32)
+        knowledge = Knowledge(self.settings.categories, OWNERS)
+        on_step("paths")
+        for depth in range(MAX_SEGMENTS + 1):
+            before = int(knowledge.used[1])
+            for start, end, seen in self._passes(items, numbers, knowledge, None):
+                knowledge.count(seen, weights[start:end], bits[start:end], depth)
+            knowledge.open_places(LEAST_NAMES, SINGLE_SHARE, MOST_NAMES)
+            if int(knowledge.used[1]) == before:
+                break
+        on_step("parameters")
+        for start, end, seen in self._passes(items, numbers, knowledge, None):
+            knowledge.count(seen, weights[start:end], bits[start:end])
+        knowledge.settle()
+        weights = self._trimmed(items, numbers, weights, knowledge, on_step)
+        on_step("calibration")
+        surprise = self._surprise(items, numbers, weights, knowledge)
+        used = weights > 0
+        calibration = Calibration.fit(surprise[used], weights[used])
+        return Profile(knowledge, calibration, self.settings)
+
+    def _trimmed(
+        self,
+        items: Items,
+        numbers: npt.NDArray[np.int64],
+        weights: npt.NDArray[np.float64],
+        knowledge: Knowledge,
+        on_step: Callable[[str], None],
+    ) -> npt.NDArray[np.float64]:
+        """Takes the most unusual requests out of what is known. Weights after it."""
+        for _ in range(ROUNDS):
+            on_step("trimming")
+            surprise = self._surprise(items, numbers, weights, knowledge)
+            out = (surprise >= cut_of(surprise, weights, self.settings.trim / ROUNDS)) & (
+                weights > 0
+            )
+            if not out.any():
+                break
+            gone = np.where(out, -weights, 0.0)
+            for start, end, seen in self._passes(items, numbers, knowledge, None):
+                for depth in (-1, *range(MAX_SEGMENTS + 1)):
+                    if out[start:end].any():
+                        knowledge.count(
+                            seen, gone[start:end], np.zeros(end - start, np.uint32), depth
+                        )
+            weights = np.where(out, 0.0, weights)
+            knowledge.settle()
+            self.left_out += int(np.count_nonzero(out))
+        return weights
+
+    def _surprise(
+        self,
+        items: Items,
+        numbers: npt.NDArray[np.int64],
+        weights: npt.NDArray[np.float64],
+        knowledge: Knowledge,
+    ) -> npt.NDArray[np.float64]:
+        """Surprise of each request for what is known from all others."""
+        out = np.zeros(len(weights), np.float64)
+        for start, end, seen in self._passes(items, numbers, knowledge, weights):
+            each = knowledge.surprise(seen, weights[start:end])
+            out[start:end] = knowledge.pool(seen, each)[0]
+        return out
+
+    def _passes(
+        self,
+        items: Items,
+        numbers: npt.NDArray[np.int64],
+        knowledge: Knowledge,
+        weights: npt.NDArray[np.float64] | None,
+    ) -> Iterator[tuple[int, int, Observations]]:
+        """Observations of the whole sample, some requests at a time."""
+        rows = len(items.first) - 1
+        used = np.full(rows, UNKNOWN) if weights is None else weights
+        start = 0
+        while start < rows:
+            end, seen = self._observer.observe(items, numbers, start, used, knowledge)
+            yield start, end, seen
+            start = end
+
+
+def cut_of(
+    surprise: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], share: float
+) -> float:
+    """Surprise from which on a request is left out: at most `share` of all are."""
+    used = surprise[weights > 0]
+    if not len(used) or share <= 0.0:
+        return np.inf
+    return float(np.quantile(used, 1.0 - share, method="higher")) + 1e-9
+
+
+def _weights(
+    actors: npt.NDArray[np.uint64], endpoints: npt.NDArray[np.uint64], share: float
+) -> npt.NDArray[np.float64]:
+    """Weight of each request: one client has no more than its share of an endpoint, where there are
+    several.
+    """
+    weights = np.ones(len(actors), np.float64)
+    if not len(actors):
+        return weights
+    pairs, which, counts = np.unique(
+        np.stack([endpoints, actors], axis=1), axis=0, return_inverse=True, return_counts=True
+    )
+    which = which.reshape(-1)
+    ends, of, totals = np.unique(endpoints, return_inverse=True, return_counts=True)
+    of = of.reshape(-1)
+    clients = np.bincount(np.searchsorted(ends, pairs[:, 0]), minlength=len(ends))
+    most = np.maximum(share * totals, 1.0)[of]
+    limited = (clients[of] >= FEW_ACTORS) & (actors != 0)
+    weights[limited] = np.minimum(1.0, most / counts[which])[limited]
+    return weights

@@ -1,0 +1,132 @@
+"""The learned profile: how unusual a request is for this API, and why."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.detectors.profile.calibration import KEPT, Calibration
+from apisentinel.detectors.profile.items import Reader
+from apisentinel.detectors.profile.knowledge import BINS, Knowledge
+from apisentinel.detectors.profile.observe import Observer
+from apisentinel.detectors.profile.properties import PROPERTIES
+from apisentinel.detectors.profile.settings import ProfileSettings
+from apisentinel.errors import IncompatibleModelError
+from apisentinel.models.arrays import pack_arrays, take, unpack_arrays
+from apisentinel.records.batch import RequestBatch
+
+VERSION = 1
+"""Changes when properties, hashes or pooling change; older profiles are refused."""
+
+NOTHING = np.empty(0, np.float64)
+
+
+class Unusual(NamedTuple):
+    """What a profile says of some requests.
+
+    Attributes:
+        surprise: float64, how surprising each is.
+        chance: float64, share of ordinary requests that are at least so surprising.
+    """
+
+    surprise: npt.NDArray[np.float64]
+    chance: npt.NDArray[np.float64]
+
+    def take(self, rows: npt.NDArray[Any]) -> "Unusual":
+        """The same of these rows."""
+        return Unusual(self.surprise[rows], self.chance[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Unusual"]) -> "Unusual":
+        """Several, one after the other."""
+        return cls(
+            np.concatenate([part.surprise for part in parts]),
+            np.concatenate([part.chance for part in parts]),
+        )
+
+
+class Profile:
+    """How an API is normally used, learned from its traffic.
+
+    A request has the same surprise in any order and any company. One thread at a time for each
+    `Scorer`; the profile itself is read-only.
+    """
+
+    def __init__(
+        self, knowledge: Knowledge, calibration: Calibration, settings: ProfileSettings
+    ) -> None:
+        self.knowledge = knowledge
+        self.calibration = calibration
+        self.settings = settings
+
+    def to_bytes(self) -> bytes:
+        """The profile as a part of a bundle."""
+        return pack_arrays(
+            {
+                **self.knowledge.arrays(),
+                "quantiles": self.calibration.quantiles,
+                "tail": self.calibration.tail,
+                "version": np.array([VERSION, PROPERTIES, BINS], np.int64),
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, content: bytes, settings: ProfileSettings) -> "Profile":
+        """The profile that `to_bytes` has written.
+
+        Raises:
+            IncompatibleModelError: It is damaged, or made by a version that learned otherwise.
+        """
+        arrays = unpack_arrays(content)
+        if take(arrays, "version", "int64", 3).tolist() != [VERSION, PROPERTIES, BINS]:
+            raise IncompatibleModelError(
+                "the profile was learned by another version: train it again"
+            )
+        owners = len(take(arrays, "owner_keys", "uint64", None))
+        categories = len(take(arrays, "cat_keys", "uint64", None))
+        for name, dtype, *shape in (
+            ("ns", "float32", owners, PROPERTIES), ("flags", "uint8", owners),
+            ("owner_actors", "uint32", owners), ("mass", "float32", owners, PROPERTIES, BINS),
+            ("counts", "float32", categories), ("cat_actors", "uint32", categories),
+            ("quantiles", "float64", KEPT), ("tail", "float64", 4),
+        ):  # fmt: skip
+            take(arrays, str(name), str(dtype), *(int(n) for n in shape))
+        calibration = Calibration(arrays["quantiles"], arrays["tail"])
+        return cls(Knowledge.of(arrays), calibration, settings)
+
+
+class Scorer:
+    """Judges requests with a profile; has work space of its own, so one for each thread."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self._reader = Reader()
+        self._observer = Observer()
+
+    def score(self, batch: RequestBatch) -> Unusual:
+        """How unusual each request of a batch is."""
+        rows = np.arange(len(batch), dtype=np.int64)
+        surprise = np.zeros(len(rows), np.float64)
+        knowledge = self.profile.knowledge
+        at = 0
+        while at < len(rows):
+            done, items = self._reader.read(batch, rows[at:])
+            numbers = numbers_of(batch, rows[at : at + done])
+            start = 0
+            while start < done:
+                end, seen = self._observer.observe(items, numbers, start, NOTHING, knowledge)
+                each = knowledge.surprise(seen, NOTHING)
+                surprise[at + start : at + end] = knowledge.pool(seen, each)[0]
+                start = end
+            at += done
+        return Unusual(surprise, self.profile.calibration.chance(surprise))
+
+
+def numbers_of(batch: RequestBatch, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Method, status and size of the answer of some requests, int64 ``(rows, 3)``."""
+    out: npt.NDArray[Any] = np.empty((len(rows), 3), np.int64)
+    out[:, 0] = batch.enriched["method"][rows]
+    out[:, 1] = batch.numbers["status"][rows]
+    out[:, 2] = batch.numbers["response_bytes"][rows]
+    return out
