@@ -8,11 +8,21 @@ from tests.unit.storage.test_control import MINUTE, NOW, alert, incident
 from apisentinel.errors import RefusedError
 from apisentinel.storage.accounts import Key
 from apisentinel.storage.base import StaleVersionError
+from apisentinel.storage.decisions import Decision
 from apisentinel.storage.findings import findings_mark
 from apisentinel.storage.query import Condition, Op, Page
 from apisentinel.storage.settings import FindingSettings
 
 DAY_S = 86_400
+
+
+def decision(number, hours, **changes):
+    fields = {
+        "id": f"d{number}", "scope": "client", "value": f"203.0.113.{number}", "action": "block",
+        "reason": "r", "source": "manual", "author": "kim", "incident": None, "created": NOW,
+        "expires": NOW + hours * 60 * MINUTE, "ends": NOW + hours * 60 * MINUTE,
+    }  # fmt: skip
+    return Decision(**(fields | changes))
 
 
 class ControlContract:
@@ -107,6 +117,42 @@ class ControlContract:
         assert store.list_alerts(high, Page("ts")).total == 3
         assert store.alert_facet("severity", high) == [("MEDIUM", 3)]
         assert store.alert_series([], NOW, 5 * MINUTE) == [(0, None, 4), (1, None, 3)]
+
+    def test_decisions_end_by_time_or_by_hand(self, opened, clock):
+        store = opened()
+        for n, hours in enumerate((1, 2, 3)):
+            store.add_decision(decision(n, hours), 10)
+        later = NOW + 90 * MINUTE
+        active = [Condition("ends", Op.GTE, later + 1)]
+        found = store.list_decisions(active, Page("ends"))
+        assert [each["id"] for each in found.items] == ["d2", "d1"]
+        assert store.lift_decision("d2", "bo", later)["lifted_by"] == "bo"
+        assert store.list_decisions(active, Page("ends")).total == 1
+        assert store.lift_decision("d2", "kim", later) is None  # it has ended
+        assert store.lift_decision("d0", "kim", later) is None  # by time
+        assert store.lift_decision("d9", "kim", later) is None
+        assert store.decision("d0")["lifted_by"] is None
+        assert store.decision_facet("action", [], 5) == [("block", 3)]
+
+    def test_decisions_in_force_are_bounded_and_never_doubled(self, opened):
+        store = opened()
+        store.add_decision(decision(0, 1), 2)
+        with pytest.raises(RefusedError, match="in force already: d0"):
+            store.add_decision(decision(0, 2, id="other"), 2)
+        store.add_decision(decision(1, 1), 2)
+        with pytest.raises(RefusedError, match="which is the most"):
+            store.add_decision(decision(2, 1), 2)
+        store.lift_decision("d0", "bo", NOW + 1)
+        store.add_decision(decision(0, 2, id="other", created=NOW + 2), 2)
+
+    def test_who_had_an_alert_is_told(self, opened):
+        store = opened()
+        store.put_alerts([alert(1), alert(2)])
+        names = [store.get_alert(f"a{n}")["entity"]["id"] for n in (1, 2)]
+        kind = store.get_alert("a1")["entity"]["kind"]
+        assert store.alerted(kind, [*names, "nobody"], 0) == set(names)
+        assert store.alerted(kind, names, NOW + 1_000 * MINUTE) == set()
+        assert store.alerted("none", names, 0) == set()
 
     def test_an_unknown_incident_is_refused(self, opened):
         with pytest.raises(RefusedError) as refused:

@@ -1,5 +1,7 @@
 """What every store of events does, whatever it is made of; inherit and give `opened`."""
 
+from datetime import UTC, datetime
+
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -135,6 +137,54 @@ class EventsContract:
             sum(len(r["attack_types"]) for r in inside) if group == "attack_types" else len(inside)
         )
         assert sum(sum(line["v"]) for line in found.series) == counted
+
+    @pytest.mark.parametrize("group", [None, "user", "severity"])
+    def test_series_tell_other_measures(self, filled, group):
+        store, rows = filled
+        end = NOW + 100 * SECOND
+        given = {"group": group, "points": 600}
+
+        def lines(measure):
+            found = store.timeseries([], NOW, end, measure=measure, **given)
+            return found, {line["key"]: line["v"] for line in found.series}
+
+        found, risks = lines("risk")
+        _, errors = lines("errors")
+        _, sizes = lines("bytes")
+        _, times = lines("p95_ms")
+        for key in risks:
+            for at, t in enumerate(found.t):
+                here = [
+                    row
+                    for row in rows
+                    if t <= row["ts"] < t + found.step and (group is None or row[group] == key)
+                ]
+                assert risks[key][at] == max((row["risk"] for row in here), default=None)
+                assert errors[key][at] == sum(row["status"] >= 400 for row in here)
+                assert sizes[key][at] == sum(row["response_bytes"] for row in here)
+                assert (times[key][at] is None) == (not here)
+        with pytest.raises(FilterError, match="no measure"):
+            lines("p42")
+
+    def test_what_a_decision_would_touch_is_told_by_client(self, filled):
+        store, rows = filled
+        inside = [row for row in rows if NOW <= row["ts"] < NOW + 80 * SECOND]
+        wanted = [row for row in inside if row["user"] == "u1"]
+        found = store.touched([Condition("user", Op.EQ, "u1")], NOW, NOW + 80 * SECOND)
+        assert (found.total, found.requests) == (len(inside), len(wanted))
+        assert found.is_whole
+        for client, count, risk in found.clients:
+            own = [row for row in wanted if row["client"] == client]
+            assert (count, risk) == (len(own), max(row["risk"] for row in own))
+        assert len(found.clients) == len({row["client"] for row in wanted})
+
+    def test_the_week_counts_by_day_and_hour_in_utc(self, filled):
+        store, rows = filled
+        expected = [[0] * 24 for _ in range(7)]
+        for each in rows:
+            moment = datetime.fromtimestamp(each["ts"] // SECOND, UTC)
+            expected[moment.weekday()][moment.hour] += 1
+        assert store.week([]) == expected
 
     def test_facets_count_values_and_members_of_lists(self, filled):
         store, _ = filled

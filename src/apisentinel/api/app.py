@@ -8,11 +8,12 @@ from fastapi import APIRouter, FastAPI
 
 from apisentinel import __version__
 from apisentinel.api import read
-from apisentinel.api.access import audit, keys, login, users
+from apisentinel.api.access import audit, keys, login, preferences, users
 from apisentinel.api.access.accounts import Accounts
 from apisentinel.api.access.auth import Authenticator
 from apisentinel.api.access.gate import refuse_undeclared
 from apisentinel.api.access.secret import Secret, load_secret
+from apisentinel.api.http.conditional import Conditional
 from apisentinel.api.http.description import add_description
 from apisentinel.api.http.guard import Guard
 from apisentinel.api.http.limits import Limits
@@ -21,6 +22,7 @@ from apisentinel.api.ingest import hec, otlp, requests
 from apisentinel.api.ingest.agent_reports import AgentReports
 from apisentinel.api.ingest.bodies import Intake
 from apisentinel.api.operations import probes, settings, sources
+from apisentinel.api.respond import decisions
 from apisentinel.api.static import add_page
 from apisentinel.api.stream import socket
 from apisentinel.clock import Clock, SystemClock
@@ -83,6 +85,7 @@ def create_app(
     add_description(app)
     add_page(app, wanted.root_path)
     refuse_undeclared(app.routes)
+    app.add_middleware(Conditional)
     app.add_middleware(Guard, settings=wanted)
     return app
 
@@ -107,11 +110,13 @@ def _routers() -> list[APIRouter]:
         otlp.router,
         login.router,
         keys.router,
+        preferences.router,
         users.router,
         audit.router,
         settings.router,
         sources.router,
         probes.router,
         *read.routers,
+        decisions.router,
         socket.router,
     ]

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from apisentinel.pipeline.door.settings import DoorSettings
 from apisentinel.pipeline.live.settings import RuntimeSettings
 from apisentinel.pipeline.log_settings import LogSettings
+from apisentinel.pipeline.response_settings import ResponseSettings
 from apisentinel.pipeline.server_settings import ServerSettings
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.sources.settings import SourceSettings
@@ -28,4 +29,5 @@ class ServiceSettings(BaseModel):
     sources: SourceSettings = SourceSettings()
     storage: StorageSettings = StorageSettings()
     runtime: RuntimeSettings = RuntimeSettings()
+    response: ResponseSettings = ResponseSettings()
     detection: ScanSettings = ScanSettings()

@@ -1,4 +1,4 @@
-"""The control store: alerts, incidents, accounts, audit, settings and dead letters."""
+"""The control store: alerts, incidents, decisions, accounts, audit, settings, dead letters."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from apisentinel.clock import Clock
 from apisentinel.storage.accounts import AccountTables
 from apisentinel.storage.audit import AuditTable
 from apisentinel.storage.dead_letters import DeadLetterTable
+from apisentinel.storage.decisions import DecisionTable
 from apisentinel.storage.findings import Findings
 from apisentinel.storage.folder import Folder
 from apisentinel.storage.preferences import PreferenceTables
@@ -14,7 +15,13 @@ from apisentinel.storage.settings import StorageSettings
 
 
 class ControlStore(
-    AuditTable, Findings, RetentionTables, AccountTables, PreferenceTables, DeadLetterTable
+    AuditTable,
+    Findings,
+    RetentionTables,
+    AccountTables,
+    PreferenceTables,
+    DeadLetterTable,
+    DecisionTable,
 ):
     """All that is small and must not be lost, in one SQLite database.
 

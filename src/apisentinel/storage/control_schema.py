@@ -66,6 +66,21 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX dead_letter_open ON dead_letter (number) WHERE replayed IS NULL;
     CREATE INDEX incident_open ON incident (status, last_ts) WHERE merged_into IS NULL;
     """,
+    # 3
+    """
+    CREATE TABLE decision (
+        id TEXT PRIMARY KEY, scope TEXT NOT NULL, value TEXT NOT NULL, action TEXT NOT NULL,
+        reason TEXT NOT NULL, source TEXT NOT NULL, author TEXT NOT NULL, incident TEXT,
+        created INTEGER NOT NULL, expires INTEGER NOT NULL, ends INTEGER NOT NULL, lifted_by TEXT
+    ) STRICT;
+    CREATE INDEX decision_ends ON decision (ends);
+    CREATE INDEX decision_created ON decision (created, id);
+    CREATE INDEX decision_value ON decision (scope, value, ends);
+    CREATE TABLE preference (
+        owner TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, updated INTEGER NOT NULL,
+        PRIMARY KEY (owner, name)
+    ) STRICT;
+    """,
 )
 """Statements that lead from each version to the next; the version is the number of them."""
 

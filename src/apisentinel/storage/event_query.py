@@ -60,6 +60,27 @@ STEPS: Final = tuple(
 QUERY_SECONDS: Final = 10.0
 """Time of one query: nobody waits longer for a page, and a thread is not held for ever."""
 
+MEASURES: Final[dict[str, str]] = {
+    "requests": "count(*)",
+    "bytes": "cast(sum(response_bytes) AS BIGINT)",
+    "errors": "count(*) FILTER (status >= 400)",
+    "risk": "max(risk)",
+    "p50_ms": "approx_quantile(duration_us, 0.50) / 1000.0",
+    "p95_ms": "approx_quantile(duration_us, 0.95) / 1000.0",
+    "p99_ms": "approx_quantile(duration_us, 0.99) / 1000.0",
+}
+"""What a series can tell of the rows of a slice, as SQL."""
+
+ADDED: Final = frozenset({"requests", "bytes", "errors"})
+"""Measures of which no row means 0, and which may be added up over groups."""
+
+MOST_TOUCHED: Final = 10_000
+"""Clients of which `EventQueries.touched` tells."""
+
+WEEK_US: Final = 7 * 86_400 * SECOND
+MONDAY_US: Final = 4 * 86_400 * SECOND
+"""1970-01-05, a Monday."""
+
 RETRY_SECONDS: Final = 10
 """When the same question may be asked again; others may have been answered by then."""
 
@@ -67,13 +88,30 @@ ATTEMPTS: Final = 3
 """A query is asked again when a file was removed under it."""
 
 
+class Touched(msgspec.Struct, frozen=True):
+    """Requests that a condition is about.
+
+    Attributes:
+        total: Requests of the period, whatever the condition.
+        requests: Those of them that it is about.
+        clients: ``(client, requests, highest risk)`` of these, the busiest first.
+        is_whole: Whether these are all clients.
+    """
+
+    total: int
+    requests: int
+    clients: list[tuple[str | None, int, int]]
+    is_whole: bool
+
+
 class Series(msgspec.Struct, frozen=True):
-    """Counts over time.
+    """A measure over time.
 
     Attributes:
         step: µs between two points.
         t: Begin of each step, µs since the epoch.
-        series: ``{"key": …, "v": [counts]}`` of each group, most frequent first.
+        series: ``{"key": …, "v": [values]}`` of each group, the one with most rows first; None
+            where a slice has no rows and the measure is none that can be added up.
     """
 
     step: int
@@ -189,8 +227,9 @@ class EventQueries:
         *,
         group: str | None = None,
         points: int = MOST_POINTS,
+        measure: str = "requests",
     ) -> Series:
-        """Number of events over time.
+        """Number of events over time, or another measure of them.
 
         Args:
             conditions: Which events.
@@ -198,14 +237,18 @@ class EventQueries:
             end: µs since the epoch, not part of the period.
             group: Field whose values get a line each, or ``status_class``; None for one line.
             points: Most points; the step is chosen so that they are not exceeded.
+            measure: One of `MEASURES`.
 
         Raises:
-            FilterError: A condition or the group cannot be used, or the period is empty.
+            FilterError: A condition, the group or the measure cannot be used, or the period is
+                empty.
         """
         if not 1 < points <= MOST_POINTS:
             raise FilterError(f"a series has 2 to {MOST_POINTS} points")
         if end <= begin:
             raise FilterError("the period of a series ends before it begins")
+        if measure not in MEASURES:
+            raise FilterError(f"there is no measure {measure!r}; known: {', '.join(MEASURES)}")
         step = step_of(begin, end, points)
         first = begin // step * step
         count = -(-(end - first) // step)
@@ -221,12 +264,74 @@ class EventQueries:
             source = source_of(_source(self.database, cold))
             return run(
                 cursor,
-                f"SELECT (ts - {first:d}) // {step:d} AS b, {value} AS g, count(*) FROM {source}"
-                f" WHERE {wanted.text} GROUP BY b, g",
+                f"SELECT (ts - {first:d}) // {step:d} AS b, {value} AS g, count(*),"
+                f" {MEASURES[measure]} FROM {source} WHERE {wanted.text} GROUP BY b, g",
                 wanted.values,
             )
 
-        return _columnar(self._ask(period, ask), first, step, count)
+        found = self._ask(period, ask)
+        return _columnar(found, first, step, count, is_added=measure in ADDED)
+
+    def touched(self, conditions: Sequence[Condition], begin: int, end: int) -> Touched:
+        """Which requests of a period a decision would be about, by client.
+
+        Args:
+            conditions: Which events.
+            begin: µs since the epoch.
+            end: µs since the epoch, not part of the period.
+
+        Raises:
+            FilterError: A condition cannot be used.
+        """
+        period = (Condition("ts", Op.GTE, begin), Condition("ts", Op.LTE, end - 1))
+        all_of_it = where(period, EVENT_FIELDS, Dialect.DUCKDB)
+        wanted = where((*period, *conditions), EVENT_FIELDS, Dialect.DUCKDB)
+
+        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> Touched:
+            source = _source(self.database, cold)
+            total = one(
+                cursor, f"SELECT count(*) FROM {source} WHERE {all_of_it.text}", all_of_it.values
+            )
+            rows = run(
+                cursor,
+                "SELECT client, count(*) AS n, coalesce(max(risk), 0), sum(count(*)) OVER ()"
+                f" FROM {source} WHERE {wanted.text} GROUP BY client ORDER BY n DESC, client"
+                f" LIMIT {MOST_TOUCHED + 1:d}",
+                wanted.values,
+            )
+            return Touched(
+                total=int(total[0]) if total else 0,
+                requests=int(rows[0][3]) if rows else 0,
+                clients=[(row[0], int(row[1]), int(row[2])) for row in rows[:MOST_TOUCHED]],
+                is_whole=len(rows) <= MOST_TOUCHED,
+            )
+
+        return self._ask(period, ask)
+
+    def week(self, conditions: Sequence[Condition]) -> list[list[int]]:
+        """Number of events by day of the week, Monday first, and hour of the day, both in UTC.
+
+        Returns:
+            Seven lists of 24 counts.
+
+        Raises:
+            FilterError: A condition cannot be used.
+        """
+        wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
+
+        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[tuple[Any, ...]]:
+            return run(
+                cursor,
+                f"SELECT ((ts - {MONDAY_US:d}) % {WEEK_US:d} + {WEEK_US:d}) % {WEEK_US:d}"
+                f" // {3600 * SECOND:d} AS h, count(*)"
+                f" FROM {_source(self.database, cold)} WHERE {wanted.text} GROUP BY h",
+                wanted.values,
+            )
+
+        counts = [[0] * 24 for _ in range(7)]
+        for hour, n in self._ask(conditions, ask):
+            counts[int(hour) // 24][int(hour) % 24] = int(n)
+        return counts
 
     def facets(
         self, names: Sequence[str], conditions: Sequence[Condition], limit: int = 20
@@ -420,18 +525,25 @@ def _group(name: str | None) -> tuple[str, Any]:
     return field.sql, lambda source: source
 
 
-def _columnar(rows: list[tuple[Any, ...]], first: int, step: int, count: int) -> Series:
+def _columnar(
+    rows: list[tuple[Any, ...]], first: int, step: int, count: int, *, is_added: bool
+) -> Series:
+    """Columns of rows ``(slice, group, number of rows, value)``."""
     totals: dict[Any, int] = {}
-    for _, key, n in rows:
+    for _, key, n, _value in rows:
         totals[key] = totals.get(key, 0) + n
     ranked = sorted(totals, key=lambda key: (-totals[key], str(key)))
     shown = ranked if len(ranked) <= MOST_GROUPS else ranked[: MOST_GROUPS - 1]
-    lines = {key: [0] * count for key in shown}
-    rest = [0] * count
-    for bucket, key, n in rows:
-        line = lines.get(key, rest)
-        line[bucket] += n
+    empty = 0 if is_added else None
+    lines: dict[Any, list[Any]] = {key: [empty] * count for key in shown}
+    rest: list[Any] = [empty] * count
+    for bucket, key, _, value in rows:
+        line = lines.get(key)
+        if line is not None:
+            line[bucket] = value
+        elif is_added:  # highest risks and quantiles of several groups are none of them all
+            rest[bucket] += value or 0
     series: list[dict[str, Any]] = [{"key": key, "v": values} for key, values in lines.items()]
-    if len(shown) < len(ranked):
+    if is_added and len(shown) < len(ranked):
         series.append({"key": REST, "v": rest})
     return Series(step, [first + k * step for k in range(count)], series)

@@ -1,6 +1,7 @@
 """Settings made at run time, saved views, and what the product notes for itself."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,12 @@ LARGEST_VALUE: Final = 256 << 10
 
 MOST_VIEWS: Final = 1_000
 """Saved views of one owner."""
+
+LARGEST_PREFERENCE: Final = 8 << 10
+"""Characters of one preference of a user."""
+
+MOST_PREFERENCES: Final = 200
+"""Preferences of one user."""
 
 SECRET_BYTES: Final = 32
 
@@ -140,6 +147,42 @@ class PreferenceTables(ControlBase):
             connection.execute("DELETE FROM view WHERE id = ? AND owner = ?", (name, owner))
             return connection.changes() > 0
 
+    def preferences(self, owner: str) -> dict[str, Any]:
+        """Preferences of a user as plain data, by name."""
+        rows = self.rows(
+            "SELECT name, value FROM preference WHERE owner = ? ORDER BY name", (owner,)
+        )
+        return {name: msgspec.json.decode(value) for name, value in rows}
+
+    def save_preferences(self, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Sets preferences of a user; None forgets one.
+
+        Returns:
+            All of them.
+
+        Raises:
+            RefusedError: 422 when one is too large, 409 when there would be too many.
+        """
+        texts = {name: _json(value, LARGEST_PREFERENCE) for name, value in given.items()}
+        now = self._clock.now()
+        with self.writing() as connection:
+            for name, value in given.items():
+                if value is None:
+                    connection.execute(
+                        "DELETE FROM preference WHERE owner = ? AND name = ?", (owner, name)
+                    )
+                else:
+                    connection.execute(
+                        "INSERT OR REPLACE INTO preference VALUES (?, ?, ?, ?)",
+                        (owner, name, texts[name], now),
+                    )
+            held = connection.execute(
+                "SELECT count(*) FROM preference WHERE owner = ?", (owner,)
+            ).get
+            if int(str(held)) > MOST_PREFERENCES:
+                raise RefusedError(409, f"one user has {MOST_PREFERENCES:,} preferences at most")
+        return self.preferences(owner)
+
     def meta(self, name: str) -> bytes | None:
         """A note of the product, None when there is none."""
         rows = self.rows("SELECT value FROM meta WHERE name = ?", (name,))
@@ -159,8 +202,8 @@ class PreferenceTables(ControlBase):
         return known or b""
 
 
-def _json(value: Any) -> str:
+def _json(value: Any, most: int = LARGEST_VALUE) -> str:
     text = msgspec.json.encode(value).decode()
-    if len(text) > LARGEST_VALUE:
-        raise RefusedError(422, f"{len(text):,} characters are too many; {LARGEST_VALUE:,} fit")
+    if len(text) > most:
+        raise RefusedError(422, f"{len(text):,} characters are too many; {most:,} fit")
     return text

@@ -9,6 +9,7 @@ import structlog
 from tests.unit.api.fake_accounts import MemoryAccounts
 from tests.unit.api.fake_door import FakeDoor
 from tests.unit.api.http_client import TestClient
+from tests.unit.api.live_fixtures import api, live, live_app, open_client  # noqa: F401 (fixtures)
 
 from apisentinel.api.access.people import People
 from apisentinel.api.access.secret import Secret

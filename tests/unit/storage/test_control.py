@@ -418,8 +418,11 @@ def test_earlier_versions_are_brought_up_to_date(tmp_path, clock, path):
     assert store.get_incident("i1")["comments"][0]["text"] == "seen"
     assert [key.id for key in store.api_keys()] == ["aps_1"]
     assert store.audit_verify().good
+    before = store.dead_letter_count()
     store.put_dead_letters("http", [Line(b"x", "y")])
-    assert store.dead_letter_count() == 1
+    assert store.dead_letter_count() == before + 1
+    assert store.list_decisions([], Page("created")).total == 0
+    assert store.preferences("kim") == {}
     store.close()
 
 

@@ -89,6 +89,28 @@ export interface Credentials {
   token?: string | null;
 }
 
+/** Something that is to be done to somebody until it ends. */
+export interface DecisionRow {
+  id: string;
+  scope: "client" | "network" | "user" | "session" | "credential" | "endpoint";
+  value: string;
+  action: "watch" | "challenge" | "rate_limit" | "step_up" | "revoke_session" | "block";
+  reason: string;
+  /** Who makes such decisions: `manual` is a person. */
+  source: string;
+  author: string;
+  /** Id of the incident that it answers to. */
+  incident: string | null;
+  state: "active" | "expired" | "lifted";
+  created: string | null;
+  expires: string | null;
+  /** When it is or was over, by time or by hand. */
+  ends: string | null;
+  lifted_by: string | null;
+  /** Nothing carries decisions out yet: `none` says so. */
+  enforcement: "none";
+}
+
 /** Traffic of one endpoint; the fields of the report of `scan`, and when it was seen. */
 export interface EndpointRow {
   endpoint: string;
@@ -226,6 +248,13 @@ export interface Health {
   checks: { [key: string]: Check } | null;
 }
 
+/** Requests since a decision was made that it is about. */
+export interface Hits {
+  id: string;
+  requests: number;
+  clients: number;
+}
+
 /** An incident with its comments. */
 export interface IncidentDetail {
   id: string;
@@ -324,6 +353,14 @@ export interface Listing_AlertRow {
   total: number;
 }
 
+export interface Listing_DecisionRow {
+  items: DecisionRow[];
+  /** Cursor of the next page, null at the end. */
+  next: string | null;
+  /** Rows on all pages. */
+  total: number;
+}
+
 export interface Listing_EndpointRow {
   items: EndpointRow[];
   /** Cursor of the next page, null at the end. */
@@ -405,6 +442,11 @@ export interface NewUser {
   name: string;
   role: "viewer" | "analyst" | "responder" | "admin";
   password: string;
+}
+
+/** All preferences of the one who asks, by name. */
+export interface Preferences {
+  preferences: { [key: string]: unknown };
 }
 
 /** What went wrong. */
@@ -561,6 +603,25 @@ export interface Views {
   items: ViewRow[];
 }
 
+/** A decision to be made. */
+export interface Wanted {
+  scope: "client" | "network" | "user" | "session" | "credential" | "endpoint";
+  value: string;
+  action: "watch" | "challenge" | "rate_limit" | "step_up" | "revoke_session" | "block";
+  /** How long it lasts; there is none for ever. */
+  duration_seconds: number;
+  reason: string;
+  incident?: string | null;
+}
+
+/** Requests by day of the week, Monday first, and hour of the day, UTC. */
+export interface Week {
+  kind: "client" | "user" | "session" | "credential" | "network" | "endpoint";
+  id: string;
+  /** Seven lists of 24 counts. */
+  counts: number[][];
+}
+
 /** What each route answers when all went well. */
 export interface Answers {
   "GET /api/v1/alerts": Listing_AlertRow;
@@ -568,6 +629,11 @@ export interface Answers {
   "GET /api/v1/alerts/{alert_id}/explanation": Shape;
   "GET /api/v1/audit": Entries;
   "GET /api/v1/audit/verify": Verdict;
+  "GET /api/v1/decisions": Listing_DecisionRow;
+  "POST /api/v1/decisions": null;
+  "GET /api/v1/decisions/{decision_id}": DecisionRow;
+  "DELETE /api/v1/decisions/{decision_id}": DecisionRow;
+  "GET /api/v1/decisions/{decision_id}/hits": Hits;
   "GET /api/v1/endpoints": Listing_EndpointRow;
   "GET /api/v1/endpoints/{endpoint_id}": EndpointRow;
   "GET /api/v1/entities": Listing_EntityRow;
@@ -576,6 +642,7 @@ export interface Answers {
   "GET /api/v1/entities/{kind}/{entity_id}/profile": Shape;
   "GET /api/v1/entities/{kind}/{entity_id}/sessions": Shape;
   "GET /api/v1/entities/{kind}/{entity_id}/timeline": Chart;
+  "GET /api/v1/entities/{kind}/{entity_id}/week": Week;
   "GET /api/v1/events": Listing_EventRow;
   "POST /api/v1/events": Accepted;
   "GET /api/v1/events/{event_id}": EventRow;
@@ -601,6 +668,8 @@ export interface Answers {
   "POST /api/v1/logout": null;
   "GET /api/v1/me": Me;
   "POST /api/v1/me/password": null;
+  "GET /api/v1/me/preferences": Preferences;
+  "PUT /api/v1/me/preferences": Preferences;
   "GET /api/v1/openapi.json": { [key: string]: unknown };
   "GET /api/v1/overview": Shape;
   "GET /api/v1/settings": Settings;

@@ -3,6 +3,7 @@ somebody else has just changed.
 """
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import NamedTuple
 
 from apisentinel.errors import RefusedError
@@ -23,14 +24,22 @@ class Expected(NamedTuple):
     findings: str | None
 
 
-def etag(version: int, findings: str = "") -> str:
-    """The strong validator of a version of what people set, and of what detection says beside it.
+def etag(version: int, findings: str = "", content: bytes | None = None) -> str:
+    """The strong validator of a version of what people set, of what detection says beside it, and
+    of the content that was shown, which ``If-None-Match`` is about.
 
     Example:
-        >>> etag(3), etag(3, "a1b2c3d4")
-        ('"3"', '"3-a1b2c3d4"')
+        >>> etag(3), etag(3, "a1b2c3d4"), etag(3, "a1b2c3d4", b"{}")
+        ('"3"', '"3-a1b2c3d4"', '"3-a1b2c3d4.d905e156"')
     """
-    return f'"{version}-{findings}"' if findings else f'"{version}"'
+    shown = "" if content is None else f".{blake2b(content, digest_size=4).hexdigest()}"
+    return f'"{version}-{findings}{shown}"' if findings else f'"{version}{shown}"'
+
+
+def _of_changes(tag: str) -> str:
+    """A validator without what is only about reading."""
+    head, dot, _ = tag.rpartition(".")
+    return f'{head}"' if dot and tag.endswith('"') else tag
 
 
 def expected(if_match: str | None, current: int, findings: str = "") -> Expected:
@@ -54,7 +63,7 @@ def expected(if_match: str | None, current: int, findings: str = "") -> Expected
         )
     if if_match.strip() == "*":
         return Expected(None, None)
-    named = [part.strip() for part in if_match[:LONGEST].split(",")]
+    named = [_of_changes(part.strip()) for part in if_match[:LONGEST].split(",")]
     if etag(current, findings) in named:
         return Expected(current, findings or None)
     if etag(current) in named:

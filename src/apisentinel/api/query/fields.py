@@ -7,6 +7,7 @@ import msgspec
 
 from apisentinel.records.taxonomy import AgentKind, AttackType, Severity
 from apisentinel.storage import query
+from apisentinel.storage.decisions import ACTIONS, SCOPES
 from apisentinel.storage.query import ALLOWED, Kind, Op
 
 SHOWN_OPS: Final = (
@@ -239,7 +240,29 @@ ENDPOINTS: Final = Resource(
     key="endpoint",
 )
 
+DECISIONS: Final = Resource(
+    "decisions",
+    _fields(
+        Field("id", Kind.TEXT),
+        _choice("scope", SCOPES),
+        Field("value", Kind.ADDRESS, sortable=True, groupable=True),
+        _choice("action", ACTIONS),
+        Field("reason", Kind.TEXT),
+        Field("source", Kind.TEXT, groupable=True),
+        Field("author", Kind.TEXT, sortable=True, groupable=True),
+        Field("incident", Kind.TEXT, groupable=True),
+        Field("created", Kind.MOMENT, sortable=True),
+        Field("expires", Kind.MOMENT, sortable=True),
+        Field("ends", Kind.MOMENT, sortable=True),
+        Field("lifted_by", Kind.TEXT, groupable=True),
+    ),
+    time="created",
+    sort="-created",
+    key="id",
+)
+
 RESOURCES: Final = {
-    resource.name: resource for resource in (EVENTS, ALERTS, INCIDENTS, ENTITIES, ENDPOINTS)
+    resource.name: resource
+    for resource in (EVENTS, ALERTS, INCIDENTS, ENTITIES, ENDPOINTS, DECISIONS)
 }
 """Resource by name."""

@@ -28,6 +28,8 @@ TIMES: Final = frozenset(
         "at",
         "created",
         "updated",
+        "expires",
+        "ends",
     }
 )
 """Members that are times: µs inside, RFC 3339 outside."""

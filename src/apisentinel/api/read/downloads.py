@@ -116,6 +116,7 @@ def _rows(
         "events": lambda page: service.events.list_events(asked.conditions, page),
         "alerts": lambda page: service.control.list_alerts(asked.conditions, page),
         "incidents": lambda page: service.control.list_incidents(asked.conditions, page),
+        "decisions": lambda page: service.control.list_decisions(asked.conditions, page),
         "entities": lambda page: select_entities(listed, asked.conditions, page),
         "endpoints": lambda page: select(
             known.endpoints.rows, asked.resource.searchable, asked.conditions, page

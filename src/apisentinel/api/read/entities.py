@@ -23,9 +23,9 @@ from apisentinel.api.query.shapes import (
 from apisentinel.api.read.asking import From, Now, To, filter_of, listing_of, projected
 from apisentinel.api.read.compared import profile
 from apisentinel.api.read.entity_query import select_entities
-from apisentinel.api.read.figures import chart
+from apisentinel.api.read.figures import AMeasure, chart
 from apisentinel.api.read.known import Known, checked_kind
-from apisentinel.api.read.models import Chart, EntityRow, Listing, Shape, problems
+from apisentinel.api.read.models import Chart, EntityRow, Listing, Shape, Week, problems
 from apisentinel.api.read.story import COLUMN_OF
 from apisentinel.errors import RefusedError
 from apisentinel.features.actor_record import LABEL_BYTES
@@ -166,21 +166,53 @@ def get_profile(kind: Kind, entity_id: EntityId, service: TheService) -> Json:
     responses=problems(400, 404),
     summary="Tell an entity in time",
 )
-def get_timeline(
+def get_timeline(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
     kind: Kind,
     entity_id: EntityId,
     service: TheService,
     clock: Now,
     wanted: Annotated[Filter, Depends(filter_of(EVENTS))],
-    group: Annotated[str, Query(max_length=40)] = "severity",
+    group: Annotated[
+        str | None,
+        Query(max_length=40, description="A line for each value; severity for `requests`."),
+    ] = None,
+    measure: AMeasure = "requests",
 ) -> Json:
-    """Its requests over time by severity; the last day when no period is named."""
+    """Its requests over time by severity, or another measure of them; the last day when no period
+    is named.
+    """
     checked_kind(kind)
     last = wanted.end if wanted.end is not None else clock.now() + 1
     first = wanted.begin if wanted.begin is not None else last - DAY_US
     own = Filter((*wanted.conditions, condition_of(kind, plain_id(entity_id))))
-    lines = group if group in EVENTS.groupable else "severity"
-    return Json(chart(service, "events", own, (min(max(first, 0), last - 1), last), lines))
+    lines = group if group in EVENTS.groupable else "severity" if measure == "requests" else None
+    period = (min(max(first, 0), last - 1), last)
+    return Json(chart(service, "events", own, period, lines, measure=measure))
+
+
+@router.get(
+    "/{kind}/{entity_id:path}/week",
+    response_model=Week,
+    responses=problems(400, 404),
+    summary="Count an entity's requests by hour of the week",
+)
+def get_week(
+    kind: Kind,
+    entity_id: EntityId,
+    service: TheService,
+    clock: Now,
+    wanted: Annotated[Filter, Depends(filter_of(EVENTS))],
+) -> Json:
+    """Seven days, Monday first, of 24 hours in UTC; of the last four weeks when no period is
+    named.
+    """
+    checked_kind(kind)
+    last = wanted.end if wanted.end is not None else clock.now() + 1
+    first = wanted.begin if wanted.begin is not None else last - 28 * DAY_US
+    own = Filter((*wanted.conditions, condition_of(kind, plain_id(entity_id))), first, last)
+    with turn():
+        counts = service.events.week(own.all_conditions(EVENTS))
+    return Json({"kind": kind, "id": plain_id(entity_id), "counts": counts})
 
 
 DAY_US: Final = 86_400_000_000

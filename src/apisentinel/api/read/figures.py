@@ -17,7 +17,7 @@ from apisentinel.api.read.entity_query import count_entities
 from apisentinel.api.read.known import Known
 from apisentinel.api.read.models import Chart, Facets, Shape, problems
 from apisentinel.pipeline.service import Service
-from apisentinel.storage.event_query import MOST_POINTS, STATUS_CLASS, step_of
+from apisentinel.storage.event_query import ADDED, MOST_POINTS, STATUS_CLASS, step_of
 from apisentinel.storage.query import Condition
 from apisentinel.storage.query_memory import matcher
 
@@ -33,10 +33,15 @@ MOST_VALUES: Final = 100
 DEFAULT_PERIOD_US: Final = 3_600_000_000
 """Period of a chart whose begin is not named: the last hour."""
 
-Name = Literal["events", "alerts", "incidents", "entities", "endpoints"]
+Name = Literal["events", "alerts", "incidents", "entities", "endpoints", "decisions"]
 Of = Annotated[Name, Query(description="The list that is counted.")]
 OfTimed = Annotated[
     Literal["events", "alerts", "incidents"], Query(description="The list that is counted.")
+]
+
+AMeasure = Annotated[
+    Literal["requests", "risk", "p50_ms", "p95_ms", "p99_ms", "bytes", "errors"],
+    Query(description="What is told of the events of a slice."),
 ]
 
 
@@ -66,6 +71,8 @@ def facets(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
             found = {name: service.control.alert_facet(name, wanted, limit) for name in names}
         elif of == "incidents":
             found = {name: service.control.incident_facet(name, wanted, limit) for name in names}
+        elif of == "decisions":
+            found = {name: service.control.decision_facet(name, wanted, limit) for name in names}
         elif of == "entities":
             found = count_entities(known.entities(kind), wanted, names, limit)
         else:
@@ -127,9 +134,14 @@ def timeseries(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
     end: To = None,
     f: Conditions = None,
     points: Annotated[int, Query(ge=2, le=MOST_POINTS)] = MOST_POINTS,
+    measure: AMeasure = "requests",
 ) -> Json:
     """Counts in slices of equal width, as columns: times in seconds since the epoch and a series
     per value. The service chooses the width so that there are no more than 600 slices.
+
+    Of events other measures than their number can be told: the highest `risk`, a quantile of the
+    duration, `bytes` of the answers, and `errors`, which are answers of 400 and above. A quantile
+    or risk is null where a slice has no events.
     """
     resource = RESOURCES[of]
     allowed = (*resource.groupable, *((STATUS_CLASS,) if of == "events" else ()))
@@ -139,25 +151,27 @@ def timeseries(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
     first = wanted.begin if wanted.begin is not None else last - DEFAULT_PERIOD_US
     if first >= last:
         raise GrammarError("from", begin or "", "the period is empty")
-    return Json(
-        chart(service, of, wanted, (max(first, 0), last), names[0] if names else None, points)
-    )
+    if of != "events" and measure != "requests":
+        raise GrammarError("measure", measure, "it is told of events only", ("requests",))
+    period = (max(first, 0), last)
+    return Json(chart(service, of, wanted, period, names[0] if names else None, points, measure))
 
 
-def chart(
+def chart(  # noqa: PLR0913, PLR0917 (names say what is what)
     service: Service,
     of: str,
     wanted: Filter,
     period: tuple[int, int],
     group: str | None = None,
     points: int = MOST_POINTS,
+    measure: str = "requests",
 ) -> dict[str, Any]:
     """A chart of the rows of a list."""
     first, last = period
     with turn():
         if of == "events":
             found = service.events.timeseries(
-                wanted.conditions, first, last, group=group, points=points
+                wanted.conditions, first, last, group=group, points=points, measure=measure
             )
             step, times, series = found.step, found.t, found.series
         else:
@@ -169,7 +183,7 @@ def chart(
             {"key": "all" if group is None else _key(each["key"]), "v": each["v"]}
             for each in series
         ]
-        or [{"key": "all", "v": [0] * len(times)}],
+        or [{"key": "all", "v": [0 if measure in ADDED else None] * len(times)}],
         "step_seconds": step / 1e6,
     }
 

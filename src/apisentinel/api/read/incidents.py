@@ -71,11 +71,11 @@ def incident_of(service: Service, name: str) -> dict[str, Any]:
 def _shown(document: dict[str, Any]) -> Json:
     shown = incident_row(document)
     shown["comments"] = [row(comment) for comment in document.get("comments") or ()]
-    return Json(shown, headers={"ETag": _tag(document)})
-
-
-def _tag(document: dict[str, Any]) -> str:
-    return etag(int(document["version"]), findings_mark(document))
+    answer = Json(shown)
+    answer.headers["ETag"] = etag(
+        int(document["version"]), findings_mark(document), bytes(answer.body)
+    )
+    return answer
 
 
 @router.get(
@@ -120,9 +120,10 @@ def change_many(principal: Writer, body: Bulk, service: TheService, triage: TheT
 def get_incident(_: Reader, incident_id: IncidentId, service: TheService) -> Json:
     """One incident with its comments.
 
-    The ETag has two parts, `"3-a1b2c3d4"`: the version of what people set, and a mark of what
-    detection says: severity, attack types, success, and that it is part of another incident. Growth
-    within these, such as more requests, keeps the ETag.
+    The ETag has three parts, `"3-a1b2c3d4.9f86d081"`: the version of what people set; a mark of
+    what detection says: severity, attack types, success, and that it is part of another incident;
+    and a mark of all that is shown. `If-None-Match` is about the whole. `If-Match` is about the
+    first two: growth, such as more requests, does not stand against a change.
     """
     return _shown(incident_of(service, incident_id))
 

@@ -305,6 +305,14 @@ class Chart(Shape):
     step_seconds: float = Field(description="Width of a slice, chosen by the service.")
 
 
+class Week(Shape):
+    """Requests by day of the week, Monday first, and hour of the day, UTC."""
+
+    kind: EntityKind
+    id: str
+    counts: list[list[int]] = Field(description="Seven lists of 24 counts.")
+
+
 class FacetValue(Shape):
     """A value and how many rows have it."""
 

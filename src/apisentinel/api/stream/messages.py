@@ -20,16 +20,14 @@ Shown = Callable[[str, Item], Item]
 """Makes an item of a topic a row as lists show it."""
 
 TOPICS: Final = ("metrics", "health", "incidents", "alerts", "decisions", "events")
-"""Topics in the order in which a tick tells them. This version makes no decisions, so nothing is
-told of them; clients may ask already.
-"""
+"""Topics in the order in which a tick tells them."""
 
 RANKED: Final = frozenset({"incidents", "alerts", "events"})
 """Topics whose rows have a risk: the highest are shown when there are too many. Of the others the
 newest are.
 """
 
-UPDATED: Final = frozenset({"incidents", "alerts"})
+UPDATED: Final = frozenset({"incidents", "alerts", "decisions"})
 """Topics whose rows are states of something with an id: of one tick only the newest counts."""
 
 ROWS = 100

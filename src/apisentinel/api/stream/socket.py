@@ -15,7 +15,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from apisentinel import __version__
 from apisentinel.api.access.gate import Principal, needs
 from apisentinel.api.http.context import get_authenticator, get_service
-from apisentinel.api.query.fields import ALERTS, EVENTS, INCIDENTS, Resource
+from apisentinel.api.query.fields import ALERTS, DECISIONS, EVENTS, INCIDENTS, Resource
 from apisentinel.api.query.filters import Filter, GrammarError, parse_filter
 from apisentinel.api.query.matching import RowFilter
 from apisentinel.api.query.moments import moment_text
@@ -63,6 +63,7 @@ FILTERED: Final[dict[str, Resource]] = {
     # the store makes these two when it writes
     "incidents": _without(INCIDENTS, "created", "updated"),
     "events": EVENTS,
+    "decisions": DECISIONS,
 }
 """Fields that can be filtered, by topic; of the other topics everything is told."""
 

@@ -14,7 +14,13 @@ PUBLIC = {
 }
 """What anybody may do, and nothing else."""
 
-HARMLESS = {"/api/v1/stream/ticket", "/api/v1/logout", "/api/v1/me/password", "/api/v1/login"}
+HARMLESS = {
+    "/api/v1/stream/ticket",
+    "/api/v1/logout",
+    "/api/v1/me/password",
+    "/api/v1/login",
+    "/api/v1/me/preferences",
+}
 """Writes that concern nobody but the one who asks."""
 
 KEYS_ONLY = "/services/collector"

@@ -9,6 +9,12 @@ def test_the_etag_of_the_last_read_names_the_version():
     assert expected(etag(3, "ab"), 3, "ab") == Expected(3, "ab")
 
 
+def test_what_was_shown_does_not_matter_for_a_change():
+    assert etag(3, "ab", b"x") != etag(3, "ab", b"y")
+    assert expected(etag(3, "ab", b"x"), 3, "ab") == Expected(3, "ab")
+    assert expected(etag(3, "", b"x"), 3) == Expected(3, None)
+
+
 def test_any_version_will_do_with_a_star():
     assert expected("*", 3, "ab") == Expected(None, None)
 

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.api.read.live_service import HOSTILE
+from tests.unit.api.live_service import HOSTILE
 from tests.unit.pipeline.live.live_traffic import START_US
 
 from apisentinel.api.query.fields import RESOURCES

@@ -7,7 +7,7 @@ from fastapi.routing import iter_route_contexts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from tests.unit.api.read.live_service import headers_of
+from tests.unit.api.live_service import headers_of
 
 from apisentinel.api.query.fields import RESOURCES
 

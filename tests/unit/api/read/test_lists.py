@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.api.read.live_service import COUNT, HOSTILE, headers_of, lines, settle
+from tests.unit.api.live_service import COUNT, HOSTILE, headers_of, lines, settle
 from tests.unit.pipeline.live.live_traffic import START_US, requests
 
 from apisentinel.api.query.fields import ALERTS, EVENTS, INCIDENTS, RESOURCES

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.unit.api.http_client import TestClient
-from tests.unit.api.read.live_service import COUNT, HOST, HOSTILE, headers_of, lines, settle
+from tests.unit.api.live_service import COUNT, HOST, HOSTILE, headers_of, lines, settle
 from tests.unit.pipeline.live.live_traffic import requests
 
 from apisentinel.api.app import create_app

@@ -1,0 +1,1 @@
+"""What people decide about clients, users and endpoints."""
