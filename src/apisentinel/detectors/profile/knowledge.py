@@ -22,6 +22,7 @@ from apisentinel.detectors.profile.properties import (
     PROPERTIES,
     SET,
     SIGN,
+    TYPE,
     VALUE,
     WORD,
 )
@@ -36,6 +37,12 @@ BINS = 8
 SINGLE = 0
 MOST_CATEGORIES = 1024
 """Categories kept of one property of one owner; an owner with more is free in it."""
+MOST_VALUES = 8192
+"""The same of values, by which repeats are told."""
+NONE = 0.01
+"""Weight below which nothing is left of a category; sums of weights are not exact."""
+LEAST_PRIOR, MOST_PRIOR = 0.02, 0.5
+"""Bounds of the chance of something new for an owner of which nothing is known."""
 PARENT_WORTH = 2.0
 """Requests that the habits of the parent are worth."""
 SEEN_WORTH = 0.5
@@ -47,7 +54,7 @@ UNSEEN = 0.25
 """Weight up to which a category counts as not seen."""
 
 _ANCHOR = np.arange(PROPERTIES)
-_ANCHOR[SIGN] = _ANCHOR[CONTEXT] = _ANCHOR[WORD] = VALUE
+_ANCHOR[SIGN] = _ANCHOR[CONTEXT] = _ANCHOR[WORD] = TYPE
 _ANCHOR[NAME] = SET
 
 WEIGHT = np.ones(PROPERTIES)
@@ -81,6 +88,16 @@ def _bin(count):
     return b
 
 
+EVERYTHING = _U(0x2F9C_84A1_D35B_706E)
+"""Owner of the values of all parameters."""
+
+
+@inline
+def _site(what, parent):
+    """Owner above a parent: all parameters together, for what values look like."""
+    return EVERYTHING if parent != _U(0) and VALUE <= what <= CONTEXT else _U(0)
+
+
 @kernel(
     "void(uint64[::1], uint64[::1], uint64[::1], uint8[::1], int64[::1], float64[::1],"
     " uint32[::1], int64, uint64[::1], int32[::1], float32[:,::1], int32[:,::1], uint32[::1],"
@@ -112,16 +129,25 @@ def _count(
     """
     for r in range(first.shape[0] - 1):
         weight = weights[r]
+        if weight == 0.0:
+            continue
         step = np.int64(-1)
+        is_new = is_new_above = is_new_anywhere = True
         for i in range(first[r], first[r + 1]):
             what = np.int64(kinds[i])
             if what == CHILD:
                 step += 1
             if (what == CHILD) != (depth >= 0) or (depth >= 0 and step != depth):
                 continue
-            for level in range(2):
-                owner = owners[i] if level == 0 else parents[i]
-                if owner == _U(0):
+            for level in range(3):
+                owner = owners[i]
+                fresh = is_new
+                if level == 1:
+                    owner, fresh = parents[i], is_new_above
+                elif level == 2:
+                    owner, fresh = _site(what, parents[i]), is_new_anywhere
+                # a value that comes again says nothing new about the looks of values
+                if owner == _U(0) or (VALUE < what <= CONTEXT and not fresh):
                     continue
                 at = locate(owner_keys, owner)
                 if owner_keys[at] == _U(0):
@@ -136,12 +162,22 @@ def _count(
                 owner_actors[row] |= actors[r]
                 key = mix(owner, cats[i])
                 at = locate(cat_keys, key)
+                before = np.float64(counts[at]) if cat_keys[at] != _U(0) else 0.0
+                if what == VALUE:
+                    fresh = before <= NONE if weight > 0.0 else before + weight <= NONE
+                    if level == 0:
+                        is_new = fresh
+                    elif level == 1:
+                        is_new_above = fresh
+                    else:
+                        is_new_anywhere = fresh
                 if cat_keys[at] == _U(0):
                     if weight <= 0.0:
                         continue
+                    most = MOST_VALUES if what == VALUE else MOST_CATEGORIES
                     if (
                         used[CATEGORIES_USED] * 3 >= cat_keys.shape[0] * 2
-                        or distinct[row, what] >= MOST_CATEGORIES
+                        or distinct[row, what] >= most
                     ):
                         used[LOST] += 1
                         continue
@@ -166,10 +202,12 @@ def _settle(cat_keys, counts, cat_actors, cat_owner, cat_kind, owner_actors, mas
             for b in range(mass.shape[2]):
                 mass[i, k, b] = np.float32(0)
     for at in range(cat_keys.shape[0]):
-        if cat_keys[at] == _U(0) or counts[at] <= 0.01:
+        if cat_keys[at] == _U(0) or counts[at] <= NONE:
             continue
         row, what = np.int64(cat_owner[at]), np.int64(cat_kind[at])
         b = _bin(np.float64(counts[at]))
+        if what == VALUE and b == 1:
+            b = np.int64(SINGLE)  # values that came twice are often one visit
         if _bits(cat_actors[at]) == 1 and _bits(owner_actors[row]) >= FEW_ACTORS:
             b = np.int64(SINGLE)
         mass[row, what, b] += counts[at]
@@ -206,7 +244,7 @@ def _look(owner, category, what, anchor, weight, tables):
 @kernel(
     "void(uint64[::1], uint64[::1], uint64[::1], uint8[::1], int64[::1], float64[::1],"
     " uint64[::1], int32[::1], float32[:,::1], float32[:,:,::1], uint32[::1], uint64[::1],"
-    " float32[::1], uint32[::1], int64[::1], float64[::1], float32[::1])"
+    " float32[::1], uint32[::1], int64[::1], float64[::1], float64[::1], float32[::1])"
 )
 def _surprise(
     owners,
@@ -225,6 +263,7 @@ def _surprise(
     cat_actors,
     anchors,
     worth,
+    priors,
     out,
 ):
     """Surprise (-log10 of the chance) of each observation."""
@@ -239,19 +278,30 @@ def _surprise(
                 chance = min(m / max(n, 1.0), 1.0)
                 out[i] = np.float32(-np.log10(max(chance, LEAST_CHANCE)) * SEEN_WORTH * worth[what])
                 continue
-            prior, prior_worth = 0.5, 1.0
+            # what the levels above know from others than this owner
+            chance = 1.0
             if parents[i] != _U(0):
                 pn, pm, parent_seen = _look(parents[i], cats[i], what, anchor, weight, tables)
-                # what the parent knows from others than this owner
-                pn = max(pn - n, 0.0)
-                if parent_seen:
-                    prior = min(pm / max(pn, 1.0), 1.0)
-                    prior_worth = PARENT_WORTH
-                elif pn > 0.0:
-                    prior = (max(pm - m, 0.0) + 0.5) / (pn + 1.0)
-                    prior_worth = PARENT_WORTH
-            chance = (m + prior_worth * prior) / (n + prior_worth)
+                site = _site(what, parents[i])
+                if site != _U(0):
+                    sn, sm, site_seen = _look(site, cats[i], what, anchor, weight, tables)
+                    sn, sm = max(sn - pn, 0.0), max(sm - (0.0 if site_seen else pm), 0.0)
+                    chance = _mixed(sn, sm, site_seen and sm > UNSEEN, 1.0, priors[what])
+                pn, pm = max(pn - n, 0.0), max(pm - (0.0 if parent_seen else m), 0.0)
+                chance = _mixed(pn, pm, parent_seen and pm > UNSEEN, chance, PARENT_WORTH)
+                chance = max(chance, LEAST_PRIOR)
+                chance = (m + PARENT_WORTH * chance) / (n + PARENT_WORTH)
+            else:
+                chance = (m + priors[what]) / (n + priors[what])
             out[i] = np.float32(-np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what])
+
+
+@inline
+def _mixed(n, m, seen, chance, worth):
+    """Chance of a category at a level, from the one above it."""
+    if seen:
+        return min(m / max(n, 1.0), 1.0)
+    return (m + worth * chance) / (n + worth)
 
 
 @kernel(
@@ -268,11 +318,15 @@ def _pool(first, items, kinds, surprise, out, worst, second):
         while i < first[r + 1]:
             # observations of one value say much the same; those of the request are each by itself
             group = items[i]
-            best, other = 0.0, 0.0
-            at = i
+            best, other, new = 0.0, 0.0, 0.0
+            at = at_value = i
             while True:
                 u = np.float64(surprise[i])
-                if u > best:
+                if kinds[i] == VALUE:
+                    # that a value is new, and what new values look like, are two things
+                    new = u
+                    at_value = i
+                elif u > best:
                     if kinds[i] != kinds[at]:
                         other = best
                     best = u
@@ -282,7 +336,9 @@ def _pool(first, items, kinds, surprise, out, worst, second):
                 i += 1
                 if i >= first[r + 1] or items[i] != group or group < 0:
                     break
-            total = best + LEFT_THIRD * other
+            total = new + best + LEFT_THIRD * other
+            if new > best:
+                at = at_value
             if total > a:
                 a, b, c = total, a, b
                 at_a, at_b = at, at_a
@@ -321,6 +377,7 @@ class Knowledge:
         self._cat_actors = np.zeros(size, np.uint32)
         self._cat_owner = np.zeros(size, np.int32)
         self._cat_kind = np.zeros(size, np.uint8)
+        self._prior = np.full(PROPERTIES, MOST_PRIOR)
         self.used = np.zeros(3, np.int64)
 
     def tree(self) -> tuple[npt.NDArray[Any], ...]:
@@ -359,8 +416,14 @@ class Knowledge:
         )  # fmt: skip
         # what found no room among too many categories was seen once
         anchored = self._ns[:, _ANCHOR]
-        lost = np.where(self._distinct >= MOST_CATEGORIES, np.maximum(anchored - sums, 0), 0)
+        most = np.full(PROPERTIES, MOST_CATEGORIES)
+        most[VALUE] = MOST_VALUES
+        lost = np.where(self._distinct >= most, np.maximum(anchored - sums, 0), 0)
         self._mass[:, :, SINGLE] += lost
+        n = int(self.used[0])
+        total = anchored[:n].sum(axis=0, dtype=np.float64)
+        single = self._mass[:n, :, SINGLE].sum(axis=0, dtype=np.float64)
+        self._prior[:] = np.clip((single + 0.5) / (total + 1.0), LEAST_PRIOR, MOST_PRIOR)
 
     def surprise(
         self, seen: Observations, weights: npt.NDArray[np.float64]
@@ -375,7 +438,7 @@ class Knowledge:
         _surprise(
             seen.owner, seen.parent, seen.category, seen.property, seen.first, weights,
             self._owner_keys, self._owner_rows, self._ns, self._mass, self._owner_actors,
-            self._cat_keys, self._counts, self._cat_actors, _ANCHOR, WEIGHT, out,
+            self._cat_keys, self._counts, self._cat_actors, _ANCHOR, WEIGHT, self._prior, out,
         )  # fmt: skip
         return out
 
@@ -444,13 +507,13 @@ class Knowledge:
         n = int(self.used[0])
         owners = np.flatnonzero(self._owner_keys)
         owners = owners[np.argsort(self._owner_rows[owners], kind="stable")]
-        live = np.flatnonzero((self._cat_keys != 0) & (self._counts > 0.01))
+        live = np.flatnonzero((self._cat_keys != 0) & (self._counts > NONE))
         live = live[np.argsort(self._cat_keys[live], kind="stable")]
         return {
             "owner_keys": self._owner_keys[owners], "ns": self._ns[:n], "flags": self._flags[:n],
             "owner_actors": self._owner_actors[:n], "mass": self._mass[:n],
             "cat_keys": self._cat_keys[live], "counts": self._counts[live],
-            "cat_actors": self._cat_actors[live],
+            "cat_actors": self._cat_actors[live], "prior": self._prior,
         }  # fmt: skip
 
     @classmethod
@@ -463,6 +526,7 @@ class Knowledge:
         made._flags[:n] = arrays["flags"]
         made._owner_actors[:n] = arrays["owner_actors"]
         made._mass[:n] = arrays["mass"]
+        made._prior[:] = arrays["prior"]
         places = np.zeros(len(made._cat_keys), np.int32)
         _place(arrays["cat_keys"], made._cat_keys, places)
         filled = made._cat_keys != 0

@@ -22,6 +22,11 @@ UNKNOWN = 2.0
 """Marks that nothing is known yet; see `Observer.observe`."""
 OWNERS = 1 << 15
 """Endpoints, parameters, places in paths and headers of which habits are kept."""
+BODY = (0.75, 0.93)
+"""Quantiles between which the decay of the surprise of ordinary requests is measured."""
+LEAST_DECAY = 0.15
+LEAST_REQUESTS = 50
+"""Fewer requests have no tail that could be told from an attack."""
 ROUNDS = 2
 """How often the most unusual requests are left out and the rest is learned anew."""
 
@@ -129,11 +134,20 @@ class Learning:
 def cut_of(
     surprise: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], share: float
 ) -> float:
-    """Surprise from which on a request is left out: at most `share` of all are."""
+    """Surprise from which on a request is left out.
+
+    The tail of ordinary requests is judged by those that are surprising, but not the most
+    surprising ones, which may be attacks: beyond the cut, one ordinary request would be expected.
+    At most `share` of all are left out.
+    """
     used = surprise[weights > 0]
-    if not len(used) or share <= 0.0:
+    if len(used) < LEAST_REQUESTS or share <= 0.0:
         return np.inf
-    return float(np.quantile(used, 1.0 - share, method="higher")) + 1e-9
+    low, high = np.quantile(used, BODY).tolist()
+    scale = max((high - low) / np.log((1 - BODY[0]) / (1 - BODY[1])), LEAST_DECAY)
+    expected = high + scale * np.log(max((1 - BODY[1]) * len(used), 1.0))
+    most = float(np.quantile(used, 1.0 - share, method="higher"))
+    return max(expected, most + 1e-9)
 
 
 def _weights(

@@ -338,13 +338,13 @@ def _observe(
                 node = owner if is_variable else mix(node, key[i])
                 if not is_variable:
                     continue
+                parent = VARIABLE
             elif kind == HEADER or kind == COOKIE:
                 owner = key[i]
+                parent = _U(COOKIE + 1) if kind == COOKIE else _U(0)
             else:
                 parent = mix(name[i], _U(11))
-                owner = mix(here, key[i]) if here != _U(0) else parent
-                if here == _U(0):
-                    parent = _U(0)
+                owner = mix(here, key[i]) if here != _U(0) else _U(0)
             _value(
                 text, spans[i, 0], spans[i, 1], np.int64(lengths[i]), owner, parent, i, lists,
                 used, cats, several, several_of, cat_keys, counts, weight,

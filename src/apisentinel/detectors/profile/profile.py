@@ -89,7 +89,7 @@ class Profile:
             ("ns", "float32", owners, PROPERTIES), ("flags", "uint8", owners),
             ("owner_actors", "uint32", owners), ("mass", "float32", owners, PROPERTIES, BINS),
             ("counts", "float32", categories), ("cat_actors", "uint32", categories),
-            ("quantiles", "float64", KEPT), ("tail", "float64", 4),
+            ("prior", "float64", PROPERTIES), ("quantiles", "float64", KEPT), ("tail", "float64", 4),
         ):  # fmt: skip
             take(arrays, str(name), str(dtype), *(int(n) for n in shape))
         calibration = Calibration(arrays["quantiles"], arrays["tail"])

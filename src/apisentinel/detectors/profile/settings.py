@@ -30,7 +30,7 @@ class ProfileSettings(DetectorSettings):
         " 32 bytes.",
     )
     trim: float = Field(
-        default=0.02,
+        default=0.05,
         ge=0.0,
         le=0.2,
         description="Share of the most unusual training requests that may be left out, because"
