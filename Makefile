@@ -57,7 +57,7 @@ scan: setup ## scan the sample log: report here and in report.html (LOG=…, REP
 
 test: setup ## run all tests
 	$(NODE) test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 fuzz: setup ## hostile lines through every parser (FUZZ_LINES=1000000)
 	FUZZ_LINES=$(FUZZ_LINES) $(BIN)/python -m pytest -m fuzz -n $(WORKERS) tests

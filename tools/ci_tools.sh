@@ -1,7 +1,8 @@
 #!/bin/sh
-# Puts checkers that are no Python packages into .venv/bin, where the tests find them:
+# Gets checkers that are no Python packages, to where the tests find them:
 #
-#     sh tools/ci_tools.sh          promtool, out of Debian's package, which is unpacked and not installed
+#     sh tools/ci_tools.sh          promtool, out of Debian's package, which is unpacked and not installed, and
+#                                   Chromium for the tests of the page, which root installs and others ask for
 #     sh tools/ci_tools.sh helm     helm too, built with Go: takes minutes
 #
 # What cannot be had is named; the tests that need it skip with that reason.
@@ -32,5 +33,16 @@ get_helm() {
     GOBIN=$bin go install helm.sh/helm/v3/cmd/helm@v3.16.4 || say "no helm: it cannot be built"
 }
 
+get_chromium() {
+    ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 || return 0
+    command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || { say "no Chromium: ask root for apt-get install chromium"; return 0; }
+    install='apt-get install -y -qq --no-install-recommends chromium'
+    DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND
+    $install >/dev/null 2>&1 || { apt-get update -qq >/dev/null 2>&1; $install >/dev/null 2>&1; } \
+        || say "no Chromium: Debian's package chromium cannot be had"
+}
+
 get_promtool
+get_chromium
 [ "${1:-}" != helm ] || get_helm
