@@ -1,4 +1,4 @@
-"""What a browser loads stays small: sums over the files of the build, as they are sent with gzip."""
+"""What a browser loads stays small: sums over the files of the build, compressed with gzip."""
 
 import gzip
 import json
