@@ -5,12 +5,11 @@ export interface Tab {
   key: string;
   title: React.ReactNode;
   count?: number | string | undefined;
-  content: () => React.ReactNode;
 }
 
-/** Tabs; arrows move between them. Only the chosen one is drawn. */
-export function Tabs({ tabs, value, onChange, label }: {
-  tabs: Tab[]; value: string; onChange: (key: string) => void; label: string;
+/** Tabs; arrows move between them. `children` is what the chosen one shows. */
+export function Tabs({ tabs, value, onChange, label, children }: {
+  tabs: readonly Tab[]; value: string; onChange: (key: string) => void; label: string; children: React.ReactNode;
 }) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
@@ -57,7 +56,7 @@ export function Tabs({ tabs, value, onChange, label }: {
       </div>
       {current && (
         <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${current.key}`} tabIndex={0} className="tab-panel">
-          {current.content()}
+          {children}
         </div>
       )}
     </div>

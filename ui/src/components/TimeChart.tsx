@@ -31,10 +31,19 @@ export interface TimeChartProps {
   format?: Formatter;
   /** Top of the axis when the values are lower. */
   max?: number;
+  /** Moments worth a line, in seconds since the epoch. */
+  markers?: readonly Marker[];
 }
 
+export interface Marker {
+  at: number;
+  label: string;
+}
+
+const NO_MARKERS: readonly Marker[] = [];
+
 /** Values over time. Keyboard: arrows read, Enter begins and ends a selection; also as a table. */
-export function TimeChart({ t, series, onBrush, label, height = 180, format = number, max }: TimeChartProps) {
+export function TimeChart({ t, series, onBrush, label, height = 180, format = number, max, markers = NO_MARKERS }: TimeChartProps) {
   const [zone] = usePref<string>("zone", "local");
   const utc = zone === "utc";
   const [table, setTable] = useState(false);
@@ -115,7 +124,7 @@ export function TimeChart({ t, series, onBrush, label, height = 180, format = nu
           style={{ minHeight: height }}
           onKeyDown={onKeyDown}
         >
-          <Plot key={`${shape}|${theme}|${utc}`} data={data} options={options} height={height} plot={plot} onCursor={setAt} onBrush={onBrush} />
+          <Plot key={`${shape}|${theme}|${utc}`} data={data} options={options} height={height} plot={plot} markers={markers} onCursor={setAt} onBrush={onBrush} />
         </div>
       )}
     </figure>
@@ -127,6 +136,7 @@ interface PlotProps {
   options: () => Omit<uPlot.Options, "width" | "height">;
   height: number;
   plot: React.RefObject<uPlot | null>;
+  markers: readonly Marker[];
   onCursor: (at: number | null) => void;
   onBrush: ((from: number, to: number) => void) | undefined;
 }
@@ -141,6 +151,7 @@ function Plot(props: PlotProps) {
     if (!box) return;
     const { data, options, height, plot } = now.current;
     const hooks: uPlot.Hooks.Arrays = {
+      draw: [(self) => drawMarkers(self, now.current.markers)],
       setCursor: [(self) => now.current.onCursor(self.cursor.idx ?? null)],
       setSelect: [
         (self) => {
@@ -169,6 +180,29 @@ function Plot(props: PlotProps) {
     props.plot.current?.setData(props.data);
   }, [props.data, props.plot]);
   return <div ref={holder} />;
+}
+
+function drawMarkers(plot: uPlot, markers: readonly Marker[]): void {
+  const { ctx, bbox } = plot;
+  const scale = uPlot.pxRatio;
+  ctx.save();
+  ctx.font = `${10 * scale}px system-ui, sans-serif`;
+  ctx.textBaseline = "top";
+  ctx.strokeStyle = ctx.fillStyle = canvasColor("var(--ink-2)");
+  ctx.lineWidth = scale;
+  ctx.setLineDash([3 * scale, 3 * scale]);
+  let edge = -Infinity;
+  for (const { at, label } of markers) {
+    const x = plot.valToPos(at, "x", true);
+    if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    if (x > edge) ctx.fillText(label, x + 4 * scale, bbox.top + 2 * scale);
+    edge = x + ctx.measureText(label).width + 8 * scale;
+  }
+  ctx.restore();
 }
 
 function stepOf(t: readonly number[]): number {

@@ -1,0 +1,89 @@
+import { useState } from "react";
+import { Link, useParams } from "wouter";
+import { useExplanation, useGraph, useIncident, useIncidentAlerts, useSimilar, useTimeline } from "../../api/queries.ts";
+import { Icon } from "../../components/Icon.tsx";
+import { Panel } from "../../components/Panel.tsx";
+import { Answer, Empty } from "../../components/States.tsx";
+import { FilterScope } from "../../components/Value.tsx";
+import { t } from "../../i18n/index.ts";
+import { hrefWith, useUrl } from "../../state/url.ts";
+import { Agreement } from "./Agreement.tsx";
+import { Comments } from "./Comments.tsx";
+import { Evidence } from "./Evidence.tsx";
+import { Facts } from "./Facts.tsx";
+import { Header } from "./Header.tsx";
+import { References } from "./References.tsx";
+import { Sentence } from "./Sentence.tsx";
+import type { Graph, SimilarIncidents, Story } from "./shapes.ts";
+import { Similar } from "./Similar.tsx";
+import { Suggested } from "./Suggested.tsx";
+import { StoryPanel } from "./StoryPanel.tsx";
+import { Verdict } from "./Verdict.tsx";
+import { Why } from "./Why.tsx";
+import "./incident.css";
+
+const NO_FILTERS: readonly string[] = [];
+
+/** One incident: what happened, why it is thought so, the evidence, and what people make of it. */
+export default function IncidentScreen() {
+  const id = useParams()["id"] ?? "";
+  const { range } = useUrl();
+  const incident = useIncident(id);
+  const why = useExplanation(id);
+  const story = useTimeline<Story>(id);
+  const graph = useGraph<Graph>(id);
+  const similar = useSimilar<SimilarIncidents>(id);
+  const alerts = useIncidentAlerts(id, { limit: 200 });
+  const [window, setWindow] = useState<{ from: number; to: number } | null>(null);
+
+  return (
+    <FilterScope fields={NO_FILTERS}>
+      <div className="screen incident">
+        <nav aria-label={t("tr.back")} className="no-print">
+          <Link className="back" href={hrefWith("/incidents", { range })}><Icon name="back" /> {t("tr.incidents")}</Link>
+        </nav>
+        <Answer query={incident} lines={12}>
+          {(data) => (
+            <div className="col">
+              {data.merged_into && (
+                <div className="notice notice-warn">
+                  {t("tr.merged")} <Link href={hrefWith(`/incidents/${data.merged_into}`, { range })}>{data.merged_into}</Link>
+                </div>
+              )}
+              <Header incident={data} why={why.data} story={story.data} />
+              <div className="incident-lead panel">
+                <Sentence incident={data} />
+                <Facts incident={data} why={why.data} />
+              </div>
+              <div className="split">
+                <div className="col">
+                  <Panel title={t("tr.why")} sub={t("tr.why.sub")} flush>
+                    <Answer query={why}>{(told) => <Why told={told} />}</Answer>
+                  </Panel>
+                  <Panel title={t("tr.story")} sub={t("tr.story.sub")}>
+                    <Answer query={story}>{(told) => <StoryPanel story={told} incident={data} window={window} onWindow={setWindow} />}</Answer>
+                  </Panel>
+                  <Panel title={t("tr.evidence")} flush>
+                    <Evidence incident={data} alerts={alerts} story={story} graph={graph} window={window} />
+                  </Panel>
+                  <Panel title={t("tr.similar")} sub={t("tr.similar.sub")} flush>
+                    <Answer query={similar}>{(found) => (found.items.length === 0 && found.prevalence.length === 0 ? <Empty title={t("tr.similar.none")} /> : <Similar found={found} />)}</Answer>
+                  </Panel>
+                </div>
+                <div className="col incident-side">
+                  <Suggested incident={data} />
+                  <Verdict incident={data} />
+                  <Panel title={t("tr.agreement")}>
+                    <Answer query={why}>{(told) => <Agreement told={told} />}</Answer>
+                  </Panel>
+                  <Comments incident={data} />
+                  {why.data && why.data.references.length > 0 && <References told={why.data} />}
+                </div>
+              </div>
+            </div>
+          )}
+        </Answer>
+      </div>
+    </FilterScope>
+  );
+}
