@@ -3,15 +3,22 @@ needs.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel.detectors.anomaly import Anomaly
+from apisentinel.detectors.anomaly import Judged as JudgedTicks
 from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.features import FeatureState, Signals, make_events
-from apisentinel.pipeline.judge import Judge
+from apisentinel.features.catalogue import FEATURES
+from apisentinel.features.state import KIND_NAMES
+from apisentinel.features.tick_state import Ticks, TickState
+from apisentinel.pipeline.judge import Judge, Suspect
+from apisentinel.pipeline.learned import Learned
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
@@ -21,11 +28,12 @@ from apisentinel.records.case import Case
 
 
 class Counted(NamedTuple):
-    """A block that the keyed state has seen."""
+    """A block that the keyed state has seen; `ticks` is None where nobody asks for them."""
 
     block: Prepared
     events: npt.NDArray[Any]
     signals: Signals
+    ticks: Ticks | None = None
 
 
 class Engine:
@@ -37,6 +45,8 @@ class Engine:
     Attributes:
         seq: Number of requests taken so far; the next request gets it plus one.
         cases: The judge with all cases and alerts.
+        ticks: Traces of the entities for the models; None where models are switched off.
+        anomaly: The ensemble; None without a trained one.
     """
 
     def __init__(
@@ -45,10 +55,13 @@ class Engine:
         enricher: Enricher,
         detector: PayloadDetector | None,
         watch: Stopwatch | None = None,
+        learned: Learned | None = None,
     ) -> None:
         self.settings = settings
         self.enricher = enricher
         self.state = FeatureState(settings.state)
+        self.ticks = TickState(self.state) if settings.models else None
+        self.anomaly = _anomaly(settings, self.state, learned) if settings.models else None
         self.cases = Judge(settings, self.state, enricher, detector)
         self.timeline = Timeline()
         self.seq = 0
@@ -66,7 +79,11 @@ class Engine:
             events = make_events(batch)
         with self.watch.stage("state", n):
             signals = self.state.update(batch, events)
-        return Counted(block, events, signals)
+        if self.ticks is None:
+            return Counted(block, events, signals)
+        with self.watch.stage("ticks", n):
+            ticks = self.ticks.update(batch, events, signals, block.fields)
+        return Counted(block, events, signals, ticks)
 
     def judge(
         self,
@@ -74,16 +91,30 @@ class Engine:
         on_outcome: Callable[[Outcome], None] | None = None,
         before_row: Callable[[int], None] | None = None,
         on_known: Callable[[int, Case], None] | None = None,
+        on_ticks: Callable[[Ticks, JudgedTicks], None] | None = None,
     ) -> npt.NDArray[np.bool_]:
         """Turns what was counted into evidence, cases and alerts.
+
+        Args:
+            counted: From `count`.
+            on_outcome, before_row, on_known: See `Judge.judge`.
+            on_ticks: Called with what the models say, before the first row.
 
         Returns:
             bool ``(n_rows,)``: requests whose content is an attack.
         """
-        block, events, signals = counted
+        block, events, signals = counted.block, counted.events, counted.signals
         n = len(events)
+        odd = None
+        if self.anomaly is not None and counted.ticks is not None and len(counted.ticks.rows):
+            with self.watch.stage("models", len(counted.ticks.rows)):
+                odd = self.anomaly.judge(counted.ticks.rows, counted.ticks.features)
+            if on_ticks is not None:
+                on_ticks(counted.ticks, odd)
         with self.watch.stage("judge", n):
-            attacks = self.cases.judge(block, events, signals, on_outcome, before_row, on_known)
+            attacks = self.cases.judge(
+                block, events, signals, on_outcome, before_row, on_known, self._suspects(odd)
+            )
         with self.watch.stage("timeline", n):
             self.timeline.add(events, attacks)
         return attacks
@@ -91,3 +122,24 @@ class Engine:
     def advance(self, block: Prepared) -> None:
         """Counts and judges the next requests."""
         self.judge(self.count(block))
+
+    def _suspects(self, odd: JudgedTicks | None) -> dict[int, list[Suspect]]:
+        """What the judge is told of the entities that the models find odd, by row."""
+        out: dict[int, list[Suspect]] = {}
+        if odd is not None and self.anomaly is not None:
+            for item in odd.suspicions:
+                evidence = partial(self.anomaly.evidence, odd, item)
+                key = (KIND_NAMES[item.kind], item.key)
+                out.setdefault(item.row, []).append(Suspect(key, evidence))
+        return out
+
+
+def _anomaly(
+    settings: ScanSettings, state: FeatureState, learned: Learned | None
+) -> Anomaly | None:
+    """The ensemble of a bundle, with nothing known yet of this site's entities."""
+    chosen = settings.detectors.anomaly
+    if learned is None or learned.ensemble is None or not chosen.enabled:
+        return None
+    capacities = tuple(len(state.actors[name].records) for name in KIND_NAMES)
+    return Anomaly(learned.ensemble, FEATURES, capacities, chosen)

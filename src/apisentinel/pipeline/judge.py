@@ -1,7 +1,7 @@
 """Signals and findings to evidence, evidence to cases and alerts, in the order of the requests."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family
 from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, REFERENCES, AttackType
-from apisentinel.scoring import Ledger
+from apisentinel.scoring import Ledger, counts
 
 ENDPOINT_SIGNALS = (
     "", "guessing", "flood", "objects", "refusals", "large", "slow", "outside", "repeats",
@@ -150,7 +150,7 @@ class Judge:
         self._labels: dict[int, str] = {}
         self._phenomena: dict[tuple[str, str, tuple[str, ...]], set[int]] = {}
 
-    def judge(
+    def judge(  # noqa: PLR0913, PLR0917 (one place calls it)
         self,
         block: Prepared,
         events: npt.NDArray[Any],
@@ -158,6 +158,7 @@ class Judge:
         on_outcome: Callable[[Outcome], None] | None = None,
         before_row: Callable[[int], None] | None = None,
         on_known: Callable[[int, Case], None] | None = None,
+        suspects: Mapping[int, Sequence["Suspect"]] | None = None,
     ) -> npt.NDArray[np.bool_]:
         """Takes over everything that a block says.
 
@@ -169,6 +170,7 @@ class Judge:
             before_row: Called before a row that may change a case.
             on_known: Called with the case for a request of a convicted client that is counted
                 without a look at its content.
+            suspects: Entities that the models find odd, by row.
 
         Returns:
             bool ``(n_rows,)``: requests whose content is an attack.
@@ -188,7 +190,8 @@ class Judge:
         self._clients += int(np.count_nonzero(first_requests))
         posing = self._posing_rows(events)
         claiming = self._claiming_rows(events)
-        others = {*actors, *endpoints, *tools, *posing, *claiming}
+        odd = suspects or {}
+        others = {*actors, *endpoints, *tools, *posing, *claiming, *odd}
         rows = sorted(others.union(marked))
         view = View(self.label, block, events, signals, clients, on_outcome, rows)
         for place, row in enumerate(rows):
@@ -210,7 +213,14 @@ class Judge:
                 )
                 for signal in endpoints.get(row, ()):
                     self._endpoint(view, signal)
+                self._odd(view, odd.get(row, ()))
         return attacks
+
+    def _odd(self, view: View, suspects: Iterable["Suspect"]) -> None:
+        """Entities that the models find odd."""
+        for suspect in suspects:
+            evidence = suspect.evidence(view.seq)
+            self.hold(view, suspect.key, evidence, evidence.detector, None)
 
     def _behaviour(
         self, view: View, signals: Iterable["_Raised"], *, is_tool: bool, is_posing: bool
@@ -433,18 +443,9 @@ class Judge:
         is_known: bool = False,
     ) -> None:
         """Adds evidence to a case, raises the alert that it deserves, and tells the listener."""
-        case = self.ledger.cases.get(key) or self.ledger.open(
-            key, view.ref(key[0]), view.ts, view.client
-        )
-        if not case.agent:
-            case.agent = str(view.event["agent"])
-        if key[0] == "client":
-            case.shared = view.event["client_agents"] >= SHARED_AGENTS
-            if not case.attributes:
-                case.attributes = {
-                    "agent": str(view.event["agent"]),
-                    "network": str(view.event["network"]),
-                }
+        if not counts(evidence.detector, rules=self.settings.rules, models=self.settings.models):
+            return
+        case = self._case(view, key)
         ordinal = view.ordinal(key[0])
         if is_known:
             self.ledger.touch(case, case.families[evidence.attack_type], view.ts, ordinal)
@@ -465,6 +466,22 @@ class Judge:
             view.on_outcome(Outcome(view.row, case, evidence))
         if key[0] == "client" and view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
             self._disbelieve(view, _betrayal(evidence, family, status))
+
+    def _case(self, view: View, key: EntityKey) -> Case:
+        """The case of an entity, with what the row says of it."""
+        case = self.ledger.cases.get(key) or self.ledger.open(
+            key, view.ref(key[0]), view.ts, view.client
+        )
+        if not case.agent:
+            case.agent = str(view.event["agent"])
+        if key[0] == "client":
+            case.shared = view.event["client_agents"] >= SHARED_AGENTS
+            if not case.attributes:
+                case.attributes = {
+                    "agent": str(view.event["agent"]),
+                    "network": str(view.event["network"]),
+                }
+        return case
 
     @staticmethod
     def _count_finding(view: View, case: Case, family: FamilyCase, finding: Finding) -> None:
@@ -524,6 +541,13 @@ def _betrayal(evidence: Evidence, family: FamilyCase, status: int) -> float:
         # a crawler finds odd paths by following links, so those exist
         return 2.0 * family.llr if status == MISSING else 0.0
     return evidence.llr
+
+
+class Suspect(NamedTuple):
+    """An entity that the models find odd at a request; `evidence` says why, given its number."""
+
+    key: EntityKey
+    evidence: Callable[[int], Evidence]
 
 
 class _Marked(NamedTuple):

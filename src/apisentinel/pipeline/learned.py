@@ -1,15 +1,27 @@
 """What was learned, loaded from a bundle and ready to judge."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apisentinel.detectors.profile import Profile
+from apisentinel.errors import IncompatibleModelError
 from apisentinel.models.bundle import Bundle, read_bundle
 from apisentinel.models.trust import TrustStore
 from apisentinel.pipeline.settings import ScanSettings
 
+if TYPE_CHECKING:
+    from apisentinel.models.ensemble import Ensemble
+
 PROFILE_PART = "profile/endpoints.safetensors"
+ENSEMBLE_PART = "ensemble/ensemble.json"
+PRIOR = Path(__file__).parent.parent / "models" / "prior"
+"""The bundle that comes with the product: an ensemble trained on the simulator alone. The key that
+signed it lies beside it, as `prior.pub`; what an installation trusts has no say in it.
+"""
 
 
 @dataclass(frozen=True)
@@ -19,10 +31,14 @@ class Learned:
     Attributes:
         bundle: Id of the bundle.
         profile: How the API is normally used, None when the bundle has no profile.
+        ensemble: Models of the ticks, None when the bundle has none.
+        is_prior: The ensemble was trained on the simulator, not on this traffic.
     """
 
     bundle: str
     profile: Profile | None
+    ensemble: "Ensemble | None" = None
+    is_prior: bool = False
 
 
 def trust_folder(settings: ScanSettings) -> Path:
@@ -51,15 +67,54 @@ def learned_of(bundle: Bundle, settings: ScanSettings) -> Learned:
     profile = None
     if part is not None and weights.enabled:
         profile = Profile.from_bytes(part, weights)
-    return Learned(bundle.id, profile)
+    ensemble = ensemble_of(bundle.parts) if settings.detectors.anomaly.enabled else None
+    if ensemble is None and (prior := prior_ensemble(settings)) is not None:
+        return Learned(bundle.id, profile, prior, is_prior=True)
+    return Learned(bundle.id, profile, ensemble)
+
+
+def ensemble_of(parts: Mapping[str, bytes]) -> "Ensemble | None":
+    """The ensemble among the parts of a bundle, None when there is none.
+
+    Raises:
+        IncompatibleModelError: It is damaged, or was trained on other features.
+    """
+    if ENSEMBLE_PART not in parts:
+        return None
+    from apisentinel.features import catalogue  # noqa: PLC0415 (only with models)
+    from apisentinel.models.ensemble import Ensemble  # noqa: PLC0415 (only with models)
+
+    ensemble = Ensemble.from_parts(parts)
+    if ensemble.feature_names != catalogue.NAMES:
+        raise IncompatibleModelError(
+            "the ensemble was trained on other features than this version has: train it again"
+        )
+    return ensemble
+
+
+def prior_ensemble(settings: ScanSettings) -> "Ensemble | None":
+    """The ensemble that comes with the product, None where it is switched off or not there."""
+    chosen = settings.detectors.anomaly
+    return _prior() if settings.models and chosen.enabled and chosen.prior else None
+
+
+@cache
+def _prior() -> "Ensemble | None":
+    """Read once: nothing of it changes, and engines may share it."""
+    if not (PRIOR / "manifest.json").is_file():
+        return None
+    return ensemble_of(read_bundle(PRIOR, TrustStore.load(PRIOR.parent)).parts)
 
 
 def learned_for(settings: ScanSettings) -> Learned | None:
-    """What the settings name, None when they name nothing or switch off what is learned.
+    """What the settings name, else what comes with the product; None when both are switched off.
 
     Raises:
         ModelError: The bundle cannot be used; see `load_learned`.
     """
-    if settings.model is None or not settings.models:
+    if not settings.models:
         return None
+    if settings.model is None:
+        prior = prior_ensemble(settings)
+        return None if prior is None else Learned("", None, prior, is_prior=True)
     return load_learned(settings.model, TrustStore.load(trust_folder(settings)), settings)

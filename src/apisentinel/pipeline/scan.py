@@ -122,7 +122,7 @@ class _Run:
         self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
         detector = PayloadDetector() if settings.detectors.payload.enabled else None
         self.learned = learned_for(settings)
-        self.engine = Engine(settings, self.enricher, detector, watch)
+        self.engine = Engine(settings, self.enricher, detector, watch, self.learned)
         self.why: list[str] = []
         self.inputs: list[Input] = []
         for source in found.sources:

@@ -25,7 +25,7 @@ from apisentinel.records.case import Case
 from apisentinel.records.evidence import Evidence, Factor, Verdict
 from apisentinel.records.flags import AGENT_SCANNER_TOOL
 from apisentinel.records.taxonomy import AGENT_KINDS, REFERENCES, AttackType, severity_of
-from apisentinel.scoring import case_odds, pooled_log10_odds, risk_of, score_of
+from apisentinel.scoring import case_odds, counts, pooled_log10_odds, risk_of, score_of
 from apisentinel.scoring.fusion import PIECE_CAP, PRIOR_LOG10, soften, type_llr
 
 INHERITED = 0.5
@@ -59,8 +59,8 @@ class ScoreSession:
         self.watch = Stopwatch()
         self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
         self.detector = PayloadDetector() if settings.detectors.payload.enabled else None
-        self.engine = Engine(settings, self.enricher, self.detector, self.watch)
         self.learned = learned_for(settings)
+        self.engine = Engine(settings, self.enricher, self.detector, self.watch, self.learned)
         profile = None if self.learned is None else self.learned.profile
         self.scorer = None if profile is None else Scorer(profile)
         self.profile = None if profile is None else ProfileDetector(profile)
@@ -116,8 +116,13 @@ class ScoreSession:
                 agent = (block.batch.text("user_agent", row) or b"").decode("utf-8", "replace")
                 said = self.scanner_agent.evidence(agent)
                 pieces += [said] if said is not None else []
+            pieces = [piece for piece in pieces if self._counts(piece)]
             out.append(self._verdict(block, row, _Line(_odds(pieces), pieces, FEW_REQUESTS * 1000)))
         return out
+
+    def _counts(self, piece: Evidence) -> bool:
+        """False for what --rules-only or --models-only leaves out."""
+        return counts(piece.detector, rules=self.settings.rules, models=self.settings.models)
 
     def _findings(self, block: Prepared, row: int) -> list[Finding]:
         fields = int(block.fields[row])

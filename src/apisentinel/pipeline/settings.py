@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from apisentinel.detectors.anomaly.settings import AnomalySettings
 from apisentinel.detectors.base import DetectorSettings
 from apisentinel.detectors.profile.settings import ProfileSettings
 from apisentinel.enrichment import EnrichmentSettings
@@ -19,6 +20,7 @@ class Detectors(BaseModel):
 
     payload: DetectorSettings = DetectorSettings()
     profile: ProfileSettings = ProfileSettings()
+    anomaly: AnomalySettings = AnomalySettings()
     scanner_agent: DetectorSettings = DetectorSettings()
     scanning: DetectorSettings = DetectorSettings()
     brute_force: DetectorSettings = DetectorSettings()

@@ -2,12 +2,15 @@
 
 from apisentinel.scoring.fusion import PRIOR_LOG10, case_odds, pooled_log10_odds, risk_of, score_of
 from apisentinel.scoring.ledger import Ledger, LedgerSettings
+from apisentinel.scoring.origin import LEARNED, counts
 
 __all__ = [
+    "LEARNED",
     "PRIOR_LOG10",
     "Ledger",
     "LedgerSettings",
     "case_odds",
+    "counts",
     "pooled_log10_odds",
     "risk_of",
     "score_of",

@@ -85,6 +85,11 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
     engine = live.engine
     arrays = {f"state/{name}": array for name, array in engine.state.snapshot(room).items()}
     arrays |= {f"routes/{name}": array for name, array in engine.enricher.snapshot().items()}
+    if engine.ticks is not None:
+        arrays |= {f"ticks/{name}": array for name, array in engine.ticks.snapshot().items()}
+    if engine.anomaly is not None:
+        standing = engine.anomaly.standing.snapshot()
+        arrays |= {f"standing/{name}": array for name, array in standing.items()}
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
     head = Head(
         format=FORMAT,
@@ -132,6 +137,11 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
         engine = live.engine
         engine.state.restore(_part(arrays, "state/"))
         engine.enricher.restore(_part(arrays, "routes/"))
+        # models that were switched on since begin anew; those switched off are forgotten
+        if engine.ticks is not None and (ticks := _part(arrays, "ticks/")):
+            engine.ticks.restore(ticks)
+        if engine.anomaly is not None and (standing := _part(arrays, "standing/")):
+            engine.anomaly.standing.restore(standing)
     except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
         raise StateError(f"the checkpoint does not fit: {error}") from error
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline

@@ -13,6 +13,7 @@ from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.learned import learned_for
 from apisentinel.pipeline.live.incidents import IncidentBook, IncidentDocument
 from apisentinel.pipeline.live.settings import RuntimeSettings
 from apisentinel.pipeline.prepare import Prepared, prepare
@@ -85,7 +86,8 @@ class LiveEngine:
         self.watch = watch or Stopwatch()
         self.enricher = Enricher(detection.enrichment, key, trusted_hops=detection.trusted_hops)
         self.detector = PayloadDetector() if detection.detectors.payload.enabled else None
-        self.engine = Engine(detection, self.enricher, self.detector, self.watch)
+        learned = learned_for(detection)
+        self.engine = Engine(detection, self.enricher, self.detector, self.watch, learned)
         self.incidents = IncidentBook()
         self.offset = 0
         self.watermark = 0

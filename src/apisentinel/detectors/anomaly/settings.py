@@ -1,0 +1,27 @@
+"""What the ensemble may say."""
+
+from pydantic import Field
+
+from apisentinel.detectors.base import DetectorSettings
+
+
+class AnomalySettings(DetectorSettings):
+    """Switch, weight and restraint of the ensemble."""
+
+    prior: bool = Field(
+        default=True,
+        description="Without a trained bundle, use the models that come with the product; they were"
+        " trained on simulated traffic.",
+    )
+    peers: int = Field(
+        default=30,
+        ge=1,
+        description="Entities of a kind that have to be known before the ensemble alerts alone.",
+    )
+    usual_share: float = Field(
+        default=0.1,
+        gt=0.0,
+        lt=1.0,
+        description="Share of the peers that may look as odd as an entity while it counts in full;"
+        " from two and a half times this share on it counts for nothing.",
+    )
