@@ -242,6 +242,15 @@ def _json(buffer, begin, end, text, lists, spans, lengths, used, row, stack):
             ):
                 stop += 1
             stop = max(stop, at + 1)
+            after = stop + 1
+            while after < end and buffer[after] <= 32:
+                after += 1
+            if stop < end and buffer[stop] == 34 and after < end and buffer[after] == 58:
+                # a name that lost its first quote
+                name = siphash(buffer, at, stop, K0, K1)
+                name_begin, name_end = at, stop
+                at = after + 1
+                continue
             start = used[1]
             to = _decoded(buffer, at, min(stop, at + MAX_VALUE), text, start, False)
             key = mix(stack[depth], name) if name != _U(0) else stack[depth]

@@ -41,7 +41,11 @@ MOST_VALUES = 8192
 """The same of values, by which repeats are told."""
 NONE = 0.01
 """Weight below which nothing is left of a category; sums of weights are not exact."""
-LEAST_PRIOR, MOST_PRIOR = 0.02, 0.5
+FEW = 20.0
+"""Requests up to which an owner is judged by the news of its parent."""
+OPEN_DOUBT = 0.5
+"""How much news of values are news of their looks."""
+LEAST_PRIOR, MOST_PRIOR = 0.005, 0.5
 """Bounds of the chance of something new for an owner of which nothing is known."""
 PARENT_WORTH = 2.0
 """Requests that the habits of the parent are worth."""
@@ -62,10 +66,10 @@ WEIGHT = np.ones(PROPERTIES)
 
 OWNERS_USED, CATEGORIES_USED, LOST = range(3)
 
-LEFT_FIRST, LEFT_SECOND, LEFT_THIRD = 0.5, 0.25, 0.3
-"""Share with which the second and third value of a request count, and the second property of a
-value.
-"""
+LEFT_FIRST, LEFT_SECOND = 0.5, 0.25
+"""Share with which the second and third value of a request count."""
+LOOKS = np.array([0.8, 0.4, 0.2, 0.1])
+"""Share with which the most unusual looks of a value count: looks that agree say more than one."""
 
 
 @inline
@@ -225,7 +229,8 @@ def _look(owner, category, what, anchor, weight, tables):
     n = max(np.float64(ns[row, anchor]) - weight, 0.0)
     at = locate(cat_keys, mix(owner, category))
     if cat_keys[at] == _U(0):
-        return n, np.float64(mass[row, what, SINGLE]), False
+        # the first one is always new and says nothing about the next
+        return n, np.float64(mass[row, what, SINGLE]) if n > 1.5 else 0.0, False
     count = np.float64(counts[at])
     alone = _bits(cat_actors[at]) <= 1 and _bits(owner_actors[row]) >= FEW_ACTORS
     left = count - weight
@@ -239,6 +244,17 @@ def _look(owner, category, what, anchor, weight, tables):
     if _bin(left) == _bin(count):
         m -= weight
     return n, max(m, left), True
+
+
+@inline
+def _news(owner, tables):
+    """``(n, m)``: requests of an owner, and those that brought a new value."""
+    owner_keys, owner_rows, ns, mass, _, _, _, _ = tables
+    at = locate(owner_keys, owner)
+    if owner == _U(0) or owner_keys[at] == _U(0):
+        return 0.0, 0.0
+    row = np.int64(owner_rows[at])
+    return np.float64(ns[row, VALUE]), np.float64(mass[row, VALUE, SINGLE])
 
 
 @kernel(
@@ -278,21 +294,26 @@ def _surprise(
                 chance = min(m / max(n, 1.0), 1.0)
                 out[i] = np.float32(-np.log10(max(chance, LEAST_CHANCE)) * SEEN_WORTH * worth[what])
                 continue
-            # what the levels above know from others than this owner
+            # a parameter that brings new values all the time will bring new looks of values, too
+            doubt = priors[what]
+            if VALUE < what <= CONTEXT:
+                vn, vm = _news(owners[i] if n > FEW else parents[i], tables)
+                doubt = max(doubt, OPEN_DOUBT * vm / max(vn, 1.0))
             chance = 1.0
             if parents[i] != _U(0):
+                # what the levels above know from others than this owner
                 pn, pm, parent_seen = _look(parents[i], cats[i], what, anchor, weight, tables)
                 site = _site(what, parents[i])
                 if site != _U(0):
                     sn, sm, site_seen = _look(site, cats[i], what, anchor, weight, tables)
                     sn, sm = max(sn - pn, 0.0), max(sm - (0.0 if site_seen else pm), 0.0)
-                    chance = _mixed(sn, sm, site_seen and sm > UNSEEN, 1.0, priors[what])
+                    chance = _mixed(sn, sm, site_seen and sm > UNSEEN, 1.0, 1.0)
                 pn, pm = max(pn - n, 0.0), max(pm - (0.0 if parent_seen else m), 0.0)
                 chance = _mixed(pn, pm, parent_seen and pm > UNSEEN, chance, PARENT_WORTH)
-                chance = max(chance, LEAST_PRIOR)
+                chance = min(max(chance, doubt), 1.0)
                 chance = (m + PARENT_WORTH * chance) / (n + PARENT_WORTH)
             else:
-                chance = (m + priors[what]) / (n + priors[what])
+                chance = (m + doubt) / (n + doubt)
             out[i] = np.float32(-np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what])
 
 
@@ -318,25 +339,42 @@ def _pool(first, items, kinds, surprise, out, worst, second):
         while i < first[r + 1]:
             # observations of one value say much the same; those of the request are each by itself
             group = items[i]
-            best, other, new = 0.0, 0.0, 0.0
+            best = other = third = fourth = new = 0.0
             at = at_value = i
+            what = np.int64(-1)
+            top = 0.0
             while True:
+                # of each property the rarest counts
                 u = np.float64(surprise[i])
-                if kinds[i] == VALUE:
-                    # that a value is new, and what new values look like, are two things
+                if kinds[i] != what:
+                    what = np.int64(kinds[i])
+                    top = 0.0
+                if what == VALUE:
                     new = u
                     at_value = i
-                elif u > best:
-                    if kinds[i] != kinds[at]:
-                        other = best
-                    best = u
-                    at = i
-                elif u > other and kinds[i] != kinds[at]:
-                    other = u
+                elif u > top:
+                    if top > 0.0:
+                        # the same property was worth less before: take that away again
+                        if best == top:
+                            best, other, third, fourth = other, third, fourth, 0.0
+                        elif other == top:
+                            other, third, fourth = third, fourth, 0.0
+                        elif third == top:
+                            third, fourth = fourth, 0.0
+                    top = u
+                    if u > best:
+                        best, other, third, fourth = u, best, other, third
+                        at = i
+                    elif u > other:
+                        other, third, fourth = u, other, third
+                    elif u > third:
+                        third, fourth = u, third
+                    elif u > fourth:
+                        fourth = u
                 i += 1
                 if i >= first[r + 1] or items[i] != group or group < 0:
                     break
-            total = new + best + LEFT_THIRD * other
+            total = new + LOOKS[0] * best + LOOKS[1] * other + LOOKS[2] * third + LOOKS[3] * fourth
             if new > best:
                 at = at_value
             if total > a:

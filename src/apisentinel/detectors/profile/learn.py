@@ -79,26 +79,32 @@ class Learning:
         knowledge: Knowledge,
         on_step: Callable[[str], None],
     ) -> npt.NDArray[np.float64]:
-        """Takes the most unusual requests out of what is known. Weights after it."""
-        for _ in range(ROUNDS):
+        """Leaves out what may be attacks. Weights after it.
+
+        First the most unusual requests leave, until they are the most unusual for what is known
+        from the others; then those come back that are not more unusual than the rest lets expect.
+        """
+        used = weights
+        for round_ in range(ROUNDS + 1):
             on_step("trimming")
-            surprise = self._surprise(items, numbers, weights, knowledge)
-            out = (surprise >= cut_of(surprise, weights, self.settings.trim / ROUNDS)) & (
-                weights > 0
-            )
-            if not out.any():
-                break
-            gone = np.where(out, -weights, 0.0)
+            surprise = self._surprise(items, numbers, used, knowledge)
+            if round_ < ROUNDS:
+                cut = share_cut(surprise, self.settings.trim)
+            else:
+                cut = tail_cut(surprise, used)
+            wanted = np.where(surprise > cut, 0.0, weights)
+            change = wanted - used
             for start, end, seen in self._passes(items, numbers, knowledge, None):
+                part = np.ascontiguousarray(change[start:end])
+                if not part.any():
+                    continue
+                nobody = np.zeros(end - start, np.uint32)
                 for depth in (-1, *range(MAX_SEGMENTS + 1)):
-                    if out[start:end].any():
-                        knowledge.count(
-                            seen, gone[start:end], np.zeros(end - start, np.uint32), depth
-                        )
-            weights = np.where(out, 0.0, weights)
+                    knowledge.count(seen, part, nobody, depth)
+            used = wanted
             knowledge.settle()
-            self.left_out += int(np.count_nonzero(out))
-        return weights
+        self.left_out = int(np.count_nonzero(used < weights))
+        return used
 
     def _surprise(
         self,
@@ -131,23 +137,23 @@ class Learning:
             start = end
 
 
-def cut_of(
-    surprise: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], share: float
-) -> float:
-    """Surprise from which on a request is left out.
+def share_cut(surprise: npt.NDArray[np.float64], share: float) -> float:
+    """Surprise beyond which `share` of the requests are."""
+    if len(surprise) < LEAST_REQUESTS or share <= 0.0:
+        return np.inf
+    return float(np.quantile(surprise, 1.0 - share, method="higher"))
 
-    The tail of ordinary requests is judged by those that are surprising, but not the most
-    surprising ones, which may be attacks: beyond the cut, one ordinary request would be expected.
-    At most `share` of all are left out.
+
+def tail_cut(surprise: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:
+    """Surprise beyond which hardly one ordinary request is expected, judged by the decay of those
+    that were learned from.
     """
     used = surprise[weights > 0]
-    if len(used) < LEAST_REQUESTS or share <= 0.0:
+    if len(used) < LEAST_REQUESTS:
         return np.inf
     low, high = np.quantile(used, BODY).tolist()
     scale = max((high - low) / np.log((1 - BODY[0]) / (1 - BODY[1])), LEAST_DECAY)
-    expected = high + scale * np.log(max((1 - BODY[1]) * len(used), 1.0))
-    most = float(np.quantile(used, 1.0 - share, method="higher"))
-    return max(expected, most + 1e-9)
+    return float(high + scale * np.log(max((1 - BODY[1]) * len(used), 1.0)))
 
 
 def _weights(

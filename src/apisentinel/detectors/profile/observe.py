@@ -183,7 +183,8 @@ def _walk(
             return _U(0), node, i - begin
         node = below
         i += 1
-    _say(lists, used, node, _U(0), CHILD, HERE, WHOLE)
+    if i > begin:  # every site has a first page
+        _say(lists, used, node, _U(0), CHILD, HERE, WHOLE)
     return node, node, i - begin
 
 
@@ -286,8 +287,9 @@ def _observe(
         endpoint[r - start] = here
         if here != _U(0):
             _say(lists, used, node, ANYWHERE, METHOD, method, WHOLE)
-            _say(lists, used, here, _U(0), CONTENT_TYPE, about[r, _ABOUT_TYPE] + _U(1), WHOLE)
-            _say(lists, used, here, _U(0), BODY_KIND, about[r, _ABOUT_BODY] + _U(1), WHOLE)
+            like = mix(ANYWHERE, method)
+            _say(lists, used, here, like, CONTENT_TYPE, about[r, _ABOUT_TYPE] + _U(1), WHOLE)
+            _say(lists, used, here, like, BODY_KIND, about[r, _ABOUT_BODY] + _U(1), WHOLE)
         else:
             _say(lists, used, ANYWHERE, _U(0), METHOD, method, WHOLE)
         if about[r, _ABOUT_ORDER] != _U(0):
@@ -316,7 +318,7 @@ def _observe(
             _say(lists, used, here, _U(0), ORDER, order, WHOLE)
             if numbers[r, STATUS_COLUMN] > 0:
                 status = _U(numbers[r, STATUS_COLUMN])
-                _say(lists, used, here, _U(0), STATUS, status, WHOLE)
+                _say(lists, used, here, like, STATUS, status, WHOLE)
                 if numbers[r, SIZE_COLUMN] >= 0:
                     size = _U(size_bin(numbers[r, SIZE_COLUMN]) + 1)
                     _say(lists, used, mix(here, status), _U(0), SIZE, size, WHOLE)
