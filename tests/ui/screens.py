@@ -1,13 +1,21 @@
 """Every screen with something in it, as places of the page."""
 
-from urllib.parse import quote
+import re
+from base64 import urlsafe_b64encode
 
 SETTINGS = ("sources", "keys", "users", "retention", "audit", "about")
 """Parts of the screen of settings."""
 
 
+def coded(text):
+    """An id as one step of a path, as ui/src/api/ids.ts writes it."""
+    if re.fullmatch(r"[A-Za-z0-9._:@-]{1,120}", text) and text not in {".", ".."}:
+        return text
+    return "~" + urlsafe_b64encode(text.encode()).decode("ascii").rstrip("=")
+
+
 def place(entity):
-    return f"entities/{entity['kind']}/{quote(entity['id'], safe='')}"
+    return f"entities/{entity['kind']}/{coded(entity['id'])}"
 
 
 def screens(service, *, details=1):
@@ -35,7 +43,7 @@ def screens(service, *, details=1):
         ):
             found[f"{kind} {number}"] = place(entity)
     for number, endpoint in enumerate(endpoints):
-        found[f"endpoint {number}"] = f"endpoints/{quote(endpoint['endpoint'], safe='')}"
+        found[f"endpoint {number}"] = f"endpoints/{coded(endpoint['endpoint'])}"
     for part in SETTINGS:
         found[f"settings {part}"] = f"settings/{part}"
     return found

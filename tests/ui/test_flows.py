@@ -1,0 +1,182 @@
+"""What an analyst does, from the first look to the verdict, in a real browser."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.watch import SIZE, goto, settle
+
+TYPE = "traversal"
+"""A campaign of the simulated half hour that worked: the attack to be found."""
+
+
+@pytest.fixture
+def truth(traffic):
+    return traffic.campaign(TYPE)
+
+
+@pytest.fixture
+def incident(service, truth):
+    """The incident of the campaign, as the service knows it."""
+    actor = truth["actors"][0]["id"]
+    found = [
+        each
+        for each in service.get(f"incidents?limit=100&f=attack_types:has:{TYPE}")["items"]
+        if actor in [entity["id"] for entity in each["entities"]]
+    ]
+    assert found, f"no incident of {actor}"
+    return found[0]
+
+
+def attackers_row(page, actor):
+    return page.get_by_role("grid").get_by_role("row").filter(has_text=actor).first
+
+
+def test_the_attack_is_found_opened_understood_and_judged(page, service, truth, incident):
+    actor = truth["actors"][0]["id"]
+    # found: from the first screen, by what is seen alone
+    page.get_by_role("link", name="Incidents").first.click()
+    attackers_row(page, actor).wait_for()
+    attackers_row(page, actor).click()
+    if not page.url.split("?")[0].endswith(incident["id"]):
+        page.get_by_role("link", name="Open incident").first.click()
+    page.wait_for_url(re.compile(incident["id"]))
+    settle(page)
+    # understood: who, how, where, why, and that it worked
+    main = page.get_by_role("main")
+    expect(main.get_by_role("heading", level=1)).to_be_visible()
+    text = main.inner_text()
+    assert actor in text
+    assert "path traversal" in text.lower()
+    assert f"{incident['risk']}" in text
+    assert "It worked." in text
+    assert re.search(r"\.\./|%2e%2e|\.\.%2f|etc/passwd|\.\.\\", text, re.IGNORECASE), text
+    # judged
+    page.get_by_role("radio", name="True positive").or_(
+        page.get_by_role("button", name="True positive")
+    ).first.click()
+    page.get_by_label(re.compile("^Why")).fill("Files were read from the host.")
+    page.get_by_role("button", name="Save verdict").click()
+    page.get_by_text("Verdict saved").first.wait_for()
+    kept = service.get(f"incidents/{incident['id']}")
+    assert kept["verdict"] == "true_positive"
+    assert "Files were read from the host." in [each["text"] for each in kept["comments"]]
+    page.reload()
+    settle(page)
+    expect(page.get_by_text("Files were read from the host.").first).to_be_visible()
+
+
+def test_contributions_add_up_to_the_risk(page, service, incident):
+    told = service.get(f"incidents/{incident['id']}/explanation")
+    goto(page, service, f"incidents/{incident['id']}")
+    why = (
+        page.get_by_role("region", name="Why this risk")
+        .or_(page.locator("section").filter(has=page.get_by_role("heading", name="Why this risk")))
+        .first
+    )
+    why.wait_for()
+    text = why.inner_text()
+    for factor in (told.get("factors") or incident["factors"])[:3]:
+        assert str(factor["actual"])[:4] in text or factor["name"].split("_")[0] in text.lower()
+    assert str(incident["risk"]) in text
+
+
+def test_a_value_filters_and_the_address_says_so(page, service, truth):
+    page.get_by_role("link", name="Explorer").first.click()
+    settle(page)
+    box = page.locator("[data-filter-input]").first
+    box.fill(f"client:eq:{truth['actors'][0]['id']}")
+    box.press("Enter")
+    page.wait_for_url(re.compile(r"f=client:eq:"))
+    settle(page)
+    grid = page.get_by_role("grid").first
+    grid.get_by_text(truth["actors"][0]["id"]).first.wait_for()
+    total = service.get(f"events?limit=1&f=client:eq:{truth['actors'][0]['id']}")["total"]
+    assert int(grid.get_attribute("aria-rowcount")) in {total, total + 1}
+
+
+def test_a_shared_address_shows_the_same_in_a_fresh_profile(watch, service, truth):
+    actor = truth["actors"][0]["id"]
+    ours = watch.open(SIZE, path=f"incidents?f=attack_types:has:{TYPE}&from=now-6h&sort=-risk")
+    attackers_row(ours, actor).wait_for()
+    fresh = watch.open(SIZE, fresh=True, path=ours.url.removeprefix(service.url))
+    from tests.ui.service import NAME, PASSWORD  # noqa: PLC0415 (of this test)
+
+    fresh.get_by_label("Name").fill(NAME)
+    fresh.get_by_label("Password").fill(PASSWORD)
+    fresh.get_by_role("button", name="Log in").click()
+    attackers_row(fresh, actor).wait_for()
+    settle(fresh)
+    assert fresh.url == ours.url
+    assert cells(fresh) == cells(ours)
+
+
+def cells(page):
+    """What the rows of a list say, without how long ago things were."""
+    rows = page.get_by_role("grid").first.get_by_role("row").all_inner_texts()
+    return [re.sub(r"\d+ (?:second|minute|hour)s? ago|now|\d+ [smh] ago", "", row) for row in rows]
+
+
+def attack(client, count, begin=0):
+    """Requests of a client that nobody has seen, with what a database makes of quotes."""
+    return [
+        json.dumps(
+            {
+                "method": "GET",
+                "url": f"/items?id={number}%27%20UNION%20SELECT%20password%20FROM%20users--",
+                "status": 200,
+                "client_ip": client,
+            }
+        ).encode()
+        for number in range(begin, begin + count)
+    ]
+
+
+def test_the_live_tail_is_paused_and_goes_on(page, service):
+    goto(page, service, "alerts")
+    grid = page.get_by_role("grid").first
+    service.feed(attack("198.51.100.7", 8))
+    grid.get_by_text("198.51.100.7").first.wait_for()
+    page.get_by_role("button", name=re.compile("^Pause")).first.click()
+    service.feed(attack("198.51.100.8", 8))
+    # it is received and counted, and not shown
+    page.get_by_text(re.compile(r"\d+ new")).first.wait_for()
+    expect(grid.get_by_text("198.51.100.8")).to_have_count(0)
+    page.get_by_role("button", name=re.compile("^(Resume|Go live|Show|Live)")).first.click()
+    grid.get_by_text("198.51.100.8").first.wait_for()
+
+
+def test_a_lost_connection_comes_back_and_nothing_is_missed(watch, service):
+    page = watch.open(SIZE, path="alerts")
+    grid = page.get_by_role("grid").first
+    grid.wait_for()
+    watch.expect("", "ERR_INTERNET_DISCONNECTED")
+    watch.expect("", "WebSocket connection")
+    page.context.set_offline(True)
+    # an open socket outlives the switch: what the page notices is that it is closed
+    drop_sockets(page)
+    page.get_by_text(
+        re.compile("reconnecting|connection lost|offline", re.IGNORECASE)
+    ).first.wait_for()
+    service.feed(attack("198.51.100.9", 8))
+    page.context.set_offline(False)
+    grid.get_by_text("198.51.100.9").first.wait_for()
+    page.get_by_text(re.compile(r"^live$", re.IGNORECASE)).first.wait_for()
+
+
+def drop_sockets(page):
+    """Cuts the connections that are open, as a network that goes away does."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
+    )
+
+
+def test_attacks_of_the_present_reach_the_first_screen(page, service):
+    page.get_by_role("heading", level=1).first.wait_for()
+    service.feed(attack("198.51.100.10", 12))
+    page.get_by_text("198.51.100.10").first.wait_for()
