@@ -24,7 +24,6 @@ from apisentinel.detectors.profile.properties import (
     SIGN,
     TYPE,
     VALUE,
-    WORD,
 )
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.hashing import mix
@@ -43,6 +42,8 @@ NONE = 0.01
 """Weight below which nothing is left of a category; sums of weights are not exact."""
 FEW = 20.0
 """Requests up to which an owner is judged by the news of its parent."""
+VALUE_DOUBT = 0.05
+"""Chance of a new value for a parameter of which nothing is known but that it has few."""
 OPEN_DOUBT = 0.5
 """How much news of values are news of their looks."""
 LEAST_PRIOR, MOST_PRIOR = 0.005, 0.5
@@ -58,7 +59,7 @@ UNSEEN = 0.25
 """Weight up to which a category counts as not seen."""
 
 _ANCHOR = np.arange(PROPERTIES)
-_ANCHOR[SIGN] = _ANCHOR[CONTEXT] = _ANCHOR[WORD] = TYPE
+_ANCHOR[SIGN] = _ANCHOR[CONTEXT] = TYPE
 _ANCHOR[NAME] = SET
 
 WEIGHT = np.ones(PROPERTIES)
@@ -295,7 +296,7 @@ def _surprise(
                 out[i] = np.float32(-np.log10(max(chance, LEAST_CHANCE)) * SEEN_WORTH * worth[what])
                 continue
             # a parameter that brings new values all the time will bring new looks of values, too
-            doubt = priors[what]
+            doubt = priors[what] if what != VALUE else VALUE_DOUBT
             if VALUE < what <= CONTEXT:
                 vn, vm = _news(owners[i] if n > FEW else parents[i], tables)
                 doubt = max(doubt, OPEN_DOUBT * vm / max(vn, 1.0))
@@ -341,6 +342,7 @@ def _pool(first, items, kinds, surprise, out, worst, second):
             group = items[i]
             best = other = third = fourth = new = 0.0
             at = at_value = i
+            has_value = False
             what = np.int64(-1)
             top = 0.0
             while True:
@@ -352,6 +354,7 @@ def _pool(first, items, kinds, surprise, out, worst, second):
                 if what == VALUE:
                     new = u
                     at_value = i
+                    has_value = True
                 elif u > top:
                     if top > 0.0:
                         # the same property was worth less before: take that away again
@@ -374,7 +377,8 @@ def _pool(first, items, kinds, surprise, out, worst, second):
                 i += 1
                 if i >= first[r + 1] or items[i] != group or group < 0:
                     break
-            total = new + LOOKS[0] * best + LOOKS[1] * other + LOOKS[2] * third + LOOKS[3] * fourth
+            share = LOOKS[0] if has_value else 1.0
+            total = new + share * best + LOOKS[1] * other + LOOKS[2] * third + LOOKS[3] * fourth
             if new > best:
                 at = at_value
             if total > a:

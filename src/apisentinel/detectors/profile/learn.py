@@ -22,6 +22,10 @@ UNKNOWN = 2.0
 """Marks that nothing is known yet; see `Observer.observe`."""
 OWNERS = 1 << 15
 """Endpoints, parameters, places in paths and headers of which habits are kept."""
+LEFT_OUT = 0.2
+"""Weight of what was left out when chances are worked out: ordinary requests are among it, and
+claiming too much for an ordinary request is worse than claiming too little for an attack.
+"""
 BODY = (0.75, 0.93)
 """Quantiles between which the decay of the surprise of ordinary requests is measured."""
 LEAST_DECAY = 0.15
@@ -67,8 +71,7 @@ class Learning:
         weights = self._trimmed(items, numbers, weights, knowledge, on_step)
         on_step("calibration")
         surprise = self._surprise(items, numbers, weights, knowledge)
-        used = weights > 0
-        calibration = Calibration.fit(surprise[used], weights[used])
+        calibration = Calibration.fit(surprise, np.where(weights > 0, weights, LEFT_OUT))
         return Profile(knowledge, calibration, self.settings)
 
     def _trimmed(

@@ -14,7 +14,7 @@ from apisentinel.detectors.profile.items import BODY_KIND as _ABOUT_BODY
 from apisentinel.detectors.profile.items import HEADER_ORDER as _ABOUT_ORDER
 from apisentinel.detectors.profile.items import HEADER_SET as _ABOUT_SET
 from apisentinel.detectors.profile.items import TYPE as _ABOUT_TYPE
-from apisentinel.detectors.profile.items import Items
+from apisentinel.detectors.profile.items import K0, K1, Items
 from apisentinel.detectors.profile.places import (
     BODY,
     COOKIE,
@@ -43,11 +43,12 @@ from apisentinel.detectors.profile.properties import (
     SIZE,
     STATUS,
     VALUE,
+    WORD,
     categories,
     size_bin,
 )
 from apisentinel.kernels.compiler import inline, kernel
-from apisentinel.kernels.hashing import mix
+from apisentinel.kernels.hashing import mix, siphash
 from apisentinel.kernels.interning import locate
 
 _U = np.uint64
@@ -141,6 +142,16 @@ def is_thing(text, begin, end):
 
 
 @inline
+def _ending(text, begin, end):
+    """Hash of what stands after the first point of a file's name, with the sign at its end."""
+    at = begin + 1
+    while at < end and text[at] != 46:
+        at += 1
+    last = _U(text[end - 1]) if CLASS[text[end - 1]] > LETTER else _U(1)
+    return mix(siphash(text, min(at, end), end, K0, K1), last)
+
+
+@inline
 def _walk(
     items,
     text,
@@ -210,6 +221,9 @@ def _value(
     found = categories(text, begin, end, size, cats, several, several_of)
     _say(lists, used, owner, parent, VALUE, cats[VALUE], item)
     seen = count_of(owner, mix(cats[VALUE], _U(VALUE + 1)), cat_keys, counts)
+    if parent != _U(0):
+        above = count_of(parent, mix(cats[VALUE], _U(VALUE + 1)), cat_keys, counts)
+        seen = max(seen, above)
     if weight < 2.0 and seen - weight >= KNOWN:
         return
     for k in range(VALUE + 1, MAGNITUDE + 1):
@@ -322,6 +336,12 @@ def _observe(
                 if numbers[r, SIZE_COLUMN] >= 0:
                     size = _U(size_bin(numbers[r, SIZE_COLUMN]) + 1)
                     _say(lists, used, mix(here, status), _U(0), SIZE, size, WHOLE)
+        last = begin
+        while last < end and place[last] == SEGMENT:
+            last += 1
+        if last > begin and not is_thing(text, spans[last - 1, 0], spans[last - 1, 1]):
+            ending = _ending(text, spans[last - 1, 0], spans[last - 1, 1])
+            _say(lists, used, ANYWHERE, _U(0), WORD, ending, last - 1)
         node = ROOT
         for i in range(begin, end):
             kind = place[i]

@@ -22,7 +22,7 @@ PROPERTY_WORDS = (
     "first and last character", "size of the number", "sign", "sign between its neighbours",
     "method", "content type", "kind of body", "parameter", "order of the parameters",
     "set of parameters", "set of headers", "order of the headers", "status", "size of the answer",
-    "word",
+    "ending of the path",
 )  # fmt: skip
 """What each property is, in words."""
 
