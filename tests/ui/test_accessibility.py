@@ -118,7 +118,8 @@ def focus_by_tab(page, role, name=None, most=150):
             """() => { const at = document.activeElement;
                 return [at.getAttribute("role") || ({A: "link", BUTTON: "button"})[at.tagName]
                     || (at.tagName === "INPUT" ? at.type : at.tagName),
-                    at.getAttribute("aria-label") || at.labels?.[0]?.innerText || at.innerText || ""] }"""
+                    at.getAttribute("aria-label") || at.labels?.[0]?.innerText
+                    || at.innerText || ""] }"""
         )
         if told[0] == role and (name is None or name.search(told[1])):
             return
