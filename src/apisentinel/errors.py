@@ -39,6 +39,10 @@ class IncompatibleModelError(ModelError):
     """A bundle is genuine, but made for another version or for other features."""
 
 
+class NotFittedError(ModelError):
+    """A model was asked before it has learned anything."""
+
+
 class MissingDependencyError(ApiSentinelError):
     """A library of an extra is needed and not installed.
 

@@ -9,6 +9,7 @@ from apisentinel.models.base import Table
 from apisentinel.models.filling import filled, fills
 from apisentinel.models.isolation_forest import IsolationForestModel
 from apisentinel.models.lof import MAX_POINTS, LofModel
+from apisentinel.models.mahalanobis import MahalanobisModel
 from apisentinel.models.one_class_svm import MAX_VECTORS, OneClassSvmModel
 from apisentinel.models.training.libraries import library
 from apisentinel.models.trees import Forest, Tree, at_most
@@ -151,3 +152,23 @@ def read_lof(learned: Any, fill: npt.NDArray[np.float32]) -> LofModel:
         int(learned.n_neighbors_),
         fill,
     )
+
+
+def fit_mahalanobis(table: Table, *, seed: int = 0, shrink: float = 0.02) -> MahalanobisModel:
+    """Middle and directions of a scaled table.
+
+    Args:
+        table: Scaled, ``(n_rows, n_features)``.
+        seed: Unused; all unsupervised models are called alike.
+        shrink: Variance that every direction has at least, in spreads².
+    """
+    del seed
+    fill = fills(table)
+    dense = filled(table, fill)
+    centre = dense.mean(axis=0)
+    spread = dense - centre
+    covariance = spread.T @ spread / max(len(dense) - 1, 1) + shrink * np.eye(dense.shape[1])
+    values, directions = np.linalg.eigh(covariance)
+    signs = np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(len(values))])
+    whitening = directions * signs / np.sqrt(np.maximum(values, shrink))
+    return MahalanobisModel(centre, np.ascontiguousarray(whitening), fill)

@@ -1,0 +1,343 @@
+"""The ensemble: scaling, models, calibrations and pooling as one thing that is trained, kept and
+asked together.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.errors import IncompatibleModelError
+from apisentinel.models.arrays import Arrays, pack_arrays, unpack_arrays
+from apisentinel.models.base import Model, Parts, Scores, Table, part_of, quantised
+from apisentinel.models.boosted import BoostedTrees
+from apisentinel.models.calibration import TailCalibration
+from apisentinel.models.dnn import DnnModel
+from apisentinel.models.gradient_boosting import GradientBoostingModel
+from apisentinel.models.isolation_forest import IsolationForestModel
+from apisentinel.models.label_calibration import LabelCalibration
+from apisentinel.models.lightgbm import LightgbmModel
+from apisentinel.models.lof import LofModel
+from apisentinel.models.mahalanobis import MahalanobisModel
+from apisentinel.models.one_class_svm import OneClassSvmModel
+from apisentinel.models.pool import Judgement, Opinion, PoolSettings, pool
+from apisentinel.models.random_forest import RandomForestModel
+from apisentinel.models.scaling import Scaling
+from apisentinel.models.sequence import SequenceModel
+from apisentinel.models.trees import sort_keys
+from apisentinel.models.xgboost import XgboostModel
+
+KINDS: dict[str, type[Model]] = {
+    kind.name: kind
+    for kind in (
+        IsolationForestModel,
+        OneClassSvmModel,
+        LofModel,
+        MahalanobisModel,
+        RandomForestModel,
+        XgboostModel,
+        LightgbmModel,
+        GradientBoostingModel,
+        DnnModel,
+    )
+}
+"""Models of the feature table by name; the LSTM reads tokens and comes with `SequenceModel`."""
+
+FOLDER = "ensemble/"
+MAX_FEATURES = 512
+BLOCK_ROWS = 4096
+"""Rows at a time, so that work space stays in the cache and memory stays bounded."""
+
+
+class Member(NamedTuple):
+    """A model and what its scores mean.
+
+    Attributes:
+        model: Gives scores.
+        tail: p-values of them.
+        labels: log10 odds of them at `Ensemble.trained_odds`, for models that learned from labels.
+        reliability: 0 to 1.
+    """
+
+    model: Model
+    tail: TailCalibration
+    labels: LabelCalibration | None = None
+    reliability: float = 1.0
+
+
+class Contribution(NamedTuple):
+    """What one feature adds to the odds of one row.
+
+    Attributes:
+        feature: Index into `Ensemble.feature_names`.
+        contribution: log10 odds.
+        actual: Value of the row; NaN when it is missing.
+        usual: Median of training.
+    """
+
+    feature: int
+    contribution: float
+    actual: float
+    usual: float
+
+
+class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept of an ensemble beside its models.
+
+    Attributes:
+        feature_names: All features in column order.
+        members: Names of the models.
+        reliabilities: Of each, in the same order.
+        trained_odds: log10 odds of an attack among the rows of the label calibration.
+        rows: Rows that were learned from.
+        pool: Weights and floors.
+        selection: Mutual information or stability of each feature that was weighed.
+        metrics: What validation has measured.
+        has_sequence: There is a `SequenceModel`.
+    """
+
+    feature_names: tuple[str, ...]
+    members: tuple[str, ...] = ()
+    reliabilities: tuple[float, ...] = ()
+    trained_odds: float = 0.0
+    rows: int = 0
+    pool: PoolSettings = PoolSettings()
+    selection: Mapping[str, float] = {}
+    metrics: Mapping[str, float] = {}
+    has_sequence: bool = False
+
+
+class Ensemble:
+    """All models of a feature table. Scoring changes nothing; threads may share an ensemble."""
+
+    def __init__(
+        self,
+        about: About,
+        scaling: Scaling,
+        members: Sequence[Member],
+        sequence: SequenceModel | None = None,
+    ) -> None:
+        """Puts an ensemble together.
+
+        Args:
+            about: What is kept beside the models; its lists of members are taken from `members`.
+            scaling: Selects and scales the columns.
+            members: At least one model.
+            sequence: Model of the tokens of a session.
+
+        Raises:
+            IncompatibleModelError: Names and columns do not fit, or there is no model.
+        """
+        names = about.feature_names
+        if len(names) != scaling.n_columns or not 0 < len(names) <= MAX_FEATURES:
+            raise IncompatibleModelError(
+                f"{len(names)} feature names for {scaling.n_columns} columns"
+            )
+        if not members:
+            raise IncompatibleModelError("an ensemble without models")
+        self.about = msgspec.structs.replace(
+            about,
+            members=tuple(member.model.name for member in members),
+            reliabilities=tuple(member.reliability for member in members),
+            has_sequence=sequence is not None,
+        )
+        self.scaling, self.members, self.sequence = scaling, tuple(members), sequence
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """All features in column order."""
+        return self.about.feature_names
+
+    @property
+    def schema_hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of the feature names; tables of another one do not
+        fit.
+        """
+        return hashlib.sha256("\n".join(self.feature_names).encode()).hexdigest()[:16]
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """Columns that the models see."""
+        return tuple(int(column) for column in self.scaling.columns)
+
+    def judge(self, table: Table, *, sequence_p: Scores | None = None) -> Judgement:
+        """What all models say of each row.
+
+        Args:
+            table: ``(n_rows, n_features)``, C order, NaN = missing.
+            sequence_p: p-values of the LSTM for the same rows, NaN where there is none.
+
+        Raises:
+            IncompatibleModelError: The table has another number of columns.
+        """
+        blocks = [
+            self._judge(
+                table[at : at + BLOCK_ROWS],
+                None if sequence_p is None else sequence_p[at : at + BLOCK_ROWS],
+            )
+            for at in range(0, max(len(table), 1), BLOCK_ROWS)
+        ]
+        return blocks[0] if len(blocks) == 1 else _joined(blocks)
+
+    def _judge(self, table: Table, sequence_p: Scores | None) -> Judgement:
+        opinions = self._opinions(self.scaling.apply(table))
+        if sequence_p is not None:
+            p = np.where(np.isnan(sequence_p), 1.0, sequence_p)
+            opinions.append(Opinion("lstm", "neural", p, None))
+        known = float(self.about.rows) if self.about.rows else np.inf
+        judged = pool(opinions, self.about.pool, known=known)
+        return judged._replace(
+            log10_odds=quantised(judged.log10_odds), confidence=quantised(judged.confidence)
+        )
+
+    def _opinions(self, scaled: npt.NDArray[np.float32]) -> list[Opinion]:
+        shift = self.about.pool.prior - self.about.trained_odds
+        keys = None
+        opinions = []
+        for model, tail, labels, reliability in self.members:
+            if isinstance(model, BoostedTrees):
+                keys = sort_keys(scaled) if keys is None else keys
+                scores = model.score_keys(keys)
+            else:
+                scores = model.score_many(scaled)
+            odds = None if labels is None else labels.apply(scores) + shift
+            opinions.append(
+                Opinion(model.name, model.group, tail.p_values(scores), odds, reliability)
+            )
+        return opinions
+
+    def log10_odds(self, table: Table) -> Scores:
+        """log10 odds of an attack, ``(n_rows,)``."""
+        return self.judge(table).log10_odds
+
+    def score_many(self, table: Table) -> Scores:
+        """Scores in [0, 1], ``(n_rows,)``: 0.5 for even odds, 0.125 more for each power of ten."""
+        return as_score(self.log10_odds(table))
+
+    def votes(self, table: Table) -> dict[str, Scores]:
+        """Score in [0, 1] of each model by name, on the same scale."""
+        return {name: as_score(odds) for name, odds in self.judge(table).votes.items()}
+
+    def explain(self, row: Table) -> list[Contribution]:
+        """What each selected feature adds to the odds of one row, strongest first.
+
+        Each feature is put back to its median alone, and all others are put back without it; the
+        mean of the two changes is its contribution, the first and the last term of its Shapley
+        value.
+
+        Args:
+            row: ``(n_features,)``.
+        """
+        row = np.asarray(row, np.float64).reshape(1, -1)
+        columns, count = self.scaling.columns, self.scaling.columns.size
+        usual = self.usual()
+        without = np.repeat(row, count, axis=0)
+        without[np.arange(count), columns] = usual
+        plain = row.copy()
+        plain[0, columns] = usual
+        alone = np.repeat(plain, count, axis=0)
+        alone[np.arange(count), columns] = row[0, columns]
+        odds = self.log10_odds(np.concatenate([row, plain, without, alone]))
+        drops = odds[0] - odds[2 : 2 + count]
+        rises = odds[2 + count :] - odds[1]
+        made = [
+            Contribution(int(column), float(gain), float(row[0, column]), float(median))
+            for column, gain, median in zip(columns, (drops + rises) / 2, usual, strict=True)
+        ]
+        return sorted(made, key=lambda item: -item.contribution)
+
+    def usual(self) -> npt.NDArray[np.float64]:
+        """Median of each selected feature in its own unit, ``(n_selected,)``."""
+        scaling = self.scaling
+        return np.where(
+            scaling.units > 0, np.sinh(scaling.centres) * scaling.units, scaling.centres
+        )
+
+    def to_parts(self) -> Parts:
+        """The ensemble as parts of a bundle, under ``ensemble/``."""
+        parts: Parts = {}
+        calibrations: Arrays = {}
+        for model, tail, labels, _ in self.members:
+            parts.update(model.to_parts())
+            for name, array in tail.to_arrays().items():
+                calibrations[f"{model.name}.tail.{name}"] = array
+            for name, array in ({} if labels is None else labels.to_arrays()).items():
+                calibrations[f"{model.name}.labels.{name}"] = array
+        parts["calibration.safetensors"] = pack_arrays(calibrations)
+        parts["scaling.safetensors"] = pack_arrays(self.scaling.to_arrays())
+        if self.sequence is not None:
+            parts.update(self.sequence.to_parts())
+        parts["ensemble.json"] = msgspec.json.encode(self.about, order="sorted")
+        return {FOLDER + name: content for name, content in sorted(parts.items())}
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, bytes]) -> "Ensemble":
+        """The ensemble of `to_parts`.
+
+        Raises:
+            IncompatibleModelError: A part is missing, damaged, or of another version.
+        """
+        own = {
+            name.removeprefix(FOLDER): content
+            for name, content in parts.items()
+            if name.startswith(FOLDER)
+        }
+        try:
+            about = msgspec.json.decode(part_of(own, "ensemble.json"), type=About)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise IncompatibleModelError(f"ensemble.json is damaged: {error}") from error
+        unknown = sorted(set(about.members) - set(KINDS))
+        if unknown or len(about.reliabilities) != len(about.members):
+            raise IncompatibleModelError(f"this version does not know the models {unknown}")
+        scaling = Scaling.from_arrays(unpack_arrays(part_of(own, "scaling.safetensors")))
+        calibrations = unpack_arrays(part_of(own, "calibration.safetensors"))
+        members = [
+            _member(name, own, calibrations, reliability)
+            for name, reliability in zip(about.members, about.reliabilities, strict=True)
+        ]
+        sequence = SequenceModel.from_parts(own) if about.has_sequence else None
+        return cls(about, scaling, members, sequence)
+
+
+def _member(name: str, own: Mapping[str, bytes], arrays: Arrays, reliability: float) -> Member:
+    def of(kind: str) -> Arrays:
+        head = f"{name}.{kind}."
+        return {key.removeprefix(head): a for key, a in arrays.items() if key.startswith(head)}
+
+    labels = of("labels")
+    return Member(
+        KINDS[name].from_parts(own),
+        TailCalibration.from_arrays(of("tail")),
+        LabelCalibration.from_arrays(labels) if labels else None,
+        min(max(reliability, 0.0), 1.0),
+    )
+
+
+def as_score(log10_odds: Scores) -> Scores:
+    """Odds on the scale of risk from 0 to 1.
+
+    Example:
+        >>> as_score(np.array([-4.0, 0.0, 2.0])).tolist()
+        [0.0, 0.5, 0.75]
+    """
+    scores: Scores = np.clip(0.5 + 0.125 * log10_odds, 0.0, 1.0)
+    return scores
+
+
+def _joined(blocks: Sequence[Judgement]) -> Judgement:
+    def all_of(name: str) -> dict[str, Scores]:
+        return {
+            key: np.concatenate([getattr(block, name)[key] for block in blocks])
+            for key in getattr(blocks[0], name)
+        }
+
+    return Judgement(
+        np.concatenate([block.log10_odds for block in blocks]),
+        np.concatenate([block.consensus for block in blocks]),
+        np.concatenate([block.confidence for block in blocks]),
+        all_of("p"),
+        all_of("votes"),
+    )
