@@ -38,6 +38,8 @@ export interface DataGridProps<T> {
   /** Keys of the screen while the grid has focus; true when it was one. */
   onRowKey?: (key: string, row: T) => boolean;
   dense?: boolean;
+  /** Pixels of a row with more than one line. */
+  rowHeight?: number;
   label: string;
   /** Height that the rows may take; the rest scrolls. */
   maxHeight?: number | string;
@@ -60,7 +62,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const [plain, setPlain] = useState(false);
   const compactPage = typeof document !== "undefined" && document.documentElement.dataset["density"] === "compact";
-  const height = props.dense || compactPage ? DENSE : ROW;
+  const height = props.rowHeight === undefined ? (props.dense || compactPage ? DENSE : ROW) : props.rowHeight - (compactPage ? 8 : 0);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
@@ -160,7 +162,8 @@ export function DataGrid<T>(props: DataGridProps<T>) {
     ...(onSelect ? ["32px"] : []),
     ...columns.map(({ width }) => (typeof width === "number" ? `${width}px` : (width ?? "minmax(100px, 1fr)"))),
   ].join(" ");
-  const template = cards ? undefined : { gridTemplateColumns: tracks };
+  const minWidth = cards ? undefined : columns.reduce((sum, { width }) => sum + leastOf(width), onSelect ? 32 : 0);
+  const template = cards ? undefined : { gridTemplateColumns: tracks, minWidth };
   const shownAll = onSelect !== undefined && rows.length > 0 && rows.every((row) => selected?.has(rowKey(row)));
 
   if (plain) return <PlainTable {...props} onBack={() => setPlain(false)} />;
@@ -190,7 +193,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
             {columns.map((column) => <Heading key={column.key} column={column} sort={sort} onSort={onSort} />)}
           </div>
         </div>
-        <div role="rowgroup" className="grid-rows" style={{ height: virtual.getTotalSize() }}>
+        <div role="rowgroup" className="grid-rows" style={{ height: virtual.getTotalSize(), minWidth }}>
           {items.map((item) => {
             const row = rows[item.index];
             if (row === undefined) return null;
@@ -200,6 +203,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
                 id={`${id}-${item.index}`}
                 index={item.index}
                 start={item.start}
+                height={cards ? undefined : height}
                 row={row}
                 columns={columns}
                 tracks={cards ? undefined : tracks}
@@ -223,6 +227,12 @@ export function DataGrid<T>(props: DataGridProps<T>) {
   );
 }
 
+/** The least width of a track in pixels. */
+function leastOf(width: number | string | undefined): number {
+  if (typeof width === "number") return width;
+  return Number(/(\d+)px/.exec(width ?? "")?.[1] ?? 100);
+}
+
 function Heading<T>({ column, sort, onSort }: { column: Column<T>; sort: string | null | undefined; onSort: ((sort: string) => void) | undefined }) {
   const down = sort === `-${column.key}`;
   const up = sort === column.key;
@@ -244,6 +254,7 @@ interface RowProps<T> {
   id: string;
   index: number;
   start: number;
+  height: number | undefined;
   row: T;
   columns: Column<T>[];
   tracks: string | undefined;
@@ -255,7 +266,7 @@ interface RowProps<T> {
   measure: ((node: Element | null) => void) | undefined;
 }
 
-function PlainRow<T>({ id, index, start, row, columns, tracks, active, selected, onOpen, onActivate, onToggle, measure }: RowProps<T>) {
+function PlainRow<T>({ id, index, start, height, row, columns, tracks, active, selected, onOpen, onActivate, onToggle, measure }: RowProps<T>) {
   return (
     <div
       ref={measure}
@@ -265,7 +276,7 @@ function PlainRow<T>({ id, index, start, row, columns, tracks, active, selected,
       aria-rowindex={index + 2}
       aria-selected={selected}
       className={classes("grid-row", active && "grid-active")}
-      style={{ transform: `translateY(${start}px)`, ...(tracks ? { gridTemplateColumns: tracks } : {}) }}
+      style={{ transform: `translateY(${start}px)`, ...(tracks ? { gridTemplateColumns: tracks } : {}), ...(height ? { height } : {}) }}
       onClick={(event) => onOpen(row, event)}
       onFocus={() => onActivate(row)}
     >

@@ -24,12 +24,22 @@ export interface LaneBars {
   series: readonly { key: string; values: readonly (number | null)[] }[];
 }
 
+export interface LaneCells {
+  /** Seconds since the epoch. */
+  t: readonly number[];
+  step: number;
+  counts: readonly number[];
+  /** The worst of each slice. */
+  severities: readonly (string | undefined)[];
+}
+
 export interface Lane {
   key: string;
   label: React.ReactNode;
   count?: number | string;
   marks?: readonly Mark[];
   bars?: LaneBars;
+  cells?: LaneCells;
 }
 
 export interface SwimLaneProps {
@@ -40,32 +50,34 @@ export interface SwimLaneProps {
   label: string;
   onOpen?: (id: string) => void;
   onLane?: (key: string) => void;
+  /** A slice of a lane was chosen; milliseconds since the epoch. */
+  onCell?: (key: string, from: number, to: number) => void;
 }
 
 /** What happened when, a lane for each kind of thing; also as a table. */
-export function SwimLane({ lanes, from, to, label, onOpen, onLane }: SwimLaneProps) {
+export function SwimLane({ lanes, from, to, label, onOpen, onLane, onCell }: SwimLaneProps) {
   const [zone] = usePref<string>("zone", "local");
   const [table, setTable] = useState(false);
   const utc = zone === "utc";
   const width = Math.max(1, to - from);
   const share = (moment: number) => Math.max(0, Math.min(1, (moment - from) / width));
+  const top = Math.max(1, ...lanes.flatMap((lane) => [...(lane.cells?.counts ?? [])]));
   const short = to - from < 86_400_000;
   const tick = (at: number) => dateTime(from + width * at, { utc }).slice(short ? 11 : 5, short && width < 600_000 ? 19 : 16);
+  const toggle = (
+    <Button small look="quiet" icon={table ? "chart" : "table"} aria-label={`${t(table ? "c.aschart" : "c.astable")}: ${label}`} aria-pressed={table} onClick={() => setTable(!table)} />
+  );
   return (
     <figure className="chart" aria-label={label}>
-      <div className="chart-head no-print">
-        <span className="legend">{tick(0)} – {tick(1)}{utc ? " UTC" : ""}</span>
-        <div className="chart-tools">
-          <Button small look="quiet" icon={table ? "chart" : "table"} aria-label={t(table ? "c.aschart" : "c.astable")} aria-pressed={table} onClick={() => setTable(!table)} />
-        </div>
-      </div>
+      {table && <div className="chart-head no-print"><span className="legend" />{toggle}</div>}
       {table ? (
         <LaneTable lanes={lanes} label={label} utc={utc} onOpen={onOpen} />
       ) : (
         <div className="lanes">
           {lanes.map((lane) => (
-            <LaneRow key={lane.key} lane={lane} share={share} onOpen={onOpen} onLane={onLane} />
+            <LaneRow key={lane.key} lane={lane} share={share} onOpen={onOpen} onLane={onLane} onCell={onCell} top={top} utc={utc} />
           ))}
+          <div className="lane-label no-print">{toggle}</div>
           <div className="lane-axis" aria-hidden="true">{[0, 0.25, 0.5, 0.75, 1].map((at) => <span key={at}>{tick(at)}</span>)}</div>
         </div>
       )}
@@ -73,8 +85,9 @@ export function SwimLane({ lanes, from, to, label, onOpen, onLane }: SwimLanePro
   );
 }
 
-function LaneRow({ lane, share, onOpen, onLane }: {
+function LaneRow({ lane, share, onOpen, onLane, onCell, top, utc }: {
   lane: Lane; share: (moment: number) => number; onOpen: ((id: string) => void) | undefined; onLane: ((key: string) => void) | undefined;
+  onCell: SwimLaneProps["onCell"]; top: number; utc: boolean;
 }) {
   const name = (
     <>
@@ -87,6 +100,7 @@ function LaneRow({ lane, share, onOpen, onLane }: {
       <div className="lane-label">{onLane ? <button type="button" onClick={() => onLane(lane.key)}>{name}</button> : name}</div>
       <div className={lane.bars ? "lane lane-tall" : "lane"} role="list">
         {lane.bars && <Bars bars={lane.bars} share={share} />}
+        {lane.cells && <Cells lane={lane} cells={lane.cells} share={share} top={top} utc={utc} onCell={onCell} />}
         {lane.marks?.map((mark) => {
           const begin = share(mark.from);
           const end = share(mark.to ?? mark.from);
@@ -109,6 +123,34 @@ function LaneRow({ lane, share, onOpen, onLane }: {
       </div>
     </>
   );
+}
+
+/** Slices of a lane as boxes in the colour of the worst, stronger for more. The table has them for the keyboard. */
+function Cells({ lane, cells, share, top, utc, onCell }: {
+  lane: Lane; cells: LaneCells; share: (moment: number) => number; top: number; utc: boolean; onCell: SwimLaneProps["onCell"];
+}) {
+  return cells.t.map((moment, at) => {
+    const count = cells.counts[at] ?? 0;
+    if (count === 0) return null;
+    const begin = share(moment * 1000);
+    const end = share((moment + cells.step) * 1000);
+    if (end <= begin) return null;
+    const severity = cells.severities[at];
+    return (
+      <span key={moment} role="listitem">
+        <button
+          type="button"
+          tabIndex={-1}
+          className={`lane-cell ${severityClass(severity)}`}
+          style={{ left: `${begin * 100}%`, width: `calc(${(end - begin) * 100}% - 1px)`, opacity: 0.55 + 0.45 * Math.sqrt(count / top) }}
+          title={`${dateTime(moment * 1000, { utc })}: ${count} (${severity ?? ""})`}
+          onClick={() => onCell?.(lane.key, moment * 1000, (moment + cells.step) * 1000)}
+        >
+          <span className="sr-only">{count}</span>
+        </button>
+      </span>
+    );
+  });
 }
 
 function Bars({ bars, share }: { bars: LaneBars; share: (moment: number) => number }) {
@@ -138,6 +180,10 @@ function LaneTable({ lanes, label, utc, onOpen }: { lanes: readonly Lane[]; labe
   const rows = lanes
     .flatMap((lane) => [
       ...(lane.marks ?? []).map((mark) => ({ key: mark.id, at: mark.from, lane, text: mark.label, id: mark.id as string | null })),
+      ...(lane.cells?.t ?? []).flatMap((moment, at) => {
+        const count = lane.cells?.counts[at] ?? 0;
+        return count > 0 ? [{ key: `${lane.key}-${moment}`, at: moment * 1000, lane, text: `${count} (${lane.cells?.severities[at] ?? ""})`, id: null }] : [];
+      }),
       ...(lane.bars?.t ?? []).flatMap((moment, at) => {
         const sum = (lane.bars?.series ?? []).reduce((total, each) => total + (each.values[at] ?? 0), 0);
         return sum > 0 ? [{ key: `${lane.key}-${at}`, at: moment * 1000, lane, text: String(sum), id: null }] : [];

@@ -33,7 +33,7 @@ export function Similar({ found }: { found: SimilarIncidents }) {
                 <tr key={each.id}>
                   <td><Severity severity={each.severity} risk={each.risk} wordless /></td>
                   <td>
-                    <Link href={hrefWith(`/incidents/${each.id}`, { range })} className="similar-what"><Untrusted text={each.reason} most={140} /></Link>
+                    <Link href={hrefWith(`/incidents/${each.id}`, { range })} className="similar-what"><Untrusted text={each.reason} most={120} /></Link>
                     <span className="row small"><AttackTypes types={each.attack_types} /><Who entities={each.entities} /></span>
                   </td>
                   <td><span className="num strong">{percent(each.similarity)}</span> <span className="muted small">{Object.keys(each.shared).map((field) => words(field).toLowerCase()).join(", ")}</span></td>

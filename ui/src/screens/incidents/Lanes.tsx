@@ -1,39 +1,53 @@
 import { useMemo } from "react";
-import type { Incident } from "../../api/types.ts";
-import { span, words } from "../../components/format.ts";
+import { useTimeseries } from "../../api/queries.ts";
+import type { Chart } from "../../api/types.ts";
+import { number, words } from "../../components/format.ts";
 import { Icon } from "../../components/Icon.tsx";
 import { type Lane, SwimLane } from "../../components/SwimLane.tsx";
-import { visibleText } from "../../components/visible.ts";
 import { t } from "../../i18n/index.ts";
+import { type Filter, withFilter } from "../../state/filters.ts";
 import { usePref } from "../../state/prefs.ts";
-import { momentMs } from "../../state/range.ts";
+import { rangeOf } from "../../state/range.ts";
 import { useUrl } from "../../state/url.ts";
 
-const MOST_LANES = 8;
+const MOST_LANES = 7;
+const SLICES = 72;
+/** Lowest risk of what a question counts; the worst band with something in it colours a slice. */
+const BANDS = [
+  { severity: "CRITICAL", filter: { field: "risk", op: "gte", value: "80" } },
+  { severity: "HIGH", filter: { field: "risk", op: "gte", value: "60" } },
+  { severity: "MEDIUM", filter: null },
+] as const satisfies readonly { severity: string; filter: Filter | null }[];
 
-/** Incidents in time, a lane for each attack type; the leading type of each decides. */
-export function Lanes({ rows, total }: { rows: readonly Incident[]; total: number }) {
+/** Alerts in time, a lane for each attack type: when which kind of attack went on, and how bad. */
+export function Lanes() {
   const url = useUrl();
   const [open, setOpen] = usePref<boolean>("incidents.lanes", true);
-  const lanes = useMemo(() => lanesOf(rows), [rows]);
-  const { from, to } = useMemo(() => periodOf(rows, url.range), [rows, url.range]);
-  if (rows.length === 0) return null;
+  const asked = (filter: Filter | null) => ({ of: "alerts" as const, points: SLICES, enabled: open, ...(filter ? { filters: [...url.filters, filter] } : {}) });
+  const critical = useTimeseries("attack_type", asked(BANDS[0].filter));
+  const high = useTimeseries("attack_type", asked(BANDS[1].filter));
+  const all = useTimeseries("attack_type", asked(null));
+  const lanes = useMemo(() => (all.data ? lanesOf(all.data, high.data, critical.data) : []), [all.data, high.data, critical.data]);
+  const times = all.data?.t ?? [];
+  const from = (times[0] ?? 0) * 1000;
+  const to = ((times.at(-1) ?? 0) + (all.data?.step_seconds ?? 0)) * 1000;
+  const types = all.data?.series.filter((each) => sum(each.v) > 0).length ?? 0;
   return (
     <details className="panel lanes-panel" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <Icon name="right" />
         {t("tr.lanes")}
-        <span className="sub">{rows.length < total ? t("tr.lanes.some", { n: rows.length, total }) : ""}</span>
+        <span className="sub">{types > lanes.length ? t("tr.lanes.some", { n: lanes.length, total: types }) : ""}</span>
       </summary>
-      {open && (
+      {open && lanes.length > 0 && (
         <div className="panel-body">
           <SwimLane
             lanes={lanes}
             from={from}
             to={to}
             label={t("tr.lanes")}
-            onOpen={(id) => url.set({ more: { sel: id } })}
-            onLane={(key) => key !== "" && url.addFilter("attack_types", "has", key)}
+            onLane={(key) => url.addFilter("attack_types", "has", key)}
+            onCell={(key, begin, end) => url.set({ range: rangeOf(begin, end), filters: withFilter(url.filters, { field: "attack_types", op: "has", value: key }) })}
           />
         </div>
       )}
@@ -41,41 +55,29 @@ export function Lanes({ rows, total }: { rows: readonly Incident[]; total: numbe
   );
 }
 
-export function lanesOf(rows: readonly Incident[]): Lane[] {
-  const found = new Map<string, Incident[]>();
-  for (const row of rows) {
-    const type = row.attack_types[0] ?? "";
-    const list = found.get(type);
-    if (list) list.push(row);
-    else found.set(type, [row]);
-  }
-  const ranked = [...found].toSorted(([, a], [, b]) => Math.max(...b.map((row) => row.risk)) - Math.max(...a.map((row) => row.risk)) || b.length - a.length);
-  const kept = ranked.slice(0, MOST_LANES);
-  const rest = ranked.slice(MOST_LANES).flatMap(([, list]) => list);
-  if (rest.length > 0) kept.push(["", rest]);
-  return kept.map(([type, list]) => ({
-    key: type,
-    label: type === "" ? t("tr.othertypes") : words(type),
-    count: list.length,
-    marks: list
-      // The worst last, so that it lies on top.
-      .toSorted((a, b) => a.risk - b.risk)
-      .flatMap((row) => {
-        const first = Date.parse(row.first_ts ?? row.last_ts ?? "");
-        const last = Date.parse(row.last_ts ?? row.first_ts ?? "");
-        if (Number.isNaN(first) || Number.isNaN(last)) return [];
-        return [{ id: row.id, from: first, to: last, severity: row.severity, label: `${row.severity} ${row.risk}: ${visibleText(row.reason, 160)} (${span(last - first)})` }];
-      }),
-  }));
+const sum = (values: readonly (number | null)[]) => values.reduce<number>((total, value) => total + (value ?? 0), 0);
+
+function at(chart: Chart | undefined, key: string, moment: number): number {
+  const place = chart?.t.indexOf(moment) ?? -1;
+  return place < 0 ? 0 : (chart?.series.find((each) => each.key === key)?.v[place] ?? 0);
 }
 
-/** The period of the page, no wider than what there is to see. */
-function periodOf(rows: readonly Incident[], range: { from: string; to: string }) {
-  const now = Date.now();
-  const wanted = { from: momentMs(range.from, now) ?? now - 3_600_000, to: momentMs(range.to, now) ?? now };
-  const firsts = rows.map((row) => Date.parse(row.first_ts ?? row.last_ts ?? "")).filter((value) => !Number.isNaN(value));
-  if (firsts.length === 0) return wanted;
-  const begin = Math.min(...firsts);
-  const width = wanted.to - begin;
-  return { from: Math.max(Math.min(wanted.from, begin), begin - width * 0.05 - 30_000), to: wanted.to };
+/** The lanes with the most alerts; each slice has the worst severity that is in it. */
+export function lanesOf(all: Chart, high?: Chart, critical?: Chart): Lane[] {
+  return all.series
+    .map((each) => ({ ...each, total: sum(each.v) }))
+    .filter((each) => each.total > 0 && each.key !== "")
+    .toSorted((a, b) => b.total - a.total)
+    .slice(0, MOST_LANES)
+    .map((each) => ({
+      key: each.key,
+      label: words(each.key),
+      count: number(each.total),
+      cells: {
+        t: all.t,
+        step: all.step_seconds,
+        counts: each.v.map((value) => value ?? 0),
+        severities: all.t.map((moment) => (at(critical, each.key, moment) > 0 ? "CRITICAL" : at(high, each.key, moment) > 0 ? "HIGH" : "MEDIUM")),
+      },
+    }));
 }

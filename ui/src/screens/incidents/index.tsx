@@ -2,12 +2,12 @@ import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { useFacets, useIncidents } from "../../api/queries.ts";
 import type { Incident } from "../../api/types.ts";
-import { AttackTypes, StatusBadge, Succeeded, VerdictBadge, Who } from "../../components/Badges.tsx";
+import { StatusBadge, Succeeded, Who } from "../../components/Badges.tsx";
 import { Button } from "../../components/Button.tsx";
 import { type Column, DataGrid } from "../../components/DataGrid.tsx";
 import { FacetList } from "../../components/FacetList.tsx";
 import { FilterBar } from "../../components/FilterBar.tsx";
-import { number } from "../../components/format.ts";
+import { number, words } from "../../components/format.ts";
 import { PageHead } from "../../components/Panel.tsx";
 import { Severity } from "../../components/Severity.tsx";
 import { Empty, ErrorState, Loading } from "../../components/States.tsx";
@@ -30,41 +30,43 @@ const FACETS = ["status", "attack_types", "endpoints", "succeeded", "verdict", "
 const SCOPE = FIELDS.incidents.map((each) => each.name);
 
 const COLUMNS: Column<Incident>[] = [
-  { key: "risk", title: t("tr.risk"), width: 118, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
+  { key: "risk", title: t("tr.risk"), width: 134, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
   {
     key: "reason",
     title: t("tr.what"),
-    width: "minmax(320px, 3fr)",
+    width: "minmax(340px, 3fr)",
     render: (row) => (
-      <span className="incident-what">
-        <AttackTypes types={row.attack_types} most={2} />
-        <span className="incident-why"><Untrusted text={row.reason} most={320} /></span>
+      <span className="two-lines">
+        <span className="strong">{row.attack_types.slice(0, 3).map(words).join(", ")}{row.attack_types.length > 3 && <span className="muted"> +{row.attack_types.length - 3}</span>}</span>
+        <span className="muted small"><Untrusted text={row.reason} most={320} /></span>
       </span>
     ),
   },
-  { key: "entities", title: t("tr.who"), width: "minmax(170px, 1fr)", render: (row) => <Who entities={row.entities} total={row.entities_total} /> },
   {
-    key: "endpoints",
-    title: t("tr.where"),
-    width: "minmax(190px, 1.2fr)",
+    key: "entities",
+    title: t("tr.whowhere"),
+    width: "minmax(200px, 1.4fr)",
     render: (row) => (
-      <span className="row nowrap-row">
-        <Value field="endpoints" value={row.endpoints[0]} kind="endpoint" most={90} />
-        {row.endpoints.length > 1 && <span className="muted small">+{row.endpoints.length - 1}</span>}
+      <span className="two-lines">
+        <Who entities={row.entities} total={row.entities_total} />
+        <span className="row nowrap-row muted small">
+          <Value field="endpoints" value={row.endpoints[0]} kind="endpoint" most={90} />
+          {row.endpoints.length > 1 && <span>+{row.endpoints.length - 1}</span>}
+        </span>
       </span>
     ),
   },
-  { key: "succeeded", title: t("tr.succeeded"), width: 108, render: (row) => <Succeeded value={row.succeeded} /> },
+  { key: "succeeded", title: t("tr.succeeded"), width: 96, render: (row) => <Succeeded value={row.succeeded} /> },
   { key: "requests", title: t("tr.requests"), width: 92, align: "end", sortable: true, render: (row) => number(row.requests) },
-  { key: "last_ts", title: t("tr.last"), width: 106, sortable: true, render: (row) => <Time ts={row.last_ts} /> },
+  { key: "last_ts", title: t("tr.last"), width: 104, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
   {
     key: "status",
     title: t("tr.status"),
-    width: 178,
+    width: 128,
     render: (row) => (
-      <span className="row nowrap-row">
-        <StatusBadge status={row.status} />
-        {row.verdict ? <VerdictBadge verdict={row.verdict} /> : row.assignee ? <span className="muted small ellipsis"><Untrusted text={row.assignee} most={24} /></span> : null}
+      <span className="two-lines">
+        <span><StatusBadge status={row.status} /></span>
+        {row.verdict ? <span className="small muted">{t(`tr.verdict.${row.verdict}`)}</span> : row.assignee ? <span className="muted small"><Untrusted text={row.assignee} most={24} /></span> : null}
       </span>
     ),
   },
@@ -107,7 +109,7 @@ export default function Incidents() {
         />
         <SeverityCounts />
         <FilterBar fields={FIELDS.incidents} facets={facets.data} unused={found.unused} />
-        <Lanes rows={found.rows} total={found.total} />
+        <Lanes />
         <div className="with-facets">
           <aside className="facets" aria-label={t("tr.facets")}>
             {FACETS.map((field) => <FacetList key={field} field={field} title={t(`tr.facet.${field}`)} values={facets.data?.[field] ?? []} />)}
@@ -127,6 +129,7 @@ export default function Incidents() {
                   rows={found.rows}
                   total={found.total}
                   rowKey={keyOf}
+                  rowHeight={54}
                   href={(row) => pageHref(pathOf(row))}
                   onOpen={(row) => setShown(row.id)}
                   selected={selected}
