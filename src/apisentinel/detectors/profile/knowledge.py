@@ -40,10 +40,16 @@ MOST_VALUES = 8192
 """The same of values, by which repeats are told."""
 NONE = 0.01
 """Weight below which nothing is left of a category; sums of weights are not exact."""
+ENOUGH_ALONE = 50.0
+"""Requests from which on an owner is judged by its own habits, even where its parent is stricter."""
 FEW = 20.0
 """Requests up to which an owner is judged by the news of its parent."""
 VALUE_DOUBT = 0.05
 """Chance of a new value for a parameter of which nothing is known but that it has few."""
+NOWHERE = 0.7
+"""Factor on the doubt for looks that no parameter of the site has."""
+ENOUGH, MORE = 3.5, 0.3
+"""Surprise of a new place from which on more counts less: every new version brings some."""
 OPEN_DOUBT = 0.5
 """How much news of values are news of their looks."""
 LEAST_PRIOR, MOST_PRIOR = 0.005, 0.5
@@ -300,30 +306,36 @@ def _surprise(
             if VALUE < what <= CONTEXT:
                 vn, vm = _news(owners[i] if n > FEW else parents[i], tables)
                 doubt = max(doubt, OPEN_DOUBT * vm / max(vn, 1.0))
-            chance = 1.0
+            pn = pm = 0.0
+            parent_seen = False
             if parents[i] != _U(0):
-                # what the levels above know from others than this owner
+                # what the parent knows from others than this owner
                 pn, pm, parent_seen = _look(parents[i], cats[i], what, anchor, weight, tables)
-                site = _site(what, parents[i])
-                if site != _U(0):
-                    sn, sm, site_seen = _look(site, cats[i], what, anchor, weight, tables)
-                    sn, sm = max(sn - pn, 0.0), max(sm - (0.0 if site_seen else pm), 0.0)
-                    chance = _mixed(sn, sm, site_seen and sm > UNSEEN, 1.0, 1.0)
                 pn, pm = max(pn - n, 0.0), max(pm - (0.0 if parent_seen else m), 0.0)
-                chance = _mixed(pn, pm, parent_seen and pm > UNSEEN, chance, PARENT_WORTH)
-                chance = min(max(chance, doubt), 1.0)
-                chance = (m + PARENT_WORTH * chance) / (n + PARENT_WORTH)
-            else:
+                parent_seen = parent_seen and pm > UNSEEN
+                site = _site(what, parents[i])
+                if site != _U(0) and not parent_seen:
+                    sn, sm, site_seen = _look(site, cats[i], what, anchor, weight, tables)
+                    if n + pn < 1.0:
+                        # of a new parameter only what all parameters have in common is expected
+                        pn, pm = sn, sm
+                        parent_seen = site_seen
+                    elif not site_seen and sn > FEW:
+                        doubt *= NOWHERE
+            if parent_seen:
+                above = min(max(pm / max(pn, 1.0), doubt), 1.0)
+                chance = (m + PARENT_WORTH * above) / (n + PARENT_WORTH)
+            elif parents[i] == _U(0):
                 chance = (m + doubt) / (n + doubt)
-            out[i] = np.float32(-np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what])
-
-
-@inline
-def _mixed(n, m, seen, chance, worth):
-    """Chance of a category at a level, from the one above it."""
-    if seen:
-        return min(m / max(n, 1.0), 1.0)
-    return (m + worth * chance) / (n + worth)
+            else:
+                above = min(max((pm + doubt) / (pn + doubt), doubt), 1.0)
+                chance = (m + PARENT_WORTH * above) / (n + PARENT_WORTH)
+                if n < ENOUGH_ALONE:
+                    chance = min(chance, (m + pm + doubt) / (n + pn + doubt))
+            u = -np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what]
+            if what == CHILD and u > ENOUGH:
+                u = ENOUGH + MORE * (u - ENOUGH)
+            out[i] = np.float32(u)
 
 
 @kernel(

@@ -26,7 +26,7 @@ LEFT_OUT = 0.2
 """Weight of what was left out when chances are worked out: ordinary requests are among it, and
 claiming too much for an ordinary request is worse than claiming too little for an attack.
 """
-BODY = (0.75, 0.93)
+BODY = (0.75, 0.93, 0.99)
 """Quantiles between which the decay of the surprise of ordinary requests is measured."""
 LEAST_DECAY = 0.15
 LEAST_REQUESTS = 50
@@ -154,9 +154,18 @@ def tail_cut(surprise: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
     used = surprise[weights > 0]
     if len(used) < LEAST_REQUESTS:
         return np.inf
-    low, high = np.quantile(used, BODY).tolist()
-    scale = max((high - low) / np.log((1 - BODY[0]) / (1 - BODY[1])), LEAST_DECAY)
-    return float(high + scale * np.log(max((1 - BODY[1]) * len(used), 1.0)))
+    low, middle, high = np.quantile(used, BODY).tolist()
+    scale = max(
+        (middle - low) / np.log((1 - BODY[0]) / (1 - BODY[1])),
+        (high - middle) / np.log((1 - BODY[1]) / (1 - BODY[2])),
+        LEAST_DECAY,
+    )
+    return float(
+        max(
+            middle + scale * np.log(max((1 - BODY[1]) * len(used), 1.0)),
+            high + scale * np.log(max((1 - BODY[2]) * len(used), 1.0)),
+        )
+    )
 
 
 def _weights(
