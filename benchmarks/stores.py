@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from apisentinel.clock import SystemClock
 from apisentinel.storage.base import JournalEntry
+from apisentinel.storage.columns import ColumnType, Table, column_of, numbers
 from apisentinel.storage.dedup import DedupTable
 from apisentinel.storage.events import EventStore
 from apisentinel.storage.events_schema import EVENT_SCHEMA
@@ -59,7 +59,7 @@ def event_rows(first: int, count: int) -> Any:
     """Rows of honest traffic in the shape of the event store."""
     random = np.random.default_rng(first)
     seq = np.arange(first, first + count)
-    numbers: dict[str, Any] = {
+    given: dict[str, Any] = {
         "seq": seq,
         "ts": time.time_ns() // 1000 + seq,
         "status": random.choice([200, 200, 200, 404, 500], count),
@@ -75,9 +75,11 @@ def event_rows(first: int, count: int) -> Any:
         "user_agent": ["Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"] * count,
         "severity": ["LOW"] * count,
     }
-    return pa.table(
-        [pa.array(numbers.get(field.name, [None] * count), field.type) for field in EVENT_SCHEMA],
-        schema=EVENT_SCHEMA,
+    return Table(
+        {
+            name: column_of(type_, given.get(name, [None] * count))
+            for name, type_ in EVENT_SCHEMA.items()
+        }
     )
 
 
@@ -109,8 +111,8 @@ def filled(folder: Path, events: int) -> tuple[EventStore, int]:
     for begin in range(0, events, PIECE):
         seq = np.arange(begin + 1, begin + PIECE + 1)
         ts = last - (events - seq) * step
-        table = piece.set_column(EVENT_SCHEMA.get_field_index("seq"), "seq", pa.array(seq))
-        store.put(table.set_column(EVENT_SCHEMA.get_field_index("ts"), "ts", pa.array(ts)))
+        later = {"seq": numbers(ColumnType.INT64, seq), "ts": numbers(ColumnType.INT64, ts)}
+        store.put(Table({**piece.columns, **later}))
     store.flush(600)
     return store, last
 

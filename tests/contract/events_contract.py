@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apisentinel.storage.columns import Table
 from apisentinel.storage.event_fields import EVENT_FIELDS
 from apisentinel.storage.events_schema import EVENT_SCHEMA
 from apisentinel.storage.query import Condition, FilterError, Op, Page
@@ -18,7 +18,7 @@ NOW = 1_700_000_000 * SECOND
 
 
 def row(seq, **changes):
-    fields = dict.fromkeys(EVENT_SCHEMA.names) | {
+    fields = dict.fromkeys(EVENT_SCHEMA) | {
         "seq": seq,
         "ts": NOW + seq * SECOND,
         "event_id": f"e{seq}",
@@ -39,7 +39,7 @@ def row(seq, **changes):
 
 
 def table(rows):
-    return pa.Table.from_pylist(rows, schema=EVENT_SCHEMA)
+    return Table.of_rows(EVENT_SCHEMA, rows)
 
 
 class EventsContract:

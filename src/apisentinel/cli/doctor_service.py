@@ -63,7 +63,7 @@ def versions() -> Iterator[Finding]:
         f"{text} (apsw {version('apsw')})",
         "" if good else f"Older than {wanted}, which can lose data: pip install --upgrade apsw.",
     )
-    yield Finding("DuckDB", State.GOOD, f"{duckdb.__version__}, pyarrow {version('pyarrow')}")
+    yield Finding("DuckDB", State.GOOD, duckdb.__version__)
 
 
 def data_folder(folder: Path) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel.errors import MissingDependencyError
 from apisentinel.kernels.bytes import PADDING
 from apisentinel.kernels.compiler import kernel
 
@@ -139,8 +140,14 @@ class RequestBatch:
     ) -> "pl.DataFrame":
         """Polars view of some rows: numbers as they are, text as String with undecodable bytes
         replaced.
+
+        Raises:
+            MissingDependencyError: Polars is not installed; it comes with the extra ``frame``.
         """
-        import polars as pl  # noqa: PLC0415 (0.3 s of start-up that most runs do not need)
+        try:
+            import polars as pl  # noqa: PLC0415 (0.3 s of start-up that most runs do not need)
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError("frame", "a batch as a Polars frame") from error
 
         index = np.asarray(rows, np.int64)
         out: dict[str, Any] = {}

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from apisentinel.errors import StoreError
+from apisentinel.storage.columns import Table
 
 
 class DiskFullError(StoreError):
@@ -165,7 +166,7 @@ class EventRows(Protocol):
         """Newest row that was handed over and is not lost by a restart."""
         ...
 
-    def put(self, table: Any) -> None:
+    def put(self, table: Table) -> None:
         """Hands over rows in the shape of EVENT_SCHEMA, blocking while the queue is full."""
         ...
 

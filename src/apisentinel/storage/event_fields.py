@@ -2,53 +2,34 @@
 
 from typing import Final
 
-import pyarrow as pa
-
-from apisentinel.storage.events_schema import EVENT_SCHEMA
+from apisentinel.storage.columns import ColumnType
+from apisentinel.storage.events_schema import EVENT_SCHEMA, FILLED
 from apisentinel.storage.query import Field, Fields, Kind
 
-_SQL: Final[dict[str, str]] = {
-    "int64": "BIGINT",
-    "int16": "SMALLINT",
-    "float": "FLOAT",
-    "string": "VARCHAR",
-    "list<item: string>": "VARCHAR[]",
-}
-"""DuckDB's name of each type of the schema."""
-
 _KINDS: Final = {
-    "BIGINT": Kind.INTEGER,
-    "SMALLINT": Kind.INTEGER,
-    "FLOAT": Kind.REAL,
-    "VARCHAR": Kind.TEXT,
-    "VARCHAR[]": Kind.LIST,
+    ColumnType.INT64: Kind.INTEGER,
+    ColumnType.INT16: Kind.INTEGER,
+    ColumnType.FLOAT32: Kind.REAL,
+    ColumnType.TEXT: Kind.TEXT,
+    ColumnType.TEXTS: Kind.LIST,
 }
 
-
-def _sql_type(field: pa.Field) -> str:
-    name = str(field.type)
-    return _SQL["list<item: string>" if name.startswith("list<") else name]
-
+_SPECIAL: Final = {"ts": Kind.MOMENT, "client": Kind.ADDRESS}
+"""Fields whose column says less than is known of them."""
 
 DUCKDB_COLUMNS: Final = ", ".join(
-    f'"{field.name}" {_sql_type(field)}{"" if field.nullable else " NOT NULL"}'
-    for field in EVENT_SCHEMA
+    f'"{name}" {type_}{" NOT NULL" if name in FILLED else ""}'
+    for name, type_ in EVENT_SCHEMA.items()
 )
 """Columns of a table of events."""
 
-COLUMN_NAMES: Final = ", ".join(f'"{name}"' for name in EVENT_SCHEMA.names)
+COLUMN_NAMES: Final = ", ".join(f'"{name}"' for name in EVENT_SCHEMA)
 
 
-def _field(field: pa.Field) -> Field:
-    kind = _KINDS[_sql_type(field)]
-    if field.name == "ts":
-        kind = Kind.MOMENT
-    elif field.name == "client":
-        kind = Kind.ADDRESS
-    return Field(
-        field.name, kind, sortable=kind is not Kind.LIST, filled=field.name in {"seq", "ts"}
-    )
+def _field(name: str, type_: ColumnType) -> Field:
+    kind = _SPECIAL.get(name, _KINDS[type_])
+    return Field(name, kind, sortable=kind is not Kind.LIST, filled=name in FILLED)
 
 
-EVENT_FIELDS: Final = Fields("seq", [_field(field) for field in EVENT_SCHEMA])
+EVENT_FIELDS: Final = Fields("seq", [_field(name, type_) for name, type_ in EVENT_SCHEMA.items()])
 """Everything that events may be filtered and sorted by."""

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from apisentinel.clock import Clock
 from apisentinel.errors import StoreError
@@ -188,13 +186,18 @@ class EventFiles:
 
     def _enter(self, name: str, path: Path) -> None:
         try:
-            table = pq.read_table(path, columns=["seq", "ts"])
-            seq, ts = (pc.min_max(table[column]).as_py() for column in ("seq", "ts"))
+            with self._database.cursor() as cursor:
+                row = one(
+                    cursor,
+                    "SELECT count(*), min(seq), max(seq), min(ts), max(ts)"
+                    f" FROM {files_sql(self._database.path, [name])}",
+                )
+            rows, first, last, begin, end = row or (0, None, None, None, None)
             part = Part(
-                name, ts["min"] // DAY_US, table.num_rows, path.stat().st_size,
-                seq["min"], seq["max"], ts["min"], ts["max"], self._clock.now(),
+                name, begin // DAY_US, rows, path.stat().st_size,
+                first, last, begin, end, self._clock.now(),
             )  # fmt: skip
-        except (OSError, ValueError, TypeError) as problem:
+        except (StoreError, OSError, TypeError) as problem:
             self.damage.append(Damage(name, 0, 0, 0, str(problem)))
             path.rename(path.with_name(path.name + ".damaged"))
             return

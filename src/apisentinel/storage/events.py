@@ -5,14 +5,15 @@ older ones.
 import threading
 from collections import deque
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
 from apisentinel.clock import Clock
 from apisentinel.errors import StoreError
+from apisentinel.storage.arrow import Incoming
 from apisentinel.storage.base import Damage, DamagedError
+from apisentinel.storage.columns import Table
 from apisentinel.storage.event_database import FILE, SET_ASIDE, EventDatabase, run
 from apisentinel.storage.event_fields import COLUMN_NAMES
 from apisentinel.storage.event_files import EventFiles
@@ -55,7 +56,7 @@ class EventStore(EventQueries):
         self.damage += self.files.damage
         self._snapshots = Snapshots(path, self.files)
         self._last_seq = self.database.last_seq()
-        self._queue: deque[Any] = deque()
+        self._queue: deque[Table] = deque()
         self._queued = 0
         self._taken = 0
         self._changed = threading.Condition()
@@ -110,7 +111,7 @@ class EventStore(EventQueries):
 
     # ------------------------------------------------------------------------------------- writing
 
-    def put(self, table: Any) -> None:
+    def put(self, table: Table) -> None:
         """Hands over rows; blocks while too many wait.
 
         Args:
@@ -121,16 +122,15 @@ class EventStore(EventQueries):
             StoreError: The store is closed.
             ValueError: The table has another shape.
         """
-        if table.schema.names != EVENT_SCHEMA.names:
-            raise ValueError(f"events have the columns {EVENT_SCHEMA.names}")
-        table = table.cast(EVENT_SCHEMA)
+        if list(table.schema.items()) != list(EVENT_SCHEMA.items()):
+            raise ValueError(f"events have the columns {list(EVENT_SCHEMA)}")
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._queued < self._settings.queue_rows)
             if self._closed:
                 raise StoreError("the event store is closed")
-            if table.num_rows:
+            if len(table):
                 self._queue.append(table)
-                self._queued += table.num_rows
+                self._queued += len(table)
                 self._changed.notify_all()
 
     def flush(self, timeout: float = 60.0) -> None:
@@ -169,12 +169,11 @@ class EventStore(EventQueries):
     def _due(self) -> bool:
         return self._closed or self._hurry or self._queued >= self._settings.flush_rows
 
-    def _insert(self, tables: list[Any]) -> bool:
-        table = pa.concat_tables(tables)
+    def _insert(self, tables: list[Table]) -> bool:
         try:
             if self._failure is not None:
                 self._reopen()
-            self._last_seq = self._store(table)
+            self._last_seq = self._store(tables)
         except StoreError as problem:
             with self._changed:
                 self._failure = problem
@@ -184,22 +183,28 @@ class EventStore(EventQueries):
         with self._changed:
             self._failure = None
             for _ in tables:
-                self._queued -= self._queue.popleft().num_rows
+                self._queued -= len(self._queue.popleft())
             self._taken += len(tables)
             self._changed.notify_all()
         return True
 
-    def _store(self, table: Any) -> int:
-        new = table.filter(pc.greater(table["seq"], self._last_seq))
-        if not new.num_rows:
+    def _store(self, tables: list[Table]) -> int:
+        new = [table for table in (self._new(table) for table in tables) if len(table)]
+        if not new:
             return self._last_seq
+        incoming = Incoming(new)
         with self.database.cursor() as cursor:
-            cursor.register("incoming", new)
+            cursor.register("incoming", incoming)
             try:
                 run(cursor, f"INSERT INTO e.hot SELECT {COLUMN_NAMES} FROM incoming")
             finally:
                 cursor.unregister("incoming")
-        return int(pc.max(new["seq"]).as_py())
+        return int(new[-1].columns["seq"].values[-1])
+
+    def _new(self, table: Table) -> Table:
+        """The rows that are not on disk; numbers rise."""
+        known = np.searchsorted(table.columns["seq"].values, self._last_seq, side="right")
+        return table.after(max(int(known) - table.begin, 0))
 
     def _reopen(self) -> None:
         """After a failure nobody knows what is on disk: the file is read anew."""

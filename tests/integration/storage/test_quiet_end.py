@@ -9,17 +9,16 @@ PROGRAM = """
 import sys
 from pathlib import Path
 
-import pyarrow as pa
-
 from apisentinel.clock import SystemClock
+from apisentinel.storage.columns import Table
 from apisentinel.storage.events import EventStore
 from apisentinel.storage.events_schema import EVENT_SCHEMA
 from apisentinel.storage.query import Page
 from apisentinel.storage.settings import StorageSettings
 
 store = EventStore(Path(sys.argv[1]), StorageSettings(), SystemClock())
-row = {field.name: None for field in EVENT_SCHEMA} | {"seq": 1, "ts": 1, "event_id": "e"}
-store.put(pa.Table.from_pylist([row], EVENT_SCHEMA))
+row = {"seq": 1, "ts": 1, "event_id": "e"}
+store.put(Table.of_rows(EVENT_SCHEMA, [row]))
 store.flush()
 assert store.list_events([], Page("ts")).items
 store.close()

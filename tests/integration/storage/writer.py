@@ -8,10 +8,9 @@ import hashlib
 import sys
 from pathlib import Path
 
-import pyarrow as pa
-
 from apisentinel.clock import SystemClock
 from apisentinel.storage.base import JournalEntry
+from apisentinel.storage.columns import Table
 from apisentinel.storage.events import EventStore
 from apisentinel.storage.events_schema import EVENT_SCHEMA
 from apisentinel.storage.journal import Journal
@@ -44,12 +43,8 @@ def entry_of(number):
 
 def table_of(first_seq):
     seqs = list(range(first_seq, first_seq + ROWS))
-    columns = {"seq": seqs, "ts": [1_700_000_000_000_000 + seq for seq in seqs],
-               "event_id": [str(seq) for seq in seqs]}  # fmt: skip
-    return pa.table(
-        [pa.array(columns.get(f.name, [None] * ROWS), f.type) for f in EVENT_SCHEMA],
-        schema=EVENT_SCHEMA,
-    )
+    rows = [{"seq": seq, "ts": 1_700_000_000_000_000 + seq, "event_id": str(seq)} for seq in seqs]
+    return Table.of_rows(EVENT_SCHEMA, rows)
 
 
 def main(folder):

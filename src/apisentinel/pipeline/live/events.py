@@ -5,19 +5,19 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import structlog
 
 from apisentinel.errors import StoreError
 from apisentinel.pipeline.live.bus import Bus
 from apisentinel.pipeline.live.degradation import Level
 from apisentinel.pipeline.live.engine import Judged, RowFinding
-from apisentinel.pipeline.live.event_rows import RowMaker
+from apisentinel.pipeline.live.event_rows import RowMaker, Sources
 from apisentinel.pipeline.live.faults import described
 from apisentinel.pipeline.live.messages import event_items
 from apisentinel.pipeline.prepare import joined
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.storage.base import EventRows
+from apisentinel.storage.columns import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,10 +44,10 @@ def _no_sample(_rows: int) -> int:
 
 
 class Work(NamedTuple):
-    """A judged block on its way; `source` is a column of names."""
+    """A judged block on its way, and the ways in of its requests."""
 
     judged: Judged
-    source: Any
+    source: Sources
     level: Level
 
 
@@ -62,7 +62,7 @@ def merged(works: list[Work]) -> Work:
         begin += len(work.judged.block.batch)
     block = joined([work.judged.block for work in works])
     attacks = np.concatenate([work.judged.attacks for work in works])
-    source = pa.concat_arrays([work.source for work in works])
+    source = Sources.joined([work.source for work in works])
     return Work(Judged(block, attacks, findings, [], []), source, works[0].level)
 
 
@@ -181,7 +181,7 @@ class EventWriter:
             self.written += len(table)
             self._show(table, work, rows)
 
-    def _put(self, table: Any) -> bool:
+    def _put(self, table: Table) -> bool:
         """Stores until it works, since a row left out would be missing for ever; False when it
         never did before the end, then the rows come again with the next start.
         """
@@ -200,7 +200,7 @@ class EventWriter:
                 self.problem = ""
                 return True
 
-    def _show(self, table: Any, work: Work, rows: Any) -> None:
+    def _show(self, table: Table, work: Work, rows: Any) -> None:
         """Publishes requests with evidence and a few quiet ones."""
         if work.level >= Level.COARSE or not len(table):
             return
@@ -212,4 +212,4 @@ class EventWriter:
         if quiet:
             found = np.union1d(found, np.linspace(0, len(table) - 1, quiet).astype(np.int64))
         if len(found):
-            self.bus.publish("events", event_items(table.take(found)))
+            self.bus.publish("events", event_items(table, found.tolist()))

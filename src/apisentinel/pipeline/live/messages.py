@@ -1,6 +1,6 @@
 """What the live stream says, as plain data in the words of the contracts."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
@@ -10,6 +10,7 @@ from apisentinel.pipeline.samples import time_text
 from apisentinel.records.evidence import Alert
 from apisentinel.records.report import EndpointSummary
 from apisentinel.records.taxonomy import severity_of
+from apisentinel.storage.columns import Table
 
 
 def alert_item(alert: Alert) -> Item:
@@ -21,9 +22,9 @@ def alert_item(alert: Alert) -> Item:
     return item
 
 
-def event_items(table: Any) -> list[Item]:
-    """Rows of the event store for the stream; times as RFC 3339."""
-    items: list[Item] = table.to_pylist()
+def event_items(table: Table, rows: Iterable[int]) -> list[Item]:
+    """Rows of a table for the event store as the stream tells them; times as RFC 3339."""
+    items: list[Item] = table.rows(rows)
     for item in items:
         item["ts"] = time_text(item["ts"])
     return items

@@ -2,15 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
-import pyarrow as pa
 import structlog
 
 from apisentinel.errors import StateError
 from apisentinel.pipeline.live.degradation import Level
 from apisentinel.pipeline.live.engine import Judged, LiveEngine
+from apisentinel.pipeline.live.event_rows import Sources
 from apisentinel.pipeline.live.faults import described
 from apisentinel.pipeline.live.gate import Gate
 from apisentinel.pipeline.live.poison import Bisection, Poison, poison_of
@@ -53,13 +53,13 @@ class Group(NamedTuple):
     """Pieces that are judged in one go: rows with consecutive numbers.
 
     Attributes:
-        source: Name of the way in of each row: pyarrow string array.
+        source: Name of the way in of each row.
         received: When the oldest of them was accepted, µs.
     """
 
     offset: int
     first_seq: int
-    source: Any
+    source: Sources
     received: int
     block: Prepared
 
@@ -72,7 +72,7 @@ class Told(NamedTuple):
     """
 
     judged: Judged
-    source: Any
+    source: Sources
     received: int
     is_news: bool
 
@@ -269,9 +269,10 @@ class Runtime:
         first_seq = pieces[0].first_seq
         if self.level() >= Level.SAMPLED and pieces[0].offset > self._replay_until:
             block = self._sampled(block, first_seq)
-        names = pa.array([piece.source for piece in pieces], pa.string())
         counts = [len(piece.batch) for piece in pieces]
-        source = names.take(pa.array(np.repeat(np.arange(len(pieces)), counts)))
+        source = Sources(
+            [piece.source for piece in pieces], np.repeat(np.arange(len(pieces)), counts)
+        )
         received = min(piece.received for piece in pieces)
         return Group(pieces[-1].offset, first_seq, source, received, block)
 
@@ -337,7 +338,7 @@ class Runtime:
         told = []
         for part in judged:
             rows = len(part.block.batch)
-            source = group.source.slice(begin, rows)
+            source = group.source.part(begin, rows)
             begin += rows
             last = int(part.block.batch.numbers["seq"][-1])
             told.append(Told(part, source, group.received, last > self._told_seq))

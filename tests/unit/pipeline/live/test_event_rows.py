@@ -11,11 +11,18 @@ from tests.unit.pipeline.live.live_traffic import SMALL, batch_of, requests
 from apisentinel.kernels.bytes import padded
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.pipeline.live.engine import LiveEngine
-from apisentinel.pipeline.live.event_rows import QUIET, TEXT_KEPT, RowMaker
+from apisentinel.pipeline.live.event_rows import QUIET, TEXT_KEPT, RowMaker, Sources
 from apisentinel.pipeline.live.settings import RuntimeSettings
-from apisentinel.pipeline.live.text_columns import sparse_lists, sparse_text, text_column
+from apisentinel.pipeline.live.text_columns import (
+    chosen,
+    filled,
+    sparse_lists,
+    sparse_text,
+    text_column,
+)
 from apisentinel.records.batch import TEXT_INDEX, RequestBatch, empty_columns
 from apisentinel.records.taxonomy import severity_of
+from apisentinel.storage.columns import Column
 from apisentinel.storage.events_schema import EVENT_SCHEMA
 
 
@@ -30,11 +37,41 @@ def batch_with(texts: list[bytes | None]) -> RequestBatch:
     return RequestBatch(buffer, spans, numbers)
 
 
+def plain(column: Column) -> list[Any]:
+    return [column.at(row) for row in range(len(column))]
+
+
+@given(st.lists(st.sampled_from([None, "", "a", "é", "long name"])), st.data())
+def test_names_picked_by_number_are_those_names(names, data) -> None:
+    index = data.draw(st.lists(st.integers(0, max(len(names) - 1, 0)), max_size=9))
+    index = index if names else []
+    column = chosen(names, np.array(index, np.int64))
+    assert plain(column) == [names[at] for at in index]
+
+
+@given(st.lists(st.none() | st.binary(min_size=1, max_size=9), min_size=1))
+def test_filled_columns_have_a_text_in_every_row(texts) -> None:
+    column = text_column(batch_with(texts), "path", 16)
+    missing = np.array([i for i, text in enumerate(texts) if text is None], np.int64)
+    if not len(missing):
+        return
+    found = filled(column, missing, [f"row-{row}" for row in missing])
+    assert plain(found) == [
+        f"row-{i}" if text is None else text.decode("utf-8", "replace")
+        for i, text in enumerate(texts)
+    ]
+
+
+def test_sources_of_several_blocks_are_joined_in_order() -> None:
+    one = Sources(["http", "hec"], np.array([0, 1, 1]))
+    both = Sources.joined([one, Sources(["file"], np.array([0]))])
+    assert [both.names[at] for at in both.take(np.array([1, 2, 3])).picks] == ["hec", "hec", "file"]
+
+
 @given(st.lists(st.none() | st.binary(max_size=40) | st.text(max_size=20).map(str.encode)))
 def test_text_columns_equal_decoding_each_text(texts) -> None:
     column = text_column(batch_with(texts), "path", 16)
-    column.validate(full=True)
-    assert column.to_pylist() == [
+    assert plain(column) == [
         text[:16].decode("utf-8", "replace") if text else None for text in texts
     ]
 
@@ -42,9 +79,9 @@ def test_text_columns_equal_decoding_each_text(texts) -> None:
 @given(st.dictionaries(st.integers(0, 9), st.text(max_size=5)))
 def test_sparse_columns_hold_what_they_were_given(texts) -> None:
     texts = {k: v.encode("utf-8", "replace").decode() for k, v in texts.items()}
-    assert sparse_text(10, texts).to_pylist() == [texts.get(i) for i in range(10)]
+    assert plain(sparse_text(10, texts)) == [texts.get(i) for i in range(10)]
     lists = {row: [text, "x"] for row, text in texts.items()}
-    assert sparse_lists(10, lists).to_pylist() == [lists.get(i, []) for i in range(10)]
+    assert plain(sparse_lists(10, lists)) == [lists.get(i, []) for i in range(10)]
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +96,8 @@ def judged() -> tuple[LiveEngine, list[dict[str, Any]], Any]:
 def test_rows_say_what_was_received(judged) -> None:
     live, rows, block = judged
     table = RowMaker(live.engine).table(block, "http")
-    assert table.schema == EVENT_SCHEMA
-    table.validate(full=True)
-    shown = table.to_pylist()
+    assert list(table.schema.items()) == list(EVENT_SCHEMA.items())
+    shown = table.rows()
     assert [row["seq"] for row in shown] == list(range(101, 901))
     for given_row, row in zip(rows, shown, strict=True):
         assert row["client"] == given_row["client_ip"]
@@ -79,7 +115,7 @@ def test_rows_say_what_was_received(judged) -> None:
 
 def test_rows_with_evidence_carry_the_risk_of_that_moment(judged) -> None:
     live, _, block = judged
-    shown = RowMaker(live.engine).table(block, "http").to_pylist()
+    shown = RowMaker(live.engine).table(block, "http").rows()
     for i, row in enumerate(shown):
         found = block.findings.get(i)
         if found is None:
@@ -96,7 +132,7 @@ def test_rows_with_evidence_carry_the_risk_of_that_moment(judged) -> None:
 
 def test_alerts_agree_with_the_row_that_raised_them(judged) -> None:
     live, _, block = judged
-    shown = {row["seq"]: row for row in RowMaker(live.engine).table(block, "http").to_pylist()}
+    shown = {row["seq"]: row for row in RowMaker(live.engine).table(block, "http").rows()}
     assert block.alerts
     for alert in block.alerts:
         assert alert.attack_type.value in shown[alert.seq]["attack_types"]
@@ -109,7 +145,7 @@ def test_some_rows_are_the_same_as_in_the_whole_table(judged) -> None:
     rows = np.array([0, 3, 17, *sorted(block.findings)[:20], 799])
     rows = np.unique(rows)
     part = maker.table(block, "http", rows)
-    assert part.equals(maker.table(block, "http").take(rows))
+    assert part.rows() == maker.table(block, "http").rows(rows.tolist())
 
 
 def test_long_texts_are_cut_and_hostile_bytes_replaced(judged) -> None:
@@ -121,7 +157,7 @@ def test_long_texts_are_cut_and_hostile_bytes_replaced(judged) -> None:
         "client_ip": "x",
     }
     (block,) = live.advance(live.prepare(batch_of([row])), live.seq + 1)
-    (shown,) = RowMaker(live.engine).table(block, "http").to_pylist()
+    (shown,) = RowMaker(live.engine).table(block, "http").rows()
     assert len(shown["query"]) == TEXT_KEPT["query"]
     assert shown["path"].endswith("�")
     assert shown["client"] == "x"

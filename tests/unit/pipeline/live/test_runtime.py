@@ -129,7 +129,7 @@ def test_every_row_is_judged_once_in_order_however_it_came() -> None:
 
 def test_rows_keep_the_name_of_the_way_they_came_in() -> None:
     watch = Watch(filled(requests(100), 25)).run()
-    names = [name for told in watch.told for name in told.source.to_pylist()]
+    names = [told.source.names[at] for told in watch.told for at in told.source.picks]
     assert names == ["file"] * 25 + ["http"] * 25 + ["file"] * 25 + ["http"] * 25
 
 
