@@ -46,6 +46,20 @@ def sql(value: bytes) -> bytes:
     return b" ".join(b"".join(out).split())
 
 
+def sql_lines(value: bytes) -> bytes:
+    r"""A value without the comments that run to the end of a line; line ends are still there.
+
+    Example:
+        >>> sql_lines(b"1 union#a\nselect-- b\n2")
+        b'1 union\nselect\n2'
+    """
+    out = []
+    for line in value.split(b"\n", MAX_COMMENTS):
+        ends = [at for at in (line.find(b"#"), line.find(b"--")) if at >= 0]
+        out.append(line[: min(ends)] if ends else line)
+    return b"\n".join(out)
+
+
 def shell(value: bytes) -> bytes:
     r"""`text` as a shell reads it: quotes and escapes inside words gone, ``$IFS`` a blank.
 

@@ -186,7 +186,7 @@ def hits_of(value: Value, decoded: Decoded, plain: bytes) -> list[Hit]:
     # a field as a whole begins with a name: what counts where a value begins does not count here
     match("text", b"?" + plain if value.whole else plain, plain)
     match("exact", decoded.text, decoded.text)
-    statement = canonical.sql(plain)
+    statement = _statement(decoded.text, plain)
     match("sql", statement, statement)
     command = canonical.shell(_without_names(plain) if value.whole else plain)
     match("shell", command, command)
@@ -205,6 +205,14 @@ def hits_of(value: Value, decoded: Decoded, plain: bytes) -> list[Hit]:
             if quote in statement:
                 match("quoted", shape(statement, quote), plain)
     return hits
+
+
+def _statement(sent: bytes, plain: bytes) -> bytes:
+    """A value as a database reads it: without comments, those that end with a line among them."""
+    head, line_end, _ = sent.rpartition(b"\n")
+    if line_end and (b"#" in head or b"--" in head):
+        plain = canonical.text(canonical.sql_lines(sent))
+    return canonical.sql(plain)
 
 
 def _without_names(plain: bytes) -> bytes:

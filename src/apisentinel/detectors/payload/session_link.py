@@ -8,7 +8,8 @@ SESSION_NAMES = (
     b"phpsessid", b"jsessionid", b"asp.net_sessionid", b"aspsessionid", b"cfid", b"cftoken",
     b"jservsession", b"weblogicsession", b"zenid", b"laravel_session", b"connect.sid",
     b"_flask_session", b"next-auth.session-token", b"meteor_login_token", b"ci_session",
-    b"yiisessionid",
+    b"yiisessionid", b"__host-next-auth", b"__secure-next-auth",
+    b"symfony", b"meteor_login", b"flask_session", b"cakephp", b"remember_web",
 )  # fmt: skip
 """Names under which frameworks keep sessions; some end in random letters."""
 
