@@ -54,44 +54,46 @@ export function Contributions({ base, items, total, rest, renderActual }: {
   const hasUsual = items.some((item) => item.usual !== null && item.usual !== undefined);
   const place = (from: number, to: number) => ({ left: `${(100 * Math.max(0, Math.min(from, to))) / top}%`, width: `${(100 * Math.abs(to - from)) / top}%` });
   return (
-    <table className="contrib">
-      <thead>
-        <tr>
-          <th scope="col">{t("c.signal")}</th>
-          <th scope="col">{t("c.actual")}</th>
-          {hasUsual && <th scope="col">{t("c.usual")}</th>}
-          <th scope="col" className="end">{t("c.points")}</th>
-          <th scope="col" aria-hidden="true" className="contrib-bar"><span className="row"><span className="grow">0</span>{LIMIT}</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        {way.map((step, at) => (
-          <tr key={at}>
-            <th scope="row">
-              {step.item ? <Untrusted text={step.item.name} most={160} /> : <span className="muted">{step.kind === "base" ? t("c.base") : step.kind === "clip" ? t("c.clipped", { limit: LIMIT }) : t("c.rest")}</span>}
-            </th>
-            <td>{step.item && (renderActual?.(step.item) ?? <Measure value={step.item.actual} unit={step.item.unit} />)}</td>
-            {hasUsual && <td className="contrib-usual muted">{step.item && step.item.usual != null ? <Measure value={step.item.usual} unit={step.item.unit} /> : null}</td>}
-            <td className="end">{step.kind === "base" ? number(step.points, 1) : signed(step.points)}</td>
-            <td className="contrib-bar" aria-hidden="true">
-              <span className="fall">
-                <span className={step.kind === "base" ? "fall-base" : step.points < 0 ? "fall-down" : step.kind === "rest" ? "fall-rest" : undefined} style={place(step.from, step.to)} />
-              </span>
+    <div className="contrib-box">
+      <table className="contrib">
+        <thead>
+          <tr>
+            <th scope="col">{t("c.signal")}</th>
+            <th scope="col">{t("c.actual")}</th>
+            {hasUsual && <th scope="col">{t("c.usual")}</th>}
+            <th scope="col" className="end">{t("c.points")}</th>
+            <th scope="col" aria-hidden="true" className="contrib-bar"><span className="row"><span className="grow">0</span>{LIMIT}</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          {way.map((step, at) => (
+            <tr key={at}>
+              <th scope="row">
+                {step.item ? <Untrusted text={step.item.name} most={160} /> : <span className="muted">{step.kind === "base" ? t("c.base") : step.kind === "clip" ? t("c.clipped", { limit: LIMIT }) : t("c.rest")}</span>}
+              </th>
+              <td>{step.item && (renderActual?.(step.item) ?? <Measure value={step.item.actual} unit={step.item.unit} />)}</td>
+              {hasUsual && <td className="contrib-usual muted" data-title={t("c.usual")}>{step.item && step.item.usual != null ? <Measure value={step.item.usual} unit={step.item.unit} /> : null}</td>}
+              <td className="end">{step.kind === "base" ? number(step.points, 1) : signed(step.points)}</td>
+              <td className="contrib-bar" aria-hidden="true">
+                <span className="fall">
+                  <span className={step.kind === "base" ? "fall-base" : step.points < 0 ? "fall-down" : step.kind === "rest" ? "fall-rest" : undefined} style={place(step.from, step.to)} />
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">{t("c.risk")}</th>
+            <td colSpan={hasUsual ? 2 : 1} />
+            <td className="end">{number(total, 1)}</td>
+            <td className={`contrib-bar ${severityClass(severityOf(total))}`} aria-hidden="true">
+              <span className="fall"><span className="fall-total" style={place(0, total)} /></span>
             </td>
           </tr>
-        ))}
-      </tbody>
-      <tfoot>
-        <tr>
-          <th scope="row">{t("c.risk")}</th>
-          <td colSpan={hasUsual ? 2 : 1} />
-          <td className="end">{number(total, 1)}</td>
-          <td className={`contrib-bar ${severityClass(severityOf(total))}`} aria-hidden="true">
-            <span className="fall"><span className="fall-total" style={place(0, total)} /></span>
-          </td>
-        </tr>
-      </tfoot>
-    </table>
+        </tfoot>
+      </table>
+    </div>
   );
 }
 

@@ -283,10 +283,10 @@ function drawn(t: readonly number[], series: readonly Series[], { utc, format, m
       ...(utc ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
       scales: {
         x: { time: true },
-        y: { range: (_self, low, high) => [Math.min(0, low ?? 0), Math.max(max ?? 0, nice(high ?? 0))] },
+        y: { range: (_self, low, high) => [Math.min(0, low ?? 0), max !== undefined && (high ?? 0) <= max ? max : nice(high ?? 0)] },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 26, values: timeTicks(utc) },
+        { ...axis, grid: { show: false }, size: 22, gap: 4, values: timeTicks(utc) },
         { ...axis, size: 46, gap: 4, splits: niceSplits, values: (_self, splits) => splits.map((value) => (format === number ? compact(value) : format(value))) },
       ],
       series: [{}, ...made.map((make) => make())],

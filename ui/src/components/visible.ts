@@ -84,5 +84,5 @@ export function clip(text: string, most: number): { shown: string; left: number 
 
 /** A copy that no program follows: `hxxp://example[.]com`. */
 export function defanged(text: string): string {
-  return text.replaceAll(/http(s?):/gi, "hxxp$1:").replaceAll(/\.(?=[a-z0-9])/gi, "[.]");
+  return text.replaceAll(/http(s?):/gi, (_, s: string) => `hxxp${s.toLowerCase()}:`).replaceAll(/\.(?=[a-z0-9])/gi, "[.]");
 }

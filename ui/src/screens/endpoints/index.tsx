@@ -10,6 +10,7 @@ import { Severity } from "../../components/Severity.tsx";
 import { Empty, ErrorState, Loading } from "../../components/States.tsx";
 import { Time } from "../../components/Time.tsx";
 import { Untrusted } from "../../components/Untrusted.tsx";
+import { visibleText } from "../../components/visible.ts";
 import { entityPath, FilterScope, pageHref, Value } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
 import { FIELDS } from "../../state/filters.ts";
@@ -23,17 +24,27 @@ const FACETS = ["severity", "method", "host"] as const;
 const SCOPE = FIELDS.endpoints.map((each) => each.name);
 
 const COLUMNS: Column<EndpointRow>[] = [
-  { key: "method", title: t("tr.method"), width: 92, render: (row) => <Method method={row.method} /> },
-  { key: "endpoint", title: t("tr.route"), width: "minmax(220px, 2fr)", sortable: true, render: (row) => <span className="mono strong"><Untrusted text={row.route ?? row.endpoint} most={140} /></span> },
-  { key: "host", title: t("tr.host"), width: "minmax(150px, 1fr)", render: (row) => <Value field="host" value={row.host} most={80} /> },
+  { key: "method", title: t("tr.method"), width: 86, render: (row) => <Method method={row.method} /> },
+  {
+    key: "endpoint",
+    title: t("tr.route"),
+    width: "minmax(240px, 2fr)",
+    sortable: true,
+    render: (row) => (
+      <span className="two-lines">
+        <span className="mono strong" title={visibleText(row.route ?? row.endpoint, 300)}><Untrusted text={row.route ?? row.endpoint} most={140} /></span>
+        <span className="muted small"><Value field="host" value={row.host} most={80} /></span>
+      </span>
+    ),
+  },
   { key: "risk", title: t("tr.risk"), width: 134, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
   { key: "requests", title: t("tr.requests"), width: 96, align: "end", sortable: true, render: (row) => <span title={number(row.requests)}>{compact(row.requests)}</span> },
-  { key: "clients", title: t("tr.clients"), width: 84, align: "end", sortable: true, render: (row) => compact(row.clients) },
-  { key: "errors_4xx", title: "4xx", width: 84, align: "end", sortable: true, render: (row) => <Share value={row.errors_4xx} warn={0.25} bad={0.5} text={percent(row.errors_4xx)} /> },
-  { key: "errors_5xx", title: "5xx", width: 84, align: "end", sortable: true, render: (row) => <Share value={row.errors_5xx} warn={0.01} bad={0.05} text={percent(row.errors_5xx)} /> },
-  { key: "p95_ms", title: "p95", width: 84, align: "end", sortable: true, render: (row) => millis(row.p95_ms) },
-  { key: "bytes_out", title: t("tr.sent"), width: 92, align: "end", sortable: true, render: (row) => bytes(row.bytes_out) },
-  { key: "last_ts", title: t("tr.last"), width: 112, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
+  { key: "clients", title: t("tr.clients"), width: 80, align: "end", sortable: true, render: (row) => compact(row.clients) },
+  { key: "errors_4xx", title: "4xx", width: 74, align: "end", sortable: true, render: (row) => <Share value={row.errors_4xx} warn={0.25} bad={0.5} text={percent(row.errors_4xx)} /> },
+  { key: "errors_5xx", title: "5xx", width: 74, align: "end", sortable: true, render: (row) => <Share value={row.errors_5xx} warn={0.01} bad={0.05} text={percent(row.errors_5xx)} /> },
+  { key: "p95_ms", title: "p95", width: 80, align: "end", sortable: true, render: (row) => millis(row.p95_ms) },
+  { key: "bytes_out", title: t("tr.sent"), width: 86, align: "end", sortable: true, render: (row) => bytes(row.bytes_out) },
+  { key: "last_ts", title: t("tr.last"), width: 104, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
 ];
 
 /** What is called: every endpoint with its traffic, failures, times and risk. */
@@ -75,6 +86,7 @@ export default function Endpoints() {
               rows={found.rows}
               total={found.total}
               rowKey={keyOf}
+              rowHeight={52}
               href={(row) => pageHref(pathOf(row))}
               onOpen={(row) => navigate(pathOf(row))}
               sort={sort}

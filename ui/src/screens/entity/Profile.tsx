@@ -4,6 +4,7 @@ import type { Measure } from "./shapes.ts";
 
 /** Each measure now, as usual for this one, and for its peers; a dot shows where it stands among them. */
 export function Profile({ measures }: { measures: readonly Measure[] }) {
+  const hasUsual = measures.some((each) => each.usual !== null);
   return (
     <div className="scroll-x" role="region" tabIndex={0} aria-label={t("tr.profile")}>
       <table className="plain-table profile">
@@ -11,7 +12,7 @@ export function Profile({ measures }: { measures: readonly Measure[] }) {
           <tr>
             <th scope="col">{t("tr.measure")}</th>
             <th scope="col" className="end">{t("c.actual")}</th>
-            <th scope="col" className="end">{t("c.usual")}</th>
+            {hasUsual && <th scope="col" className="end">{t("c.usual")}</th>}
             <th scope="col" className="end">{t("tr.peers.median")}</th>
             <th scope="col" className="end">{t("tr.peers.p95")}</th>
             <th scope="col">{t("tr.rank")}</th>
@@ -25,7 +26,7 @@ export function Profile({ measures }: { measures: readonly Measure[] }) {
               <tr key={each.name} className={odd ? "profile-odd" : undefined}>
                 <th scope="row">{each.name} <span className="muted small">{unitOf(each.unit)}</span></th>
                 <td className="end num strong">{shown(each.actual, each.unit)}</td>
-                <td className="end num">{shown(each.usual, each.unit)}</td>
+                {hasUsual && <td className="end num">{shown(each.usual, each.unit)}</td>}
                 <td className="end num muted">{shown(peers?.median ?? null, each.unit)}</td>
                 <td className="end num muted">{shown(peers?.p95 ?? null, each.unit)}</td>
                 <td>

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { Link, useParams } from "wouter";
 import { get } from "../../api/client.ts";
 import { decodeId, encodeId } from "../../api/ids.ts";
-import { useEntity, useEntityTimeline, useEvents, useLinks, useSessions } from "../../api/queries.ts";
+import { useEntity, useEvents, useLinks, useSessions } from "../../api/queries.ts";
 import { AttackTypes } from "../../components/Badges.tsx";
 import { Chip } from "../../components/Chip.tsx";
 import { number, words } from "../../components/format.ts";
@@ -43,7 +43,7 @@ export default function EntityScreen() {
   const url = useUrl();
   const entity = useEntity<EntityDetail>(kind, id);
   const own = useMemo<Filter[]>(() => [{ field: kind, op: "eq", value: id }], [kind, id]);
-  const timeline = useEntityTimeline(kind, id, url.range);
+  const timeline = useMeasure("requests", own, "severity");
   const risk = useMeasure("risk", own);
   const links = useLinks<Links>(kind, id);
   const sessions = useSessions<{ sessions: Session[] }>(kind, id);
