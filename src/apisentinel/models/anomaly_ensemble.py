@@ -8,6 +8,7 @@ import numpy.typing as npt
 from apisentinel.errors import NotFittedError
 from apisentinel.models.base import Scores
 from apisentinel.models.ensemble import Contribution, Ensemble
+from apisentinel.models.pool import PoolSettings
 
 NETWORK_ROWS = 1000
 """Labelled rows from which the dense network is worth its training time."""
@@ -68,6 +69,7 @@ class AnomalyEnsemble:
             trials=self.trials,
             features=MAX_COLUMNS,
             networks=labels is not None and len(table) >= NETWORK_ROWS,
+            pool=PoolSettings(absent_at_prior=False),
         )
         self._ensemble = fit_ensemble(TrainingData(table, names, labels), settings)
         return self

@@ -32,6 +32,8 @@ class PoolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         known_reliability: A supervised group of at least this reliability cannot be outvoted once
             another model is below `CONSENSUS_P`.
         floor_margin: log10 odds that the two floors stay below the opinion that they protect.
+        absent_at_prior: A group without models counts as one that has seen nothing unusual, so
+            that few models alone raise few alerts; else the others share its weight.
     """
 
     prior: float = -3.0
@@ -54,6 +56,7 @@ class PoolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     novelty_models: int = 2
     known_reliability: float = 0.8
     floor_margin: float = 0.7
+    absent_at_prior: bool = True
 
     def share(self, name: str) -> float:
         """Share of a model within its group."""
@@ -130,6 +133,9 @@ def pool(
         total = total + weight * found[1] * found[0]
         weight_sum += weight * found[1]
     pooled: Scores = total / weight_sum if weight_sum > 0 else total + settings.prior
+    if settings.absent_at_prior:
+        full = sum(settings.weights)
+        pooled = (weight_sum * pooled + (full - weight_sum) * settings.prior) / full
     pooled = _with_floors(pooled, opinions, groups, settings)
     p = {opinion.name: opinion.p for opinion in opinions}
     return Judgement(
