@@ -15,6 +15,7 @@ from apisentinel.cli import (
     config_commands,
     dead_letter_commands,
     messages,
+    model_commands,
     service_commands,
 )
 from apisentinel.cli.options import Model, ModelsOnly, RulesOnly, model_options, severity, size
@@ -415,6 +416,7 @@ app.add_typer(account_commands.keys)
 app.add_typer(account_commands.users)
 app.add_typer(config_commands.app)
 app.add_typer(dead_letter_commands.app)
+app.add_typer(model_commands.app)
 
 
 def main() -> None:

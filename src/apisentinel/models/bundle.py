@@ -116,16 +116,7 @@ def write_bundle(
     signature = msgspec.json.encode(signer.sign(manifest, signed_at))
     if folder.exists() and not is_bundle(folder) and (folder.is_file() or any(folder.iterdir())):
         raise ModelError(f"{folder} holds something that is no bundle: choose another folder")
-    draft = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        for name, content in {**parts, MANIFEST: manifest, SIGNATURE: signature}.items():
-            _write(draft / name, content)
-        _put(draft, folder)
-    except OSError as error:
-        raise ModelError(f"{folder} cannot be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    _write_folder(folder, {**parts, MANIFEST: manifest, SIGNATURE: signature})
     return bundle_id(manifest)
 
 
@@ -158,6 +149,23 @@ def read_bundle(folder: Path, trust: TrustStore) -> Bundle:
         signed_by,
         signature.signed_at,
     )
+
+
+def copy_bundle(source: Path, target: Path, trust: TrustStore) -> None:
+    """Copies a bundle as it was signed; what is copied is what was proved.
+
+    Raises:
+        UntrustedModelError: It is not genuine.
+        ModelError: The disk refuses.
+    """
+    bundle = read_bundle(source, trust)
+    files = {
+        **bundle.parts,
+        MANIFEST: _read(source, MANIFEST, MAX_MANIFEST),
+        SIGNATURE: _read(source, SIGNATURE, MAX_SIGNATURE),
+    }
+    _write_folder(target, files)
+    read_bundle(target, trust)
 
 
 def bundle_id(manifest: bytes) -> str:
@@ -234,6 +242,19 @@ def _read(folder: Path, name: str, limit: int) -> bytes:
         if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
             raise UntrustedModelError(f"{path} is no plain file of at most {limit} bytes")
         return file.read(limit + 1)
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    draft = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            _write(draft / name, content)
+        _put(draft, folder)
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _write(path: Path, content: bytes) -> None:
