@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Link, useParams } from "wouter";
 import { get } from "../../api/client.ts";
+import type { EntityKind } from "../../api/types.ts";
 import { decodeId, encodeId } from "../../api/ids.ts";
 import { useEntity, useEvents, useLinks, useSessions } from "../../api/queries.ts";
 import { AttackTypes } from "../../components/Badges.tsx";
@@ -22,6 +23,7 @@ import type { Filter } from "../../state/filters.ts";
 import { rangeOf } from "../../state/range.ts";
 import { hrefWith, useUrl, useUrlValue } from "../../state/url.ts";
 import { StateChip } from "../entities/index.tsx";
+import { ResponsePanel } from "../response/ResponsePanel.tsx";
 import { useMeasure } from "../triage/useMeasure.ts";
 import { severitySeries } from "../triage/series.ts";
 import { AlertList, EventList, IncidentList } from "./Lists.tsx";
@@ -126,6 +128,7 @@ export default function EntityScreen() {
                   </Panel>
                 </div>
                 <div className="col">
+                  <ResponsePanel targets={[{ kind: kind as EntityKind, id: data.id }]} filter={{ field: "value", op: "eq", value: data.id }} suggested={kind === "client" || kind === "network" ? "rate_limit" : "step_up"} />
                   <Panel title={t("tr.week")} sub={t("tr.week.sub")}>
                     <Answer query={week} lines={5}>{(found) => <HeatMap values={found.counts} label={t("tr.week")} />}</Answer>
                   </Panel>

@@ -1,12 +1,15 @@
 import { useState } from "react";
 import { Link, useParams } from "wouter";
 import { useExplanation, useGraph, useIncident, useIncidentAlerts, useSimilar, useTimeline } from "../../api/queries.ts";
+import type { EntityRef, Incident } from "../../api/types.ts";
 import { Icon } from "../../components/Icon.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Answer, Empty } from "../../components/States.tsx";
 import { FilterScope } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
 import { hrefWith, useUrl } from "../../state/url.ts";
+import type { Action } from "../response/useDecisions.ts";
+import { ResponsePanel } from "../response/ResponsePanel.tsx";
 import { Agreement } from "./Agreement.tsx";
 import { Comments } from "./Comments.tsx";
 import { Evidence } from "./Evidence.tsx";
@@ -23,6 +26,19 @@ import { Why } from "./Why.tsx";
 import "./incident.css";
 
 const NO_FILTERS: readonly string[] = [];
+
+/** Whom a decision about an incident may be about: those who acted, then where. */
+function targetsOf(incident: Incident): EntityRef[] {
+  return [...incident.entities, ...incident.endpoints.slice(0, 2).map((id) => ({ kind: "endpoint" as const, id }))];
+}
+
+/** The mildest action that helps. */
+function actionOf(incident: Incident): Action {
+  const kind = incident.entities[0]?.kind;
+  if (kind === "session") return "revoke_session";
+  if (kind === "user" || kind === "credential") return "step_up";
+  return incident.risk >= 80 ? "block" : "rate_limit";
+}
 
 /** One incident: what happened, why it is thought so, the evidence, and what people make of it. */
 export default function IncidentScreen() {
@@ -72,6 +88,7 @@ export default function IncidentScreen() {
                 </div>
                 <div className="col incident-side">
                   <Suggested incident={data} />
+                  <ResponsePanel targets={targetsOf(data)} incident={id} filter={{ field: "incident", op: "eq", value: id }} suggested={actionOf(data)} />
                   <Verdict incident={data} />
                   <Panel title={t("tr.agreement")}>
                     <Answer query={why}>{(told) => <Agreement told={told} />}</Answer>

@@ -33,8 +33,8 @@ describe("triage", () => {
   });
 
   it("puts the worst severity on the ground", () => {
-    const chart = { t: [0], step_seconds: 1, series: [{ key: "LOW", v: [5] }, { key: "", v: [1] }, { key: "CRITICAL", v: [2] }] };
-    expect(severitySeries(chart).map((each) => each.key)).toEqual(["CRITICAL", "LOW", ""]);
+    const counts = { t: [0], step_seconds: 1, series: [{ key: "LOW", v: [5] }, { key: "", v: [1] }, { key: "CRITICAL", v: [2] }] };
+    expect(severitySeries(counts).map((each) => each.key)).toEqual(["CRITICAL", "LOW", ""]);
   });
 
   it("joins requests of one endpoint to a visit and shows silence", () => {
