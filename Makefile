@@ -7,6 +7,7 @@ WORKERS    ?= 2
 FUZZ_LINES ?= 1000000
 KILLS      ?= 500
 CUTS       ?= 100000
+EXAMPLES   ?= 100
 EVALUATE   ?= ../shared/evaluate/evaluate.py
 EVAL_ARGS  ?=
 BENCH_ARGS ?=
@@ -65,9 +66,10 @@ fuzz: setup ## hostile lines through every parser (FUZZ_LINES=1000000)
 kills: setup ## kill the service under load, again and again (KILLS=500)
 	KILLS=$(KILLS) $(BIN)/python -m pytest tests/unit/pipeline/live/test_kills.py -p no:randomly
 
-nightly: setup ## what takes too long for every change: kills, power cuts, hostile lines (KILLS=500, CUTS=100000)
+nightly: setup ## what takes too long for every change: kills, power cuts, hostile lines (KILLS=500, CUTS=100000, EXAMPLES=100)
 	KILLS=$(KILLS) STORAGE_KILLS=$(KILLS) POWER_CUTS=$(CUTS) $(BIN)/python -m pytest -n $(WORKERS) -p no:randomly \
 		tests/unit/pipeline/live/test_kills.py tests/integration/storage
+	SCHEMA_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -p no:randomly --timeout 3600 tests/api
 	$(MAKE) --no-print-directory fuzz
 
 lint: $(READY) ## check style

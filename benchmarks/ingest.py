@@ -1,11 +1,13 @@
-"""Measures the service under load: ``python -m benchmarks.ingest throughput|latency|overload``.
+"""Measures the service: ``python -m benchmarks.ingest throughput|latency|overload|clients``.
 
 One client process on the same machine, batches of 1,000 simulated requests over kept connections,
 against ``apisentinel serve`` with default settings in a process of its own. `throughput` counts
 requests that were answered 202, which the service sends after they are on disk. `latency` sends at
 a fixed rate and takes the time from the answer to a batch with an attack until the alert arrives on
-the WebSocket. `overload` sends many times more than is taken and ignores Retry-After. Nothing is
-asserted: the figures tell, and whoever reads them judges.
+the WebSocket. `overload` sends many times more than is taken and ignores Retry-After, with the rate
+that is taken without overload measured before and after it. `clients` sends a few requests of each
+of many clients (``--clients``), with the table of clients as it is or larger (``--table``), and
+watches memory. Nothing is asserted: the figures tell, and whoever reads them judges.
 """
 
 import argparse
@@ -35,13 +37,20 @@ BATCH = 1_000
 BATCHES = 200
 """Different batches; sent over and over with other event ids."""
 
+RATED_S = 30
+"""How long the rate without overload is taken."""
+ROUNDS = 3
+"""Requests of each of many clients."""
+
 ATTACK = "/items?id=1%27%20UNION%20SELECT%20password%20FROM%20users--%20"
 
 
 class Service:
     """A service in a process of its own."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, settings: str = "") -> None:
+        config = data_dir.parent / "settings.toml"
+        config.write_text(settings, "utf-8")
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self.key = subprocess.run(
@@ -56,7 +65,10 @@ class Service:
             cwd=ROOT,
         ).stdout.strip()
         self.process = subprocess.Popen(
-            [*PRODUCT, "serve", "--data-dir", str(data_dir), "--port", str(self.port)],
+            [
+                *[*PRODUCT, "serve", "--data-dir", str(data_dir), "--port", str(self.port)],
+                *["--config", str(config)],
+            ],
             stdout=subprocess.DEVNULL,
             cwd=ROOT,
         )
@@ -102,10 +114,10 @@ class Service:
 
 
 @contextmanager
-def service() -> Iterator[Service]:
-    """A fresh service in a folder on the disk of the working tree."""
+def service(settings: str = "") -> Iterator[Service]:
+    """A fresh service in a folder on the disk of the working tree, with settings as TOML."""
     with tempfile.TemporaryDirectory(dir=ROOT, prefix=".bench-") as folder:
-        running = Service(Path(folder) / "data")
+        running = Service(Path(folder) / "data", settings)
         try:
             yield running
         finally:
@@ -186,6 +198,7 @@ def flood(target: Service, bodies: list[bytes], seconds: float, connections: int
     return {
         "seconds": round(took, 1),
         "connections": connections,
+        "offered_per_s": round(sum(codes.values()) * BATCH / took),
         "accepted_per_s": round(accepted / took),
         "answers": dict(sorted(codes.items())),
         "answer_ms": quantiles(waits),
@@ -233,6 +246,8 @@ def throughput(target: Service, options: argparse.Namespace) -> dict[str, Any]:
 def overload(target: Service, options: argparse.Namespace) -> dict[str, Any]:
     """Goodput, memory and books while far more is sent than is taken."""
     bodies = batches()
+    flood(target, bodies, 3, options.connections)  # first use of everything
+    before = _rated(target, bodies, options, 10**9)
     memory: list[float] = []
     done = threading.Event()
 
@@ -242,13 +257,76 @@ def overload(target: Service, options: argparse.Namespace) -> dict[str, Any]:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
+    bodies = [renamed(body, 2 * 10**9) for body in bodies]
     found = flood(target, bodies, options.seconds, options.connections * 10)
     done.set()
     watcher.join()
+    settled(target)
+    found["rated_per_s"] = [before, _rated(target, bodies, options, 3 * 10**9)]
     step = max(1, len(memory) // 10)
     found["memory_mib_over_time"] = memory[::step]
     found["memory_mib"] = target.memory()
     return found | settled(target)
+
+
+def _rated(target: Service, bodies: list[bytes], options: argparse.Namespace, name: int) -> int:
+    """What is taken when nothing is refused."""
+    again = [renamed(body, name) for body in bodies]
+    taken: int = flood(target, again, RATED_S, options.connections)["accepted_per_s"]
+    settled(target)
+    return taken
+
+
+def one_each(first: int, round_: int) -> bytes:
+    """A body with one request of each of 1,000 clients."""
+    lines = []
+    for n in range(first, first + BATCH):
+        address = f"{20 + (n >> 16 & 63)}.{n >> 8 & 255}.{n & 255}.{n % 251}"
+        lines.append(
+            f'{{"event_id":"c{round_}-{n}","method":"GET","url":"/items/{n * 7 % 5_000}",'
+            f'"status":200,"response_bytes":{n % 900},"client_ip":"{address}",'
+            '"user_agent":"Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}'
+        )
+    return "\n".join(lines).encode()
+
+
+def clients(target: Service, options: argparse.Namespace) -> dict[str, Any]:
+    """Memory with many clients that each send a request now and then."""
+    lock = threading.Lock()
+    memory = []
+    begin = time.monotonic()
+    for round_ in range(ROUNDS):
+        waiting = iter(range(0, options.clients, BATCH))
+
+        def work(waiting: Iterator[int] = waiting, round_: int = round_) -> None:
+            sender = Sender(target)
+            while True:
+                with lock:
+                    first = next(waiting, None)
+                if first is None:
+                    return
+                body = one_each(first, round_)
+                while sender.send(body)[0] != 202:
+                    time.sleep(0.2)
+
+        threads = [threading.Thread(target=work) for _ in range(options.connections)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        settled(target)
+        memory.append(target.memory())
+    took = time.monotonic() - begin
+    time.sleep(15)  # a checkpoint of all of it
+    return {
+        "clients": options.clients,
+        "table": options.table,
+        "requests_of_each": ROUNDS,
+        "seconds": round(took, 1),
+        "memory_mib_after_each_round": memory,
+        "memory_mib": target.memory(),
+        "remembered": target.get("/api/v1/entities?kind=client&limit=1")["total"],
+    } | settled(target)
 
 
 class Alerts:
@@ -350,6 +428,7 @@ PARTS: dict[str, Callable[[Service, argparse.Namespace], dict[str, Any]]] = {
     "throughput": throughput,
     "latency": latency,
     "overload": overload,
+    "clients": clients,
 }
 
 
@@ -360,10 +439,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rate", type=float, default=10_000)
     parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--clients", type=int, default=1_000_000)
+    parser.add_argument("--table", type=int, default=0, help="clients remembered; 0: as usual")
     options = parser.parse_args()
+    table = f"[detection.state]\nclients = {options.table}\n" if options.table else ""
     found: dict[str, Any] = {"machine": machine()}
     for name in options.parts or list(PARTS):
-        with service() as target:
+        with service(table if name == "clients" else "") as target:
             found[name] = PARTS[name](target, options)
             found[name]["stop_s"] = round(target.stop(), 1)
     json.dump(found, sys.stdout, indent=2)

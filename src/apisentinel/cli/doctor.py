@@ -84,6 +84,7 @@ def service(config: str | None, data_dir: str | None, *, is_asked: bool) -> Iter
         checks.versions(),
         checks.data_folder(folder),
         checks.disk(folder, settings.storage.disk),
+        checks.encryption(settings.server),
         checks.port(settings.server, folder),
         checks.clocks(folder),
         checks.files(),

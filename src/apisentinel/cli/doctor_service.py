@@ -171,6 +171,33 @@ def file_system(place: Path, mounts: Path = Path("/proc/mounts")) -> str:
     return kind
 
 
+def encryption(server: "ServerSettings") -> Iterator[Finding]:
+    """Yields whether keys and passwords can be read on their way."""
+    if server.is_loopback or server.tls_cert is not None:
+        how = "TLS" if server.tls_cert is not None else "not needed, only this machine is served"
+        yield Finding("Encryption", State.GOOD, how)
+        return
+    advice = (
+        "Set server.tls_cert and server.tls_key, or listen on 127.0.0.1 behind a proxy that"
+        " speaks TLS."
+    )
+    yield Finding("Encryption", State.ODD, in_the_clear(server), advice)
+
+
+def in_the_clear(server: "ServerSettings") -> str:
+    """What is wrong with serving others without TLS.
+
+    Example:
+        >>> from apisentinel.pipeline.server_settings import ServerSettings
+        >>> in_the_clear(ServerSettings(host="192.0.2.1"))
+        'server.host is 192.0.2.1 without TLS: keys, passwords and traffic can be read on the way'
+    """
+    return (
+        f"server.host is {server.host} without TLS: keys, passwords and traffic can be read on the"
+        " way"
+    )
+
+
 def port(server: "ServerSettings", folder: Path) -> Iterator[Finding]:
     """Yields whether the service could listen."""
     where = f"{server.host}:{server.port}"

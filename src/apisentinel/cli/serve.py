@@ -128,6 +128,10 @@ def _greet(app: "FastAPI", settings: "ServiceSettings", port: int, clock: "Clock
     url = address(settings, port)
     if not People(app.state.accounts, clock).has_admin():
         url += f"#token={app.state.authenticator.sessions.new_one_time_token()}"
+    if not settings.server.is_loopback and settings.server.tls_cert is None:
+        from apisentinel.cli.doctor_service import in_the_clear
+
+        messages.warn(f"{in_the_clear(settings.server)}.")
     what = (
         "made-up traffic is judged; send your own to the same address"
         if settings.demo

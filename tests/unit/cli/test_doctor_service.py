@@ -198,3 +198,20 @@ def test_what_only_the_service_needs_does_not_stop_somebody_who_scans(
     monkeypatch.chdir(tmp_path)
     assert command("doctor").code == 0
     assert command("doctor", "--data-dir", tmp_path).code == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "state"),
+    [
+        (ServerSettings(), State.GOOD),
+        (ServerSettings(host="localhost"), State.GOOD),
+        (ServerSettings(host="0.0.0.0"), State.ODD),
+        (ServerSettings(host="sentinel.example"), State.ODD),
+        (ServerSettings(host="::", tls_cert="c.pem", tls_key="k.pem"), State.GOOD),
+    ],
+    ids=["loopback", "name of this machine", "everywhere", "another name", "with TLS"],
+)
+def test_serving_others_without_tls_is_a_warning(server, state):
+    (finding,) = checks.encryption(server)
+    assert finding.state is state
+    assert ("tls_cert" in finding.advice) is (state is State.ODD)

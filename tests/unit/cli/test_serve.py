@@ -3,11 +3,16 @@ from types import SimpleNamespace
 
 import pytest
 
+from apisentinel.api.access.secret import Secret
+from apisentinel.api.app import create_app
 from apisentinel.api.server import Place
 from apisentinel.cli import demo as module
 from apisentinel.cli.demo import Demo
-from apisentinel.cli.serve import address, has_sources
+from apisentinel.cli.serve import _greet, address, has_sources
+from apisentinel.clock import SystemClock
+from apisentinel.pipeline.server_settings import ServerSettings
 from apisentinel.pipeline.service_settings import ServiceSettings
+from apisentinel.storage.control import ControlStore
 
 
 def settings(**server):
@@ -78,3 +83,16 @@ def test_the_demo_never_waits_long(monkeypatch, sender):
     answers = Answers((429, {"Retry-After": "100000"}))
     monkeypatch.setattr(http.client, "HTTPConnection", answers.connection)
     assert sender._try(b"", "key") == module.LONGEST_PAUSE_SECONDS
+
+
+@pytest.mark.parametrize(("host", "is_told"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_who_serves_others_without_tls_is_told_at_the_start(tmp_path, capsys, host, is_told):
+    settings = ServiceSettings(data_dir=tmp_path, server=ServerSettings(host=host))
+    control = ControlStore(tmp_path, SystemClock())
+    service = SimpleNamespace(settings=settings, control=control)
+    app = create_app(service, secret=Secret(bytes(32)))
+    _greet(app, settings, 8080, SystemClock())
+    control.close()
+    said = capsys.readouterr()
+    assert said.out.startswith("http://127.0.0.1:8080/#token=")
+    assert ("without TLS" in said.err) is is_told
