@@ -15,13 +15,24 @@ AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" /
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+REST = """async () => {
+    for (let calm = 0, frame = 0; calm < 4 && frame < 120; frame++) {
+        await new Promise((drawn) => requestAnimationFrame(drawn));
+        const moves = document.getAnimations()
+            .some((each) => each.effect?.getComputedTiming().iterations !== Infinity);
+        calm = moves ? 0 : calm + 1;
+    }
+}"""
+"""Waits until nothing moves: a colour that is changing would be measured half way."""
+
 ASK_AXE = """async (tags) => {
     const told = await axe.run(document, { runOnly: { type: "tag", values: tags } });
     return told.violations.map((each) => ({
         rule: each.id,
         help: each.help,
         where: each.nodes.slice(0, 3)
-            .map((node) => `${node.target.join(" ")}: ${node.html.slice(0, 160)}`),
+            .map((node) => [node.target.join(" "), node.html.slice(0, 160),
+                (node.any[0] ?? node.all[0] ?? node.none[0])?.message].join(" | ")),
     }));
 }"""
 
@@ -34,6 +45,7 @@ def axe():
 
 
 def violations(page, axe):
+    page.evaluate(REST)
     page.evaluate(axe)
     return page.evaluate(ASK_AXE, TAGS)
 

@@ -1,1 +1,4 @@
-export const models = {} as const;
+/** Words of the screen models. */
+export const models = {
+  "md.models": "Models",
+} as const;
