@@ -152,10 +152,7 @@ export const useEndpoints = (asked: Asked = {}) => useList<EndpointRow>("endpoin
 export function useEntities(kind: EntityKind = "client", asked: Asked = {}): ListResult<EntityRow> {
   const url = useUrl();
   const filters = (asked.filters ?? url.filters).filter((each) => each.field !== "kind");
-  return useList<EntityRow>("entities", "entities", {
-    ...asked,
-    filters: [{ field: "kind", op: "eq", value: kind }, ...filters],
-  });
+  return useList<EntityRow>("entities", "entities", { ...asked, filters }, { kind });
 }
 
 /** One thing by its path; read again now and then while it may change. */
@@ -174,6 +171,17 @@ export const useOverview = () => useOne<Overview>("overview", "", FIGURES_MS);
 export const useHealth = () => useOne<Health>("health", "", POLL_MS);
 export const useSources = (follow: boolean | number = 2_000) =>
   useOne<{ items: Source[]; total: number }>("sources", "", follow);
+
+/** Whether the service has models to show; older ones have no such route. */
+export function useHasModels(): boolean {
+  const found = useQuery({
+    queryKey: ["one", "models", ""],
+    queryFn: ({ signal }) => get<unknown>("models", { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  return found.isSuccess;
+}
 
 export interface SeriesAsked extends Asked {
   of?: "events" | "alerts" | "incidents";

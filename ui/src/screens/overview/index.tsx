@@ -1,0 +1,9 @@
+import { PageHead } from "../../components/Panel.tsx";
+
+export default function Screen() {
+  return (
+    <div className="screen">
+      <PageHead title="overview" />
+    </div>
+  );
+}
