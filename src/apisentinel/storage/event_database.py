@@ -83,7 +83,7 @@ class EventDatabase:
         """
         self.path = path
         self._settings = settings
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._generation = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -184,6 +184,16 @@ class EventDatabase:
                 " coalesce((SELECT max(seq) FROM e.hot), 0))",
             )
         return int(row[0]) if row else 0
+
+    def reopen(self) -> None:
+        """Reads the file anew; who asks meanwhile waits, and queries under way fail.
+
+        Raises:
+            StoreError: It cannot be opened; the database is closed then.
+        """
+        with self._lock:
+            self.close()
+            self.open()
 
     def close(self) -> None:
         """Closes the file and all cursors."""

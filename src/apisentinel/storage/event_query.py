@@ -85,7 +85,10 @@ RETRY_SECONDS: Final = 10
 """When the same question may be asked again; others may have been answered by then."""
 
 ATTEMPTS: Final = 3
-"""A query is asked again when a file was removed under it."""
+"""A query is asked again when a file was removed under it, or the database was opened anew."""
+
+PASSING: Final = ("No files found", "No such file", "already closed")
+"""Words of errors that are over at the next attempt."""
 
 
 class Touched(msgspec.Struct, frozen=True):
@@ -416,7 +419,7 @@ class EventQueries:
                 with self.database.snapshot() as cursor, _in_time(cursor):
                     return work(cursor, _concerned(parts(cursor), conditions))
             except StoreError as problem:
-                gone = "No files found" in str(problem) or "No such file" in str(problem)
+                gone = any(words in str(problem) for words in PASSING)
                 if not gone or attempt == ATTEMPTS - 1:
                     raise
         raise StoreError("the events cannot be read")

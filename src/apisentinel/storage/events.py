@@ -208,8 +208,7 @@ class EventStore(EventQueries):
 
     def _reopen(self) -> None:
         """After a failure nobody knows what is on disk: the file is read anew."""
-        self.database.close()
-        self.database.open()
+        self.database.reopen()
         self._last_seq = self.database.last_seq()
 
     # ------------------------------------------------------------------------------------- keeping
