@@ -19,6 +19,7 @@ from apisentinel.features.state import KIND_NAMES
 from apisentinel.features.tick_state import Ticks, TickState
 from apisentinel.pipeline.judge import Judge, Suspect
 from apisentinel.pipeline.learned import Learned
+from apisentinel.pipeline.learned_requests import UnusualRequests
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
@@ -46,7 +47,7 @@ class Engine:
         seq: Number of requests taken so far; the next request gets it plus one.
         cases: The judge with all cases and alerts.
         ticks: Traces of the entities for the models; None where models are switched off.
-        anomaly: The ensemble; None without a trained one.
+        anomaly: What is told of odd entities; None where models are switched off.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class Engine:
         self.state = FeatureState(settings.state)
         self.ticks = TickState(self.state) if settings.models else None
         self.anomaly = _anomaly(settings, self.state, learned) if settings.models else None
+        profile = None if learned is None else learned.profile
+        self.unusual = None if profile is None else UnusualRequests(profile)
         self.cases = Judge(settings, self.state, enricher, detector)
         self.timeline = Timeline()
         self.seq = 0
@@ -112,8 +115,10 @@ class Engine:
             if on_ticks is not None:
                 on_ticks(counted.ticks, odd)
         with self.watch.stage("judge", n):
+            suspects = self._suspects(odd)
+            self._add_unusual(suspects, block, events)
             attacks = self.cases.judge(
-                block, events, signals, on_outcome, before_row, on_known, self._suspects(odd)
+                block, events, signals, on_outcome, before_row, on_known, suspects
             )
         with self.watch.stage("timeline", n):
             self.timeline.add(events, attacks)
@@ -123,23 +128,40 @@ class Engine:
         """Counts and judges the next requests."""
         self.judge(self.count(block))
 
+    def _add_unusual(
+        self, suspects: dict[int, list[Suspect]], block: Prepared, events: npt.NDArray[Any]
+    ) -> None:
+        """Adds the clients of requests that the learned profile finds unusual."""
+        if self.unusual is None:
+            return
+        clients = events["client"]
+        for row, signature, llr, evidence, brief in self.unusual.told(block, clients):
+            key = ("client", int(clients[row]))
+            suspect = Suspect(key, evidence, signature, llr, brief)
+            suspects.setdefault(row, []).append(suspect)
+
     def _suspects(self, odd: JudgedTicks | None) -> dict[int, list[Suspect]]:
         """What the judge is told of the entities that the models find odd, by row."""
         out: dict[int, list[Suspect]] = {}
         if odd is not None and self.anomaly is not None:
             for item in odd.suspicions:
-                evidence = partial(self.anomaly.evidence, odd, item)
-                key = (KIND_NAMES[item.kind], item.key)
-                out.setdefault(item.row, []).append(Suspect(key, evidence))
+                suspect = Suspect(
+                    (KIND_NAMES[item.kind], item.key),
+                    partial(self.anomaly.evidence, odd, item, in_full=True),
+                    llr=item.llr,
+                    brief=partial(self.anomaly.evidence, odd, item, in_full=False),
+                )
+                out.setdefault(item.row, []).append(suspect)
         return out
 
 
 def _anomaly(
     settings: ScanSettings, state: FeatureState, learned: Learned | None
 ) -> Anomaly | None:
-    """The ensemble of a bundle, with nothing known yet of this site's entities."""
+    """Models of a bundle and comparison with peers, of which nothing is known yet."""
     chosen = settings.detectors.anomaly
-    if learned is None or learned.ensemble is None or not chosen.enabled:
+    if not chosen.enabled:
         return None
     capacities = tuple(len(state.actors[name].records) for name in KIND_NAMES)
-    return Anomaly(learned.ensemble, FEATURES, capacities, chosen)
+    ensemble = None if learned is None else learned.ensemble
+    return Anomaly(ensemble, FEATURES, capacities, chosen)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.payload import Finding, PayloadDetector
+from apisentinel.detectors.profile import forgiven
 from apisentinel.enrichment import Enricher
 from apisentinel.enrichment.redact import redact_text
 from apisentinel.features import LOGIN, FeatureState, Signals
@@ -24,7 +25,7 @@ from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family
 from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, REFERENCES, AttackType
-from apisentinel.scoring import Ledger, counts
+from apisentinel.scoring import PRIOR_LOG10, Ledger, case_odds, counts, risk_of
 
 ENDPOINT_SIGNALS = (
     "", "guessing", "flood", "objects", "refusals", "large", "slow", "outside", "repeats",
@@ -88,6 +89,11 @@ ATTACK_LLR = 5.0
 CONVICTED_RISK, CONVICTED_INSPECTIONS, CONVICTED_SAMPLING = 80.0, 8, 16
 """From this risk and so many inspected requests on, one marked request in sixteen of a client is
 inspected.
+"""
+
+LN_TEN = 2.302585092994046
+EXPLAINED_RISK = 30.0
+"""From this risk on it is worth working out what the models see in an entity: an alert may follow.
 """
 
 LABELS_KEPT = 10_000
@@ -219,8 +225,17 @@ class Judge:
     def _odd(self, view: View, suspects: Iterable["Suspect"]) -> None:
         """Entities that the models find odd."""
         for suspect in suspects:
-            evidence = suspect.evidence(view.seq)
-            self.hold(view, suspect.key, evidence, evidence.detector, None)
+            case = self.ledger.cases.get(suspect.key)
+            make = suspect.evidence
+            if suspect.brief is not None:
+                burden = PRIOR_LOG10 if case is None else case_odds(case)
+                if risk_of(burden + suspect.llr / LN_TEN) < EXPLAINED_RISK:
+                    make = suspect.brief
+            evidence = make(view.seq)
+            signature = suspect.signature or evidence.detector
+            if case is not None:
+                self.ledger.withdraw(case, signature, evidence.attack_type)
+            self.hold(view, suspect.key, evidence, signature, None)
 
     def _behaviour(
         self, view: View, signals: Iterable["_Raised"], *, is_tool: bool, is_posing: bool
@@ -340,6 +355,8 @@ class Judge:
             most = PROTOCOL_LLR if finding.attack_type is AttackType.PROTOCOL else PLENTY_LLR
             strength = min(finding.raw_llr, most)
             llr = strength * self._payload.weight * self._prevalence(view, finding)
+            if view.unusual is not None:
+                llr *= forgiven(view.unusual, view.row, is_firm=finding.raw_llr >= FIRM_LLR)
             signature = finding.match[:SIGNATURE_LENGTH] or finding.where
             known = self.ledger.known(view.client_key, finding.attack_type, signature, llr, view.ts)
             evidence = known or self._payload_evidence(view, finding, llr)
@@ -544,10 +561,22 @@ def _betrayal(evidence: Evidence, family: FamilyCase, status: int) -> float:
 
 
 class Suspect(NamedTuple):
-    """An entity that the models find odd at a request; `evidence` says why, given its number."""
+    """An entity that the models find odd at a request.
+
+    Attributes:
+        key: The entity.
+        evidence: Says why, given the number of the request.
+        signature: Tells pieces of evidence apart; the id of the detector when empty.
+        llr: How odd, nats, where `brief` is given.
+        brief: Evidence without the reasons that take long to work out; used where no alert can
+            follow.
+    """
 
     key: EntityKey
     evidence: Callable[[int], Evidence]
+    signature: str = ""
+    llr: float = 0.0
+    brief: Callable[[int], Evidence] | None = None
 
 
 class _Marked(NamedTuple):

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.data import DataClassifier, class_names, exposure
 from apisentinel.detectors.payload import Finding, PayloadDetector
-from apisentinel.detectors.profile import ProfileDetector, Scorer
+from apisentinel.detectors.payload.findings import FIRM
+from apisentinel.detectors.profile import ProfileDetector, Scorer, forgiven
 from apisentinel.enrichment import Enricher, canonical_address
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.parsers.json_requests import parse_requests
@@ -138,7 +139,7 @@ class ScoreSession:
             Evidence(
                 "payload",
                 finding.attack_type,
-                finding.raw_llr * weight,
+                finding.raw_llr * weight * _forgiven(block, row, finding),
                 (
                     Factor(
                         f"{REFERENCES[finding.attack_type].title} in {finding.where}", finding.match
@@ -154,7 +155,7 @@ class ScoreSession:
             return []
         chance = float(block.unusual.chance[row])
         said = self.profile.evidence(block.batch, row, chance)
-        return [said] if said is not None else []
+        return [said] if said.llr > 0.0 else []
 
     def _with_history(self, block: Prepared) -> list[Verdict]:
         out: list[Verdict] = []
@@ -246,6 +247,13 @@ def _odds(pieces: list[Evidence]) -> float:
     for piece in pieces:
         types.setdefault(piece.attack_type, []).append(piece.llr)
     return pooled_log10_odds({kind: type_llr(llrs) for kind, llrs in types.items()})
+
+
+def _forgiven(block: Prepared, row: int, finding: Finding) -> float:
+    """Factor on a finding where the profile knows such content."""
+    if block.unusual is None:
+        return 1.0
+    return forgiven(block.unusual, row, is_firm=finding.raw_llr >= FIRM)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -46,6 +46,7 @@ class View:
         self.label = label
         self.clients = clients
         self.batch = block.batch
+        self.unusual = block.unusual
         self.rows = rows
         some = events[rows]
         self._events = list(zip(*(some[name].tolist() for name in _NAMES), strict=True))

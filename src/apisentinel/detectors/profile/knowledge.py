@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.detectors.profile.observe import OPEN, VARIABLE, Observations
+from apisentinel.detectors.profile.observe import OPEN, VARIABLE, Observations, count_of
 from apisentinel.detectors.profile.properties import (
     CHILD,
     CONTEXT,
@@ -41,7 +41,7 @@ MOST_VALUES = 8192
 NONE = 0.01
 """Weight below which nothing is left of a category; sums of weights are not exact."""
 ENOUGH_ALONE = 50.0
-"""Requests from which on an owner is judged by its own habits, even where its parent is stricter."""
+"""Requests from which on an owner is judged by its own habits, even where others are stricter."""
 FEW = 20.0
 """Requests up to which an owner is judged by the news of its parent."""
 VALUE_DOUBT = 0.05
@@ -565,6 +565,7 @@ class Knowledge:
         live = live[np.argsort(self._cat_keys[live], kind="stable")]
         return {
             "owner_keys": self._owner_keys[owners], "ns": self._ns[:n], "flags": self._flags[:n],
+            "values": self._distinct[:n, VALUE].copy(),
             "owner_actors": self._owner_actors[:n], "mass": self._mass[:n],
             "cat_keys": self._cat_keys[live], "counts": self._counts[live],
             "cat_actors": self._cat_actors[live], "prior": self._prior,
@@ -578,6 +579,7 @@ class Knowledge:
         _place(arrays["owner_keys"], made._owner_keys, made._owner_rows)
         made._ns[:n] = arrays["ns"]
         made._flags[:n] = arrays["flags"]
+        made._distinct[:n, VALUE] = arrays["values"]
         made._owner_actors[:n] = arrays["owner_actors"]
         made._mass[:n] = arrays["mass"]
         made._prior[:] = arrays["prior"]
@@ -596,9 +598,38 @@ class Knowledge:
         return int(at[0])
 
     def weight_of(self, owner: int, what: int) -> float:
-        """Requests from which a property of an owner is known."""
+        """Requests, or different values, from which a property of an owner is known."""
         row = self.of_owner(owner)
         return float(self._ns[row, _ANCHOR[what]]) if row >= 0 else 0.0
+
+    def values_of(self, owner: int) -> int:
+        """Different values that a parameter has had."""
+        row = self.of_owner(owner)
+        return int(self._distinct[row, VALUE]) if row >= 0 else 0
+
+    def weights_of(self, owners: npt.NDArray[np.uint64], what: int) -> npt.NDArray[np.float64]:
+        """Requests from which a property of some owners is known."""
+        out = np.empty(len(owners), np.float64)
+        _weights(
+            self._owner_keys, self._owner_rows, self._ns, np.ascontiguousarray(owners), what, out
+        )
+        return out
+
+    def shares_of(self, owner: int, what: int, most: int) -> list[float]:
+        """Weights with which an owner has shown the categories from 1 to `most`."""
+        out = np.zeros(most, np.float64)
+        key = np.array([owner], np.uint64)
+        _shares(self._cat_keys, self._counts, key, what, out)
+        return out.tolist()
+
+    @staticmethod
+    def names(
+        seen: Observations, keys: npt.NDArray[np.uint64], worst: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.uint64]:
+        """Names of what is surprising: endpoint, place and property, not the value."""
+        out = np.zeros(len(worst), np.uint64)
+        _names(seen.endpoint, seen.item, seen.property, keys, worst, out)
+        return out
 
 
 KEPT = 5.0
@@ -620,6 +651,34 @@ def _find(table, key, rows, out):
     """Row of a key, -1 without one."""
     at = locate(table, key[0])
     out[0] = np.int64(rows[at]) if table[at] != _U(0) else np.int64(-1)
+
+
+@kernel("void(uint64[::1], int32[::1], float32[:,::1], uint64[::1], int64, float64[::1])")
+def _weights(table, rows, ns, owners, what, out):
+    """Weight of each owner, 0 for unknown ones."""
+    for i in range(owners.shape[0]):
+        at = locate(table, owners[i])
+        is_known = owners[i] != _U(0) and table[at] != _U(0)
+        out[i] = np.float64(ns[rows[at], what]) if is_known else 0.0
+
+
+@kernel("void(uint64[::1], float32[::1], uint64[::1], int64, float64[::1])")
+def _shares(cat_keys, counts, key, what, out):
+    """Weights of the categories with the numbers from 1 on."""
+    for k in range(out.shape[0]):
+        out[k] = count_of(key[0], mix(_U(k + 1), _U(what + 1)), cat_keys, counts)
+
+
+@kernel("void(uint64[::1], int32[::1], uint8[::1], uint64[::1], int32[::1], uint64[::1])")
+def _names(endpoint, items, kinds, keys, worst, out):
+    """Hash over endpoint, place and property of the observation that counts most."""
+    for r in range(worst.shape[0]):
+        i = worst[r]
+        if i >= 0:
+            place = keys[items[i]] if items[i] >= 0 else _U(1)
+            if kinds[i] == CHILD:
+                place = _U(2)
+            out[r] = mix(mix(endpoint[r] + _U(1), place), _U(kinds[i] + 1))
 
 
 @kernel("void(uint64[::1], uint64[::1])")

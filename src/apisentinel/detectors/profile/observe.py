@@ -13,8 +13,8 @@ import numpy.typing as npt
 from apisentinel.detectors.profile.items import BODY_KIND as _ABOUT_BODY
 from apisentinel.detectors.profile.items import HEADER_ORDER as _ABOUT_ORDER
 from apisentinel.detectors.profile.items import HEADER_SET as _ABOUT_SET
-from apisentinel.detectors.profile.items import TYPE as _ABOUT_TYPE
 from apisentinel.detectors.profile.items import K0, K1, Items
+from apisentinel.detectors.profile.items import TYPE as _ABOUT_TYPE
 from apisentinel.detectors.profile.places import (
     BODY,
     COOKIE,

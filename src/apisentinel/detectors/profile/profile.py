@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.profile.calibration import KEPT, Calibration
-from apisentinel.detectors.profile.items import Reader
+from apisentinel.detectors.profile.items import Items, Reader
 from apisentinel.detectors.profile.knowledge import BINS, Knowledge
-from apisentinel.detectors.profile.observe import Observer
-from apisentinel.detectors.profile.properties import PROPERTIES
+from apisentinel.detectors.profile.observe import Observations, Observer
+from apisentinel.detectors.profile.properties import PROPERTIES, SET
 from apisentinel.detectors.profile.settings import ProfileSettings
 from apisentinel.errors import IncompatibleModelError
 from apisentinel.models.arrays import pack_arrays, take, unpack_arrays
@@ -20,6 +20,7 @@ VERSION = 1
 """Changes when properties, hashes or pooling change; older profiles are refused."""
 
 NOTHING = np.empty(0, np.float64)
+Surprises = npt.NDArray[np.float32]
 
 
 class Unusual(NamedTuple):
@@ -28,22 +29,23 @@ class Unusual(NamedTuple):
     Attributes:
         surprise: float64, how surprising each is.
         chance: float64, share of ordinary requests that are at least so surprising.
+        what: uint64, names what is surprising: equal for requests that are unusual alike.
+        known: float64, requests from which the endpoint is known, 0 for a new one.
     """
 
     surprise: npt.NDArray[np.float64]
     chance: npt.NDArray[np.float64]
+    what: npt.NDArray[np.uint64]
+    known: npt.NDArray[np.float64]
 
     def take(self, rows: npt.NDArray[Any]) -> "Unusual":
         """The same of these rows."""
-        return Unusual(self.surprise[rows], self.chance[rows])
+        return Unusual(*(column[rows] for column in self))
 
     @classmethod
     def joined(cls, parts: Sequence["Unusual"]) -> "Unusual":
         """Several, one after the other."""
-        return cls(
-            np.concatenate([part.surprise for part in parts]),
-            np.concatenate([part.chance for part in parts]),
-        )
+        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 class Profile:
@@ -87,9 +89,11 @@ class Profile:
         categories = len(take(arrays, "cat_keys", "uint64", None))
         for name, dtype, *shape in (
             ("ns", "float32", owners, PROPERTIES), ("flags", "uint8", owners),
+            ("values", "int32", owners),
             ("owner_actors", "uint32", owners), ("mass", "float32", owners, PROPERTIES, BINS),
             ("counts", "float32", categories), ("cat_actors", "uint32", categories),
-            ("prior", "float64", PROPERTIES), ("quantiles", "float64", KEPT), ("tail", "float64", 4),
+            ("prior", "float64", PROPERTIES), ("quantiles", "float64", KEPT),
+            ("tail", "float64", 4),
         ):  # fmt: skip
             take(arrays, str(name), str(dtype), *(int(n) for n in shape))
         calibration = Calibration(arrays["quantiles"], arrays["tail"])
@@ -107,7 +111,8 @@ class Scorer:
     def score(self, batch: RequestBatch) -> Unusual:
         """How unusual each request of a batch is."""
         rows = np.arange(len(batch), dtype=np.int64)
-        surprise = np.zeros(len(rows), np.float64)
+        surprise, known = np.zeros(len(rows), np.float64), np.zeros(len(rows), np.float64)
+        what = np.zeros(len(rows), np.uint64)
         knowledge = self.profile.knowledge
         at = 0
         while at < len(rows):
@@ -117,10 +122,24 @@ class Scorer:
             while start < done:
                 end, seen = self._observer.observe(items, numbers, start, NOTHING, knowledge)
                 each = knowledge.surprise(seen, NOTHING)
-                surprise[at + start : at + end] = knowledge.pool(seen, each)[0]
+                some = slice(at + start, at + end)
+                surprise[some], worst, _ = knowledge.pool(seen, each)
+                what[some] = knowledge.names(seen, items.key, worst)
+                known[some] = knowledge.weights_of(seen.endpoint, SET)
                 start = end
             at += done
-        return Unusual(surprise, self.profile.calibration.chance(surprise))
+        return Unusual(surprise, self.profile.calibration.chance(surprise), what, known)
+
+    def details(self, batch: RequestBatch, row: int) -> tuple[Items, Observations, Surprises]:
+        """What is surprising in one request: its values, the observations, and their surprise;
+        valid until the next call.
+        """
+        rows = np.array([row], np.int64)
+        _, items = self._reader.read(batch, rows)
+        knowledge = self.profile.knowledge
+        numbers = numbers_of(batch, rows)
+        _, seen = self._observer.observe(items, numbers, 0, NOTHING, knowledge)
+        return items, seen, knowledge.surprise(seen, NOTHING)
 
 
 def numbers_of(batch: RequestBatch, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -259,3 +259,13 @@ def categories(text, begin, end, size, cats, several, several_of):
 
 MOST_SEVERAL = MOST_SIGNS + 128 + 8
 """Room that `categories` needs for what a value has several of."""
+
+
+def length_of_bin(number: int) -> int:
+    """Shortest length in a bin of `length_bin`."""
+    return number if number <= 16 else int(2.0 ** (number / 4.0) + 0.5)
+
+
+def number_of_bin(number: int) -> int:
+    """Smallest number in a bin of `MAGNITUDE`."""
+    return max(int(2.0 ** (number / 2.0) + 0.5) - 1, 0)
