@@ -101,5 +101,5 @@ export function Contributions({ base, items, total, rest, renderActual }: {
 export function Measure({ value, unit }: { value: number | string | null; unit?: string | undefined }) {
   if (value === null) return <span className="muted">–</span>;
   if (typeof value === "string") return <span className="contrib-value mono"><Untrusted text={value} most={240} /></span>;
-  return <span className="num">{number(value)}{unit ? <span className="muted"> {unit}</span> : null}</span>;
+  return <span className="num">{number(value)}{unit ? <span className="muted"> {value === 1 && unit.length > 2 && unit.endsWith("s") ? unit.slice(0, -1) : unit}</span> : null}</span>;
 }

@@ -157,11 +157,11 @@ export const triage = {
   "tr.respond.preview": "Preview …",
   "tr.respond.title": "{action} for {duration}?",
   "tr.respond.would": {
-    one: "In the last 24 hours it would have met {count} request ({share}) of {clients} clients.",
-    other: "In the last 24 hours it would have met {count} requests ({share}) of {clients} clients.",
+    one: "In the last 24 hours it would have met {count} request ({share}), clients: {clients}.",
+    other: "In the last 24 hours it would have met {count} requests ({share}), clients: {clients}.",
   },
   "tr.respond.innocent": {
-    one: "{count} of them came from {clients} clients without any alert:",
+    one: "{count} of them came from a client without any alert:",
     other: "{count} of them came from {clients} clients without any alert:",
   },
   "tr.respond.partly": "Not all requests could be looked at in time.",
@@ -226,7 +226,7 @@ export const triage = {
   "tr.do.kind.credential": "Rotate this key and ask its owner where it is used.",
   "tr.do.kind.client": "Before you block the address, look whether honest users share it: its page lists them.",
   "tr.entities": "Entities",
-  "tr.entities.sub": { one: "{n} of the {kind} was seen in this period", other: "{n} of the {kind} were seen in this period" },
+  "tr.entities.sub": { one: "{n} of the {kind} in this period", other: "{n} {kind} in this period" },
   "tr.entities.none": "Nobody passes",
   "tr.entities.nonehint": "Nobody of this kind was seen in this period, or none passes the filters.",
   "tr.entity": "Id",

@@ -24,11 +24,11 @@ const FACETS = ["severity", "method", "host"] as const;
 const SCOPE = FIELDS.endpoints.map((each) => each.name);
 
 const COLUMNS: Column<EndpointRow>[] = [
-  { key: "method", title: t("tr.method"), width: 86, render: (row) => <Method method={row.method} /> },
+  { key: "method", title: t("tr.method"), width: 78, render: (row) => <Method method={row.method} /> },
   {
     key: "endpoint",
     title: t("tr.route"),
-    width: "minmax(240px, 2fr)",
+    width: "minmax(220px, 2fr)",
     sortable: true,
     render: (row) => (
       <span className="two-lines">
@@ -37,14 +37,14 @@ const COLUMNS: Column<EndpointRow>[] = [
       </span>
     ),
   },
-  { key: "risk", title: t("tr.risk"), width: 134, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
-  { key: "requests", title: t("tr.requests"), width: 96, align: "end", sortable: true, render: (row) => <span title={number(row.requests)}>{compact(row.requests)}</span> },
-  { key: "clients", title: t("tr.clients"), width: 80, align: "end", sortable: true, render: (row) => compact(row.clients) },
-  { key: "errors_4xx", title: "4xx", width: 74, align: "end", sortable: true, render: (row) => <Share value={row.errors_4xx} warn={0.25} bad={0.5} text={percent(row.errors_4xx)} /> },
-  { key: "errors_5xx", title: "5xx", width: 74, align: "end", sortable: true, render: (row) => <Share value={row.errors_5xx} warn={0.01} bad={0.05} text={percent(row.errors_5xx)} /> },
-  { key: "p95_ms", title: "p95", width: 80, align: "end", sortable: true, render: (row) => millis(row.p95_ms) },
-  { key: "bytes_out", title: t("tr.sent"), width: 86, align: "end", sortable: true, render: (row) => bytes(row.bytes_out) },
-  { key: "last_ts", title: t("tr.last"), width: 104, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
+  { key: "risk", title: t("tr.risk"), width: 122, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
+  { key: "requests", title: t("tr.requests"), width: 88, align: "end", sortable: true, render: (row) => <span title={number(row.requests)}>{compact(row.requests)}</span> },
+  { key: "clients", title: t("tr.clients"), width: 76, align: "end", sortable: true, render: (row) => compact(row.clients) },
+  { key: "errors_4xx", title: "4xx", width: 68, align: "end", sortable: true, render: (row) => <Share value={row.errors_4xx} warn={0.25} bad={0.5} text={percent(row.errors_4xx)} /> },
+  { key: "errors_5xx", title: "5xx", width: 68, align: "end", sortable: true, render: (row) => <Share value={row.errors_5xx} warn={0.01} bad={0.05} text={percent(row.errors_5xx)} /> },
+  { key: "p95_ms", title: "p95", width: 74, align: "end", sortable: true, render: (row) => millis(row.p95_ms) },
+  { key: "bytes_out", title: t("tr.sent"), width: 80, align: "end", sortable: true, render: (row) => bytes(row.bytes_out) },
+  { key: "last_ts", title: t("tr.last"), width: 94, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
 ];
 
 /** What is called: every endpoint with its traffic, failures, times and risk. */

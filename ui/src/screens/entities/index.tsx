@@ -24,15 +24,14 @@ const SHOWN_FIELDS = FIELDS.entities.filter((each) => each.name !== "kind");
 const SCOPE = SHOWN_FIELDS.map((each) => each.name);
 
 const COLUMNS: Column<EntityRow>[] = [
-  { key: "risk", title: t("tr.risk"), width: 134, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
-  { key: "id", title: t("tr.entity"), width: "minmax(200px, 1.6fr)", sortable: true, render: (row) => <Value value={row.id} kind={row.kind} most={100} mono={row.kind !== "user"} /> },
-  { key: "state", title: t("tr.state"), width: 108, render: (row) => <StateChip row={row} /> },
-  { key: "attack_types", title: t("tr.suspected"), width: "minmax(180px, 2fr)", render: (row) => (row.attack_types.length > 0 ? row.attack_types.map(words).join(", ") : <span className="muted">–</span>) },
-  { key: "agent_kind", title: t("tr.agent"), width: 110, render: (row) => (row.agent_kind ? <Value field="agent_kind" value={row.agent_kind} shown={words(row.agent_kind)} /> : <span className="muted">–</span>) },
-  { key: "requests", title: t("tr.requests"), width: 100, align: "end", sortable: true, render: (row) => number(row.requests) },
-  { key: "first_alert_request", title: t("tr.alertat"), width: 110, align: "end", sortable: true, render: (row) => (row.first_alert_request === null ? <span className="muted">–</span> : t("tr.nth", { n: row.first_alert_request })) },
-  { key: "first_ts", title: t("tr.first"), width: 112, sortable: true, render: (row) => <Time ts={row.first_ts} mode="relative" /> },
-  { key: "last_ts", title: t("tr.last"), width: 112, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
+  { key: "risk", title: t("tr.risk"), width: 122, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
+  { key: "id", title: t("tr.entity"), width: "minmax(190px, 1.6fr)", sortable: true, render: (row) => <Value value={row.id} kind={row.kind} most={100} mono={row.kind !== "user"} /> },
+  { key: "state", title: t("tr.state"), width: 98, render: (row) => <StateChip row={row} /> },
+  { key: "attack_types", title: t("tr.suspected"), width: "minmax(160px, 2fr)", render: (row) => (row.attack_types.length > 0 ? row.attack_types.map(words).join(", ") : <span className="muted">–</span>) },
+  { key: "agent_kind", title: t("tr.agent"), width: 92, render: (row) => (row.agent_kind ? <Value field="agent_kind" value={row.agent_kind} shown={words(row.agent_kind)} /> : <span className="muted">–</span>) },
+  { key: "requests", title: t("tr.requests"), width: 88, align: "end", sortable: true, render: (row) => number(row.requests) },
+  { key: "first_alert_request", title: t("tr.alertat"), width: 96, align: "end", sortable: true, render: (row) => (row.first_alert_request === null ? <span className="muted">–</span> : <span title={t("tr.nth", { n: row.first_alert_request })}>#{number(row.first_alert_request)}</span>) },
+  { key: "last_ts", title: t("tr.last"), width: 96, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
 ];
 
 /** Flagged means that an alert was raised, suspicious that little was missing. */

@@ -9,8 +9,8 @@ import { t } from "../../i18n/index.ts";
 import type { Graph } from "./shapes.ts";
 
 const COLUMNS = ["network", "client", "user", "session", "credential", "endpoint"];
-const WIDTH = 190;
-const GAP = 70;
+const WIDTH = 176;
+const GAP = 52;
 const ROW = 40;
 const BOX = 30;
 
@@ -80,7 +80,7 @@ export function EntityGraph({ graph }: { graph: Graph }) {
               const total = edges.reduce((sum, edge) => (nodes[edge.from] === node || nodes[edge.to] === node ? Math.max(sum, edge.requests) : sum), 0);
               const path = entityPath(node.kind, node.id);
               return (
-                <a key={`${node.kind} ${node.id}`} href={pageHref(path)} className={node.leading ? "graph-node graph-leading" : "graph-node"} aria-label={`${node.kind} ${visibleText(node.id, 100)}, ${number(total)}`} onClick={(event) => {
+                <a key={`${node.kind} ${node.id}`} href={pageHref(path)} className={node.leading ? "graph-node graph-leading" : "graph-node"} onClick={(event) => {
                   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
                   event.preventDefault();
                   navigate(path);

@@ -20,7 +20,7 @@ import type { Graph, Story } from "./shapes.ts";
 import { EntityGraph } from "./EntityGraph.tsx";
 
 const ALERT_COLUMNS: Column<Alert>[] = [
-  { key: "risk", title: t("tr.risk"), width: 118, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
+  { key: "risk", title: t("tr.risk"), width: 122, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
   { key: "ts", title: t("tr.when"), width: 160, render: (row) => <Time ts={row.ts} mode="absolute" /> },
   { key: "attack_type", title: t("tr.type"), width: 150, render: (row) => words(row.attack_type) },
   { key: "entity", title: t("tr.who"), width: "minmax(150px, 1fr)", render: (row) => <Value value={row.entity?.id} kind={row.entity?.kind ?? "client"} showKind={row.entity?.kind !== "client"} /> },

@@ -86,7 +86,7 @@ export default function IncidentScreen() {
                     <Answer query={similar}>{(found) => (found.items.length === 0 && found.prevalence.length === 0 ? <Empty title={t("tr.similar.none")} /> : <Similar found={found} />)}</Answer>
                   </Panel>
                 </div>
-                <div className="col incident-side">
+                <div className="col">
                   <Suggested incident={data} />
                   <ResponsePanel targets={targetsOf(data)} incident={id} filter={{ field: "incident", op: "eq", value: id }} suggested={actionOf(data)} />
                   <Verdict incident={data} />

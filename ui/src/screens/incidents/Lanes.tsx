@@ -10,7 +10,7 @@ import { usePref } from "../../state/prefs.ts";
 import { rangeOf } from "../../state/range.ts";
 import { useUrl } from "../../state/url.ts";
 
-const MOST_LANES = 7;
+const MOST_LANES = 5;
 const SLICES = 72;
 /** Lowest risk of what a question counts; the worst band with something in it colours a slice. */
 const BANDS = [
