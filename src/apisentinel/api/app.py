@@ -21,6 +21,7 @@ from apisentinel.api.http.problems import add_handlers
 from apisentinel.api.ingest import hec, otlp, requests
 from apisentinel.api.ingest.agent_reports import AgentReports
 from apisentinel.api.ingest.bodies import Intake
+from apisentinel.api.models import routes
 from apisentinel.api.operations import probes, settings, sources
 from apisentinel.api.respond import decisions
 from apisentinel.api.static import add_page
@@ -118,5 +119,7 @@ def _routers() -> list[APIRouter]:
         probes.router,
         *read.routers,
         decisions.router,
+        routes.router,
+        routes.thresholds,
         socket.router,
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from apisentinel.clock import Clock, SystemClock
-from apisentinel.errors import StateError, StoreError
+from apisentinel.errors import ModelError, StateError, StoreError
 from apisentinel.pipeline.door.counters import Counters
 from apisentinel.pipeline.door.door import Dead, Door
 from apisentinel.pipeline.door.redaction import door_redactor
@@ -22,6 +22,7 @@ from apisentinel.pipeline.installation import (
     hash_key,
     make_folder,
 )
+from apisentinel.pipeline.learned import trust_folder
 from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.live import health as live_health
 from apisentinel.pipeline.live import metrics as live_metrics
@@ -38,6 +39,7 @@ from apisentinel.pipeline.live.faults import described
 from apisentinel.pipeline.live.incidents import KNOWN_KEPT, IncidentDocument
 from apisentinel.pipeline.live.messages import alert_item, incident_item
 from apisentinel.pipeline.live.metrics import Histogram, Metric
+from apisentinel.pipeline.live.models import ModelKeeper
 from apisentinel.pipeline.live.poison import Poison
 from apisentinel.pipeline.live.rates import Rates
 from apisentinel.pipeline.live.recorder import Recorder
@@ -45,6 +47,7 @@ from apisentinel.pipeline.live.runtime import Runtime, Told
 from apisentinel.pipeline.live.ticker import Ticker
 from apisentinel.pipeline.live.warm_up import warm_up
 from apisentinel.pipeline.profile import Stopwatch
+from apisentinel.pipeline.registry import open_registry
 from apisentinel.pipeline.service_settings import ServiceSettings
 from apisentinel.pipeline.summary import Summary
 from apisentinel.storage.control import ControlStore
@@ -86,6 +89,7 @@ class Service:
     checkpointer: Checkpointer
     ticker: Ticker
     canary: Canary
+    models: ModelKeeper
 
     def __init__(self, settings: ServiceSettings, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -136,7 +140,11 @@ class Service:
         self.events = EventStore(data_dir / EVENTS_FOLDER, settings.storage, clock)
         self._opened.append(self.events.close)
         warm_up(settings.detection)
-        live = self._resume(LiveEngine(settings.detection, settings.runtime, key, self.watch))
+        trusted = trust_folder(settings.detection)
+        self.models = ModelKeeper(open_registry(data_dir, trusted, clock), settings.detection)
+        detection, _, monitor = self.models.prepare()
+        live = self._resume(LiveEngine(detection, settings.runtime, key, self.watch))
+        self.models.attach(live, monitor)
         live.incidents.learn(self.control.open_incident_ids(KNOWN_KEPT))
         self.recorder = Recorder(self.control)
         self._opened.append(self.recorder.close)
@@ -308,7 +316,31 @@ class Service:
         new = LiveEngine(live.detection, live.runtime, live.enricher.key, self.watch)
         return self._resume(new)
 
+    def renew_models(self) -> None:
+        """Takes over what the registry names when it has changed; called once a second.
+
+        The state is saved right after, so that a restart judges nothing anew with other models than
+        it was judged with, but for what came within that moment.
+        """
+        if not self.models.look():
+            return
+        try:
+            detection, learned, monitor = self.models.prepare()
+        except ModelError as error:
+            self.models.problem = str(error)
+            _log.error("models cannot be taken over", problem=str(error))
+            return
+
+        def take_over(live: LiveEngine) -> None:
+            live.use(detection, learned)
+            self.models.attach(live, monitor)
+
+        self.runtime.view(take_over)
+        self.save()
+        _log.info("models", bundle=monitor.bundle_id or "none", shadow=monitor.shadow_id or "none")
+
     def _replaced(self, live: LiveEngine) -> None:
+        live.monitor = self.models.monitor
         self.event_writer.maker = RowMaker(live.engine)
 
     def _settled(self, timeout_s: float) -> bool:

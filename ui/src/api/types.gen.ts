@@ -27,6 +27,13 @@ export interface AlertRow {
   evidence: { [key: string]: unknown }[];
 }
 
+/** A threshold to try. */
+export interface Asked {
+  /** Risk from which on an alarm would be given. */
+  threshold: number;
+  days?: number;
+}
+
 /** One change of many incidents, whatever their version. */
 export interface Bulk {
   ids: string[];
@@ -44,6 +51,61 @@ export interface BulkFailure {
 export interface BulkResult {
   done: string[];
   failed: BulkFailure[];
+}
+
+/** A bundle and what it says of itself. */
+export interface BundleDetail {
+  id: string;
+  state: "candidate" | "shadow" | "active" | "retired";
+  /** What it learned from, how good it was. */
+  about: { [key: string]: unknown };
+  /** Bytes by name. */
+  parts: { [key: string]: number };
+}
+
+/** A bundle as lists show it. */
+export interface BundleRow {
+  id: string;
+  state: "candidate" | "shadow" | "active" | "retired";
+  added: string;
+  added_by: string;
+  changed: string;
+  signed_by: string;
+  signed_at: string;
+  bytes: number;
+}
+
+/** All bundles, and what judges. */
+export interface Bundles {
+  items: BundleRow[];
+  /** Newest first. */
+  history: HistoryRow[];
+  next: string | null;
+  total: number;
+  /** The settings name a bundle, so nothing can be switched. */
+  pinned: boolean;
+  /** Why the last change could not be taken over. */
+  problem: string;
+}
+
+/** One that calls an endpoint. */
+export interface CallerRow {
+  id: string | null;
+  requests: number;
+  /** The highest of these requests. */
+  risk: number | null;
+  /** Answers of 400 and above. */
+  errors: number;
+  response_bytes: number | null;
+  p95_us: number | null;
+  last_ts: string | null;
+}
+
+/** Who calls an endpoint. */
+export interface Callers {
+  endpoint: string;
+  by: string;
+  callers: CallerRow[];
 }
 
 /** What people can set. A member that is left out stays as it is. */
@@ -82,6 +144,31 @@ export interface Comment {
   text: string;
 }
 
+/** What a threshold would have meant. */
+export interface Counted {
+  threshold: number;
+  days: number;
+  /** Incidents of the period, whatever their risk. */
+  incidents: number;
+  /** Those at or above the threshold. */
+  alarms: number;
+  alarms_per_day: number;
+  /** Judged true by people, at or above it. */
+  confirmed_kept: number;
+  /** Judged true by people, below it. */
+  confirmed_lost: number;
+  /** Judged false or expected by people, at or above it. */
+  false_kept: number;
+  /** Judged false or expected by people, below it. */
+  false_avoided: number;
+  /** Examples of confirmed incidents below it. */
+  lost?: { [key: string]: unknown }[];
+  /** Incidents by risk, one number a point from 0 to 100. */
+  risks?: number[];
+  /** False when there are more than were looked at. */
+  complete: boolean;
+}
+
 /** Name and password, or the one-time token. */
 export interface Credentials {
   name?: string | null;
@@ -109,6 +196,21 @@ export interface DecisionRow {
   lifted_by: string | null;
   /** Nothing carries decisions out yet: `none` says so. */
   enforcement: "none";
+}
+
+/** In what two bundles differ: name → the one, the other. */
+export interface Difference {
+  first: string;
+  second: string;
+  differences: { [key: string]: unknown[] };
+}
+
+/** Parameters of an endpoint. */
+export interface EndpointParameters {
+  endpoint: string;
+  /** Requests that were looked at. */
+  requests: number;
+  parameters: ParameterRow[];
 }
 
 /** Traffic of one endpoint; the fields of the report of `scan`, and when it was seen. */
@@ -246,6 +348,16 @@ export interface Health {
   lag_seconds: number | null;
   degradation: number | null;
   checks: { [key: string]: Check } | null;
+}
+
+/** One change of the registry. */
+export interface HistoryRow {
+  at: string;
+  by: string;
+  bundle: string;
+  state: "candidate" | "shadow" | "active" | "retired";
+  before: string;
+  why: string;
 }
 
 /** Requests since a decision was made that it is about. */
@@ -444,6 +556,25 @@ export interface NewUser {
   password: string;
 }
 
+/** What the values of one parameter were like. */
+export interface ParameterRow {
+  name: string;
+  where: "query";
+  requests: number;
+  /** Of the requests that were looked at. */
+  share: number;
+  /** empty, integer, number, flag, id, redacted, text. */
+  kinds: { [key: string]: number };
+  /** Different values, 1,000 at most. */
+  distinct: number;
+  /** least and most, in characters. */
+  length: { [key: string]: number };
+  /** least and most of whole numbers. */
+  range: { [key: string]: number } | null;
+  /** The most frequent values. */
+  examples: string[];
+}
+
 /** All preferences of the one who asks, by name. */
 export interface Preferences {
   preferences: { [key: string]: unknown };
@@ -456,6 +587,11 @@ export interface Problem {
   status: number;
   detail: string;
   request_id: string;
+}
+
+/** Why a bundle is switched. */
+export interface Reason {
+  why?: string;
 }
 
 /** A record that is no request. */
@@ -614,6 +750,18 @@ export interface Wanted {
   incident?: string | null;
 }
 
+/** What the models of the running service say. */
+export interface Watched {
+  /** Id; empty for what comes with the product. */
+  bundle: string;
+  /** Ticks by point of risk that models alone give. */
+  scores: { [key: string]: unknown };
+  /** PSI of the features that moved most. */
+  drift: { [key: string]: unknown } | null;
+  /** What the shadow would have said. */
+  shadow: { [key: string]: unknown } | null;
+}
+
 /** Requests by day of the week, Monday first, and hour of the day, UTC. */
 export interface Week {
   kind: "client" | "user" | "session" | "credential" | "network" | "endpoint";
@@ -636,6 +784,8 @@ export interface Answers {
   "GET /api/v1/decisions/{decision_id}/hits": Hits;
   "GET /api/v1/endpoints": Listing_EndpointRow;
   "GET /api/v1/endpoints/{endpoint_id}": EndpointRow;
+  "GET /api/v1/endpoints/{endpoint_id}/callers": Callers;
+  "GET /api/v1/endpoints/{endpoint_id}/parameters": EndpointParameters;
   "GET /api/v1/entities": Listing_EntityRow;
   "GET /api/v1/entities/{kind}/{entity_id}": EntityRow;
   "GET /api/v1/entities/{kind}/{entity_id}/links": Shape;
@@ -670,12 +820,20 @@ export interface Answers {
   "POST /api/v1/me/password": null;
   "GET /api/v1/me/preferences": Preferences;
   "PUT /api/v1/me/preferences": Preferences;
+  "GET /api/v1/models": Bundles;
+  "GET /api/v1/models/monitor": Watched;
+  "POST /api/v1/models/rollback": Bundles;
+  "GET /api/v1/models/{bundle}": BundleDetail;
+  "DELETE /api/v1/models/{bundle}": BundleRow;
+  "GET /api/v1/models/{bundle}/diff": Difference;
+  "POST /api/v1/models/{bundle}/{action}": BundleRow;
   "GET /api/v1/openapi.json": { [key: string]: unknown };
   "GET /api/v1/overview": Shape;
   "GET /api/v1/settings": Settings;
   "PUT /api/v1/settings": Settings;
   "GET /api/v1/sources": SourceList;
   "POST /api/v1/stream/ticket": Ticket;
+  "POST /api/v1/thresholds/simulate": Counted;
   "GET /api/v1/timeseries": Chart;
   "GET /api/v1/users": UserList;
   "POST /api/v1/users": UserItem;

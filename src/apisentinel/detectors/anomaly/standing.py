@@ -23,24 +23,81 @@ MUTE_FROM = 2.5
 STEP, FORGET = np.float32(0.75), np.float32(0.25)
 """A ratio is told again when it grew by so much, and anew after it fell below this share."""
 
-VOICE = np.dtype([("key", "u8"), ("reported", "f4"), ("bin", "u1"), ("group", "u1")])
-"""What is known of an entity's own scores: 14 bytes beside its trace."""
+UNHEARD = 255
+"""Bin of an entity of which the models have said nothing."""
+
+VOICE = np.dtype(
+    [("key", "u8"), ("reported", "f4"), ("odd", "f4"), ("bin", "u1"),
+     ("group", "u1")]
+)  # fmt: skip
+"""What is known of an entity's own scores, 18 bytes beside its trace: `odd` is the highest mean
+rarity of its three rarest features so far.
+"""
+
+RAREST = 3
+"""Features whose rarity counts: one may be chance, three at once seldom are."""
+
+
+@kernel("void(float32[:,::1], int64[::1], float32[::1])")
+def rarest(features, columns, out):
+    """Mean of the three highest values of some columns, NaN as 0.
+
+    Args:
+        features: float32 ``(n, features)``.
+        columns: int64, which ones; at least three.
+        out: float32 ``(n,)``.
+    """
+    for i in range(features.shape[0]):
+        a, b, c = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+        for k in range(columns.shape[0]):
+            value = features[i, columns[k]]
+            if value > a:
+                a, b, c = value, a, b
+            elif value > b:
+                b, c = value, b
+            elif value > c:
+                c = value
+        out[i] = (a + b + c) / np.float32(RAREST)
 
 
 @kernel(
-    "void(uint64[::1], int32[::1], int32[::1], uint8[::1], uint8[::1], float64[::1], float64,"
+    "void(uint64[::1], int32[::1], int32[::1], uint8[::1], float32[::1], VOICE[::1], int64[::1])",
+    VOICE=VOICE,
+)
+def stand_out(keys, slots, kinds, first, oddness, voices, starts):
+    """Keeps the highest oddness of each entity, in the order of the ticks.
+
+    Args:
+        keys, slots, kinds, first: ``(n,)``, about the entity of each tick.
+        oddness: float32 ``(n,)`` of `rarest`.
+        voices: `VOICE` of all entities; those of a kind begin at ``starts[kind]``.
+    """
+    for i in range(keys.shape[0]):
+        v = voices[starts[kinds[i]] + slots[i]]
+        if v.key != keys[i] or first[i]:
+            v.key = keys[i]
+            v.reported = 0.0
+            v.odd = 0.0
+            v.bin = 255
+            v.group = 0
+        v.odd = max(v.odd, oddness[i])
+
+
+@kernel(
+    "void(int32[::1], int32[::1], uint8[::1], float64[::1], float64,"
     " float64, float64, float64, VOICE[::1], int64[::1], float64[:,::1], float32[::1],"
     " float32[::1], uint8[::1])",
     VOICE=VOICE,
 )
 def stand(
-    keys, slots, kinds, people, first, odds, usual_share, fewest, few_most, prior, voices, starts,
-    counts, llrs, shares, told,
+    slots, kinds, people, odds, usual_share, fewest, few_most, prior, voices, starts, counts, llrs,
+    shares, told,
 ):  # fmt: skip
-    """Weighs log10 odds by the standing of each entity, in the order of the ticks.
+    """Weighs log10 odds by the standing of each entity, in the order of the ticks; runs behind
+    `stand_out`.
 
     Args:
-        keys, slots, kinds, people, first: ``(n,)``, about the entity of each tick.
+        slots, kinds, people: ``(n,)``, about the entity of each tick.
         odds: float64 ``(n,)`` log10 odds of the models.
         usual_share: Share of peers that may look as odd.
         fewest: Peers from which on the models may speak freely.
@@ -51,15 +108,10 @@ def stand(
         llrs, shares: float32 ``(n,)`` out: log-likelihood ratio, share of peers as odd.
         told: uint8 ``(n,)`` out: 1 where the ratio is news.
     """
-    for i in range(keys.shape[0]):
+    for i in range(slots.shape[0]):
         group = kinds[i] * 2 + people[i]
         row = counts[group]
         v = voices[starts[kinds[i]] + slots[i]]
-        if v.key != keys[i] or first[i]:
-            v.key = keys[i]
-            v.reported = 0.0
-            v.bin = 255
-            v.group = np.uint8(group)
         at = min(max(np.int64((odds[i] - LOWEST_ODDS) * BINS_A_DECADE), 0), BINS - 1)
         if v.bin == 255 or v.group != group:
             if v.bin != 255:
@@ -100,6 +152,18 @@ class Standing:
         self.starts = np.cumsum([0, *capacities[:-1]]).astype(np.int64)
         self.voices = np.zeros(sum(capacities), VOICE)
         self.counts = np.zeros((GROUPS, BINS + 1))
+
+    def oddness(self, kind: int, rows: int) -> npt.NDArray[np.float32]:
+        """Highest oddness of each entity of a kind, in the order of the first so many records."""
+        start = int(self.starts[kind])
+        odd: npt.NDArray[np.float32] = self.voices["odd"][start : start + rows]
+        return odd
+
+    def begin_anew(self) -> None:
+        """Forgets what other models have said; how rare entities are among their peers stays."""
+        self.counts[:] = 0.0
+        self.voices["bin"] = UNHEARD
+        self.voices["reported"] = 0.0
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """All state; `restore` continues as if nothing had happened."""

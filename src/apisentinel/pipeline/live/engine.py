@@ -4,16 +4,17 @@ Everything here depends on the requests and their order alone: not on the clock,
 requests are cut into blocks, nor on when somebody looks.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.detectors.profile import Scorer
 from apisentinel.enrichment import Enricher
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.learned import learned_for
+from apisentinel.pipeline.learned import Learned, learned_for
 from apisentinel.pipeline.live.incidents import IncidentBook, IncidentDocument
 from apisentinel.pipeline.live.settings import RuntimeSettings
 from apisentinel.pipeline.prepare import Prepared, prepare
@@ -25,6 +26,9 @@ from apisentinel.records.case import Case
 from apisentinel.records.evidence import Alert, Evidence
 from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring import score_of
+
+if TYPE_CHECKING:
+    from apisentinel.pipeline.live.models import Monitor
 
 SWEEPS_A_QUIET_TIME = 4
 """Looks for closed cases within the quiet time: a case lives up to a quarter longer than it."""
@@ -88,6 +92,8 @@ class LiveEngine:
         self.detector = PayloadDetector() if detection.detectors.payload.enabled else None
         learned = learned_for(detection)
         self.engine = Engine(detection, self.enricher, self.detector, self.watch, learned)
+        self.scorer = scorer_of(learned)
+        self.monitor: Monitor | None = None
         self.incidents = IncidentBook()
         self.offset = 0
         self.watermark = 0
@@ -112,7 +118,16 @@ class LiveEngine:
 
     def prepare(self, batch: RequestBatch) -> Prepared:
         """The half of the work that needs no order and no state."""
-        return prepare(batch, self.enricher, self.detector, self.watch)
+        return prepare(batch, self.enricher, self.detector, self.watch, self.scorer)
+
+    def use(self, detection: ScanSettings, learned: Learned | None) -> None:
+        """Judges with other models from the next block on; what is known of the entities stays."""
+        self.detection = detection
+        self.scorer = scorer_of(learned)
+        anomaly = self.engine.anomaly
+        if anomaly is not None:
+            anomaly.ensemble = None if learned is None else learned.ensemble
+            anomaly.standing.begin_anew()
 
     def scores(self) -> dict[str, float]:
         """Highest risk now of an alerted entity by attack type, 0-1."""
@@ -201,5 +216,12 @@ class LiveEngine:
             found.risk = max(found.risk, case.risk)
 
         counted = self.engine.count(block)
-        attacks = self.engine.judge(counted, on_outcome, on_known=on_known)
+        on_ticks = None if self.monitor is None else self.monitor.observe
+        attacks = self.engine.judge(counted, on_outcome, on_known=on_known, on_ticks=on_ticks)
         return Judged(block, attacks, findings, self.engine.cases.policy.take(), closed)
+
+
+def scorer_of(learned: Learned | None) -> Scorer | None:
+    """What compares requests with the learned profile, None without one."""
+    profile = None if learned is None else learned.profile
+    return None if profile is None else Scorer(profile)

@@ -104,6 +104,7 @@ class Ticker:
         self._tell_health(changed=level != before)
         self._watch_sources()
         service.bury()
+        service.renew_models()
         service.save_when_due()
         self.housekeeper.tick()
         if self._ticks % GIVE_BACK_EVERY == 0:

@@ -1,0 +1,1 @@
+"""Model bundles over HTTP: what judges, how well, and the way back."""
