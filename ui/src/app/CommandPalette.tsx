@@ -18,6 +18,11 @@ interface Entry {
   run: () => void;
 }
 
+/** The dialog gives the focus to its first button otherwise. */
+function focused(input: HTMLInputElement | null): void {
+  if (input !== null) requestAnimationFrame(() => input.focus());
+}
+
 /** Goes anywhere: type a screen, or paste an address, a user, a path, an id. */
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState("");
@@ -88,7 +93,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
           aria-autocomplete="list"
           autoComplete="off"
           spellCheck={false}
-          autoFocus
+          ref={focused}
           placeholder={t("palette.hint")}
           value={typed}
           onChange={(event) => {
