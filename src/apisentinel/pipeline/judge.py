@@ -225,7 +225,8 @@ class Judge:
     def _odd(self, view: View, suspects: Iterable["Suspect"]) -> None:
         """Entities that the models find odd."""
         for suspect in suspects:
-            case = self.ledger.cases.get(suspect.key)
+            key = self._told_of(view, suspect.key)
+            case = self.ledger.cases.get(key)
             make = suspect.evidence
             if suspect.brief is not None:
                 burden = PRIOR_LOG10 if case is None else case_odds(case)
@@ -235,7 +236,15 @@ class Judge:
             signature = suspect.signature or evidence.detector
             if case is not None:
                 self.ledger.withdraw(case, signature, evidence.attack_type)
-            self.hold(view, suspect.key, evidence, signature, None)
+            self.hold(view, key, evidence, signature, None)
+
+    def _told_of(self, view: View, key: EntityKey) -> EntityKey:
+        """The entity that is named: who uses a credential rather than the credential, and the
+        client rather than a session that it did not name itself.
+        """
+        if key[0] == "credential":
+            return self._principal_key(view)
+        return view.client_key if key[0] == "session" and not view.event["session_given"] else key
 
     def _behaviour(
         self, view: View, signals: Iterable["_Raised"], *, is_tool: bool, is_posing: bool

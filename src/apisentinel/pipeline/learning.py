@@ -99,8 +99,9 @@ LearnerFactory = Callable[[ScanSettings, TrainSettings], Learner]
 def learners_of(settings: ScanSettings, training: TrainSettings) -> list[Learner]:
     """Everything that can be learned, in the order of the bundle."""
     from apisentinel.pipeline.learned_profile import ProfileLearner  # noqa: PLC0415 (lazily)
+    from apisentinel.pipeline.tick_learner import EnsembleLearner  # noqa: PLC0415 (lazily)
 
-    return [ProfileLearner(settings, training)]
+    return [ProfileLearner(settings, training), EnsembleLearner(settings, training)]
 
 
 class Trained(BaseModel):

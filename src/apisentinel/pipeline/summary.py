@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel.detectors.anomaly import odd_llr
 from apisentinel.enrichment import canonical_address
 from apisentinel.features import endpoint as endpoint_state
 from apisentinel.features.state import KIND_NAMES
@@ -124,7 +125,7 @@ class Summary:
     def clients(self, top: int) -> tuple[ClientSummary, ...]:
         """The clients with the highest risk, then the busiest."""
         records = self.state.actors["client"].used
-        risks = self._base_risks(records)
+        risks = self._base_risks("client", records)
         alerted = [
             case
             for (kind, _), case in self.cases.items()
@@ -156,7 +157,7 @@ class Summary:
         """Every entity that is remembered, kind by kind, in the order of first appearance."""
         for kind in KIND_NAMES:
             records = self.state.actors[kind].used
-            risks = self._base_risks(records)
+            risks = self._base_risks(kind, records)
             for i in range(len(records)):
                 yield self._summary(kind, records[i], float(risks[i]))
         for record in self.state.endpoints.used:
@@ -166,7 +167,7 @@ class Summary:
 
     def actors(self, kind: str, records: npt.NDArray[Any]) -> list[EntitySummary]:
         """Some entities of a kind of actor, in the order of their records."""
-        risks = self._base_risks(records)
+        risks = self._base_risks(kind, records)
         return [
             self._summary(kind, record, float(risk))
             for record, risk in zip(records, risks, strict=True)
@@ -182,19 +183,36 @@ class Summary:
         """A network as an entity."""
         return self._plain("network", self._network(record), int(record["key"]), int(record["n"]))
 
-    def _base_risks(self, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Risk of each actor from the peaks of its own ratios."""
+    def _base_risks(self, kind: str, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Risk of each actor from the peaks of its own ratios, and from how it stands out among its
+        peers.
+        """
         out = np.empty(len(records))
         peaks = records["peak"].astype(np.float64)
         peaks[:, Family.AUTOMATION] = np.minimum(peaks[:, Family.AUTOMATION], AUTOMATION_CAP)
+        if not self.engine.settings.rules:
+            peaks[:] = 0.0
+        odd = self._odd_llrs(kind, records)
         quiet = risk_of(pooled_log10_odds({}))
         out.fill(quiet)
-        for i in np.flatnonzero(peaks.any(axis=1)).tolist():
-            types: dict[AttackType, float] = {}
-            for family, kind in FAMILY_TYPE.items():
-                types[kind] = max(types.get(kind, 0.0), float(peaks[i, family]))
+        for i in np.flatnonzero(peaks.any(axis=1) | (odd > 0)).tolist():
+            types: dict[AttackType, float] = {AttackType.ANOMALY: float(odd[i])}
+            for family, attack in FAMILY_TYPE.items():
+                types[attack] = max(types.get(attack, 0.0), float(peaks[i, family]))
             out[i] = min(risk_of(pooled_log10_odds(types)), UNALERTED)
         return out
+
+    def _odd_llrs(self, kind: str, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """What standing out among its peers says of each actor, nats."""
+        anomaly = self.engine.anomaly
+        if anomaly is None:
+            return np.zeros(len(records))
+        table = self.state.actors[kind]
+        known = anomaly.standing.oddness(KIND_NAMES.index(kind), len(table.used))
+        if len(records) != len(known):
+            rows = [self.state.row(table, int(key)) for key in records["key"]]
+            known = np.array([0.0 if row is None else known[row] for row in rows])
+        return odd_llr(known).astype(np.float64) * anomaly.settings.weight
 
     def _summary(self, kind: str, record: Any, base: float) -> EntitySummary:
         case = self.cases.get((kind, int(record["key"])))

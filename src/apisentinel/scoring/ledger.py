@@ -92,6 +92,24 @@ class Ledger:
         case.peak = max(case.peak, case.risk)
         return case.risk
 
+    @staticmethod
+    def withdraw(case: Case, signature: str, unless: AttackType) -> None:
+        """Takes back pieces of a signature that stand under another attack type.
+
+        One opinion that changed its mind about the name is still one opinion.
+
+        Args:
+            case: From `open`.
+            signature: Of the pieces.
+            unless: The type under which it stays.
+        """
+        for attack, family in list(case.families.items()):
+            if attack != unless and family.strongest.pop(signature, None) is not None:
+                if family.strongest:
+                    family.llr = family_llr(family)
+                else:
+                    del case.families[attack]
+
     def known(
         self, key: EntityKey, attack: AttackType, signature: str, llr: float, ts: int
     ) -> Evidence | None:

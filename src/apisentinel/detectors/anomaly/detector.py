@@ -148,7 +148,8 @@ class Anomaly:
                 millisecond.
         """
         row = judged.features[suspicion.tick]
-        attack, factors = T.ANOMALY, []
+        attack = T.ANOMALY
+        factors: list[Factor] = []
         if in_full and self.ensemble is not None:
             attack, factors = self._reasons(self.ensemble, row)
         if judged.judgement is not None:
