@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.unit.pipeline.live.live_traffic import SMALL, START_US, body, requests
 
-from apisentinel.clock import ManualClock
+from apisentinel.clock import Clock, ManualClock
 from apisentinel.errors import ConfigError, RefusedError, StateError, StoreError
 from apisentinel.kernels.hashing import DEFAULT_KEY
 from apisentinel.pipeline import scan
@@ -31,8 +31,24 @@ def settings(data_dir: Path, **runtime: Any) -> ServiceSettings:
     return ServiceSettings(data_dir=data_dir, detection=SMALL, runtime=RuntimeSettings(**runtime))
 
 
+OPEN: list[Service] = []
+"""Services of the running test: one that fails must not leave files and threads behind."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_open() -> Any:
+    yield
+    while OPEN:
+        OPEN.pop().stop(5)
+
+
+def made(wanted: ServiceSettings, clock: Clock | None = None) -> Service:
+    OPEN.append(Service(wanted, clock))
+    return OPEN[-1]
+
+
 def started(data_dir: Path, **runtime: Any) -> Service:
-    service = Service(settings(data_dir, **runtime))
+    service = made(settings(data_dir, **runtime))
     service.start()
     return service
 
@@ -45,7 +61,8 @@ def feed(service: Service, rows: list[dict[str, Any]], step: int = 100) -> None:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory) -> Any:
-    service = started(tmp_path_factory.mktemp("data"))
+    service = Service(settings(tmp_path_factory.mktemp("data")))
+    service.start()
     reader = service.bus.subscribe(["alerts", "incidents", "metrics", "health", "events"])
     feed(service, requests(1_500))
     service.ticker.look(everything=True)
@@ -217,7 +234,7 @@ def test_a_state_that_does_not_fit_any_more_is_learned_anew(tmp_path) -> None:
     other = settings(tmp_path).model_copy(
         update={"detection": SMALL.model_copy(update={"state": state})}
     )
-    service = Service(other)
+    service = made(other)
     service.start()
     assert "other bounds" in service.resumed
     assert "other bounds" in service.health()["judge"]["detail"]
@@ -228,7 +245,7 @@ def test_a_state_that_does_not_fit_any_more_is_learned_anew(tmp_path) -> None:
 
 def test_one_process_at_a_time(tmp_path) -> None:
     service = started(tmp_path)
-    other = Service(settings(tmp_path))
+    other = made(settings(tmp_path))
     with pytest.raises(ConfigError, match="in use by another service"):
         other.start()
     assert other.stop()
@@ -264,17 +281,17 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path) -> None:
 def test_after_stop_nothing_is_taken_in(tmp_path) -> None:
     before = set(threading.enumerate())
     service = started(tmp_path)
-    assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) - before
     assert service.stop(60)
     with pytest.raises(RefusedError) as refused:
         service.door.submit_requests(body(requests(1)), source="http")
     assert refused.value.status == 503
-    assert set(threading.enumerate()) <= before
+    assert not set(threading.enumerate()) - before
 
 
 def test_a_source_that_has_sent_before_may_be_silent(tmp_path) -> None:
     clock = ManualClock(START_US)
-    service = Service(settings(tmp_path, silent_minutes=15), clock)
+    service = made(settings(tmp_path, silent_minutes=15), clock)
     service.start()
     feed(service, requests(10))
     service.ticker.tick()
@@ -292,7 +309,7 @@ def test_a_source_that_has_sent_before_may_be_silent(tmp_path) -> None:
 
 def test_a_checkpoint_is_made_also_when_nothing_comes_any_more(tmp_path) -> None:
     clock = ManualClock(START_US)
-    service = Service(settings(tmp_path), clock)
+    service = made(settings(tmp_path), clock)
     service.start()
     feed(service, requests(10))
     assert service.checkpointer.offset == 0
@@ -335,7 +352,7 @@ def flood(service: Service, rows: list[dict[str, Any]]) -> tuple[int, RefusedErr
 def test_under_overload_senders_are_refused_and_what_was_accepted_is_judged(tmp_path) -> None:
     clock = ManualClock(START_US)
     door = DoorSettings(backlog_bytes=1 << 20, max_body_bytes=1 << 20)
-    service = Service(settings(tmp_path).model_copy(update={"door": door}), clock)
+    service = made(settings(tmp_path).model_copy(update={"door": door}), clock)
     service.start()
     rows = requests(40_000)
     with service.runtime.gate.held():

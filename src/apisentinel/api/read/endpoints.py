@@ -1,25 +1,27 @@
 """Endpoints: what is called, how it answers, and who calls it."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from apisentinel.api.access.gate import needs
 from apisentinel.api.http.answers import Json, turn
 from apisentinel.api.http.context import get_service
-from apisentinel.api.query.fields import ENDPOINTS
+from apisentinel.api.query.fields import ENDPOINTS, EVENTS
+from apisentinel.api.query.filters import Filter
 from apisentinel.api.query.paging import Asked
-from apisentinel.api.query.shapes import alert_row, time_of
-from apisentinel.api.read.asking import listing_of, projected
+from apisentinel.api.query.shapes import alert_row, clipped, time_of
+from apisentinel.api.read.asking import filter_of, listing_of, projected
 from apisentinel.api.read.compared import record_of
 from apisentinel.api.read.entities import plain_id
-from apisentinel.api.read.known import Known
-from apisentinel.api.read.models import EndpointRow, Listing, problems
+from apisentinel.api.read.known import Knowledge, Known
+from apisentinel.api.read.models import Callers, EndpointParameters, EndpointRow, Listing, problems
+from apisentinel.api.read.parameters import REQUESTS, parameters_of
 from apisentinel.api.read.remembered_endpoints import histogram
 from apisentinel.errors import RefusedError
 from apisentinel.kernels.sketches import log_bin_edge
 from apisentinel.pipeline.service import Service
-from apisentinel.storage.query import Condition, Op, Page
+from apisentinel.storage.query import LARGEST_LIMIT, Condition, Op, Page
 from apisentinel.storage.query_memory import select
 
 router = APIRouter(
@@ -27,6 +29,15 @@ router = APIRouter(
 )
 
 TheService = Annotated[Service, Depends(get_service)]
+
+EndpointId = Annotated[
+    str,
+    Path(
+        max_length=2000,
+        description="`METHOD host route`, or `~` and the base64url of it.",
+        examples=["GET shop.example /orders/{id}"],
+    ),
+]
 
 CALLERS: Final = 20
 """Callers and alerts shown with an endpoint."""
@@ -44,29 +55,88 @@ def list_endpoints(asked: Annotated[Asked, Depends(listing_of(ENDPOINTS))], know
 
 
 @router.get(
+    "/{endpoint_id:path}/parameters",
+    response_model=EndpointParameters,
+    responses=problems(404),
+    summary="List the parameters of an endpoint",
+)
+def get_parameters(endpoint_id: EndpointId, known: Known, service: TheService) -> Json:
+    """Query parameters in its newest 2,000 stored requests: how often, of what kind, how long, in
+    which range; with examples, from which secrets were taken out before they were stored.
+    """
+    name = plain_id(endpoint_id)
+    _row_of(known, name)
+    own = (Condition("endpoint", Op.EQ, name),)
+    queries: list[str | None] = []
+    cursor = None
+    with turn():
+        while len(queries) < REQUESTS:
+            page = Page("seq", cursor=cursor, limit=LARGEST_LIMIT)
+            found = service.events.list_events(own, page)
+            queries += [each["query"] for each in found.items]
+            cursor = found.next
+            if cursor is None:
+                break
+    return Json({"endpoint": name, "requests": len(queries), "parameters": parameters_of(queries)})
+
+
+@router.get(
+    "/{endpoint_id:path}/callers",
+    response_model=Callers,
+    responses=problems(400, 404),
+    summary="List who calls an endpoint",
+)
+def get_callers(
+    endpoint_id: EndpointId,
+    known: Known,
+    service: TheService,
+    wanted: Annotated[Filter, Depends(filter_of(EVENTS))],
+    by: Annotated[
+        Literal["client", "user", "session", "credential", "network", "user_agent"],
+        Query(description="What is counted as a caller."),
+    ] = "client",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Json:
+    """Those with most of its stored requests, with their errors, highest risk and last use."""
+    name = plain_id(endpoint_id)
+    _row_of(known, name)
+    own = (*wanted.all_conditions(EVENTS), Condition("endpoint", Op.EQ, name))
+    with turn():
+        found = service.events.top(by, own, limit)
+    return Json(
+        {
+            "endpoint": name,
+            "by": by,
+            "callers": [
+                {"id": clipped(each.pop("value")), **each, "last_ts": time_of(each["last_ts"])}
+                for each in found
+            ],
+        }
+    )
+
+
+def _row_of(known: Knowledge, name: str) -> dict[str, Any]:
+    found = next((row for row in known.endpoints.rows if row["endpoint"] == name), None)
+    if found is None:
+        raise RefusedError(404, "nothing is known of this endpoint")
+    return found
+
+
+@router.get(
     "/{endpoint_id:path}",
     response_model=EndpointRow,
     responses=problems(404),
     summary="Show an endpoint",
 )
 def get_endpoint(
-    endpoint_id: Annotated[
-        str,
-        Path(
-            max_length=2000,
-            description="`METHOD host route`, or `~` and the base64url of it.",
-            examples=["GET shop.example /orders/{id}"],
-        ),
-    ],
+    endpoint_id: EndpointId,
     known: Known,
     service: TheService,
 ) -> Json:
     """One endpoint with the spread of its sizes and times, its callers and newest alerts."""
     name = plain_id(endpoint_id)
     listed = known.endpoints
-    found = next((row for row in listed.rows if row["endpoint"] == name), None)
-    if found is None:
-        raise RefusedError(404, "nothing is known of this endpoint")
+    found = _row_of(known, name)
     record = service.view(lambda engine: record_of(engine, "endpoint", listed.keys[name]))
     own = (Condition("endpoint", Op.EQ, name),)
     with turn():

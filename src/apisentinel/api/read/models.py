@@ -305,6 +305,50 @@ class Chart(Shape):
     step_seconds: float = Field(description="Width of a slice, chosen by the service.")
 
 
+class ParameterRow(Shape):
+    """What the values of one parameter were like."""
+
+    name: str = Field(examples=["page"])
+    where: Literal["query"]
+    requests: int
+    share: float = Field(description="Of the requests that were looked at.")
+    kinds: dict[str, int] = Field(
+        description="empty, integer, number, flag, id, redacted, text.", examples=[{"integer": 9}]
+    )
+    distinct: int = Field(description="Different values, 1,000 at most.")
+    length: dict[str, int] = Field(description="least and most, in characters.")
+    range: dict[str, int] | None = Field(description="least and most of whole numbers.")
+    examples: list[str] = Field(description="The most frequent values.")
+
+
+class EndpointParameters(Shape):
+    """Parameters of an endpoint."""
+
+    endpoint: str
+    requests: int = Field(description="Requests that were looked at.")
+    parameters: list[ParameterRow]
+
+
+class CallerRow(Shape):
+    """One that calls an endpoint."""
+
+    id: str | None
+    requests: int
+    risk: int | None = Field(description="The highest of these requests.")
+    errors: int = Field(description="Answers of 400 and above.")
+    response_bytes: int | None
+    p95_us: int | None
+    last_ts: str | None
+
+
+class Callers(Shape):
+    """Who calls an endpoint."""
+
+    endpoint: str
+    by: str
+    callers: list[CallerRow]
+
+
 class Week(Shape):
     """Requests by day of the week, Monday first, and hour of the day, UTC."""
 
