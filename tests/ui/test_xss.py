@@ -14,10 +14,10 @@ from tests.ui.watch import SIZE, Watch, goto, settle
 
 PAYLOADS = 1_200
 
-DETAILS = 4
+DETAILS = 2
 """Incidents, entities and endpoints that are opened one by one."""
 
-DRAWERS = 12
+DRAWERS = 8
 """Rows of a list that are opened."""
 
 SCROLL_STEP = 0.8
@@ -125,7 +125,7 @@ def test_most_of_the_corpus_arrives(service, payloads):
     for field in ("path", "query", "user_agent", "referer", "user", "host", "session"):
         seen = {row[field] for row in rows if "__ran" in (row[field] or "")}
         assert len(seen) > PAYLOADS * 0.4, field
-    assert service.get("incidents")["total"] >= DETAILS
+    assert service.get("incidents")["total"] >= 10
     assert len(FIELDS) > 15
 
 
@@ -164,7 +164,7 @@ def test_what_rows_open_shows_text_and_nothing_else(watch, service, place):
 def test_an_address_of_an_attacker_shows_text_and_nothing_else(watch, service, payloads):
     """A link that an analyst is sent."""
     page = watch.open(SIZE)
-    for payload in payloads[3::120]:
+    for payload in payloads[3::400]:
         coded = quote(payload, safe="")
         for path in (
             f"explorer?f=path:has:{coded}&sort={coded}&from={coded}",

@@ -105,7 +105,7 @@ class Watch:
                 if page.url.startswith(self.service.url):
                     self.check(page)
             context.close()
-        assert self.faults == []
+        assert not self.faults, "\n".join(self.faults)
 
 
 def settle(page):
