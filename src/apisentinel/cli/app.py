@@ -360,6 +360,45 @@ def series(
     return run(path, target=output, quiet=quiet)
 
 
+@app.command(epilog=EPILOG)
+def evaluate(  # noqa: PLR0913 (one parameter per option)
+    *,
+    seeds: Annotated[
+        str, typer.Option(metavar="LIST", help="Seeds of the simulations: 1,2,3 or 1-5.")
+    ] = "1,2,3",
+    hours: Annotated[float, typer.Option(metavar="H", help="Simulated hours of each.")] = 24.0,
+    rate: Annotated[
+        float, typer.Option(metavar="R", help="Mean requests per second of honest traffic.")
+    ] = 2.0,
+    attacks: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Attack types with commas between. [default: all]"),
+    ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write every figure as JSON; - is standard output."),
+    ] = None,
+    markdown: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the scoreboard as a page.")
+    ] = None,
+    model: Model = None,
+    rules_only: RulesOnly = False,
+    models_only: ModelsOnly = False,
+    config: Config = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> int:
+    """Measures detection on simulated sites with planted attacks and without."""
+    from apisentinel.cli.evaluate import Wanted, run
+
+    return run(
+        Wanted(
+            seeds=seeds, hours=hours, rate=rate, attacks=attacks, json=json, markdown=markdown,
+            options=model_options(model, rules_only=rules_only, models_only=models_only),
+            config=config, quiet=quiet,
+        )
+    )  # fmt: skip
+
+
 @app.command("run", epilog=EPILOG)
 def run_pipeline(
     path: Annotated[
