@@ -35,6 +35,8 @@ LEAST = 0.7
 """Surprise below which something is not worth a word."""
 NAME_SHOWN = 40
 FEW_VALUES = 50
+WORDS_KEPT = 10_000
+"""Parameters whose habits are kept in words."""
 MOST_BINS = 128
 COMMON = 0.02
 """Share of the values from which on a kind of value is called usual."""
@@ -92,7 +94,7 @@ def _of_value(
     if what < VALUE or what > CONTEXT:
         return Odd(name, f"{PROPERTY_WORDS[what]} never seen here", None, surprise)
     known = owner if knowledge.weight_of(owner, VALUE) >= 1 or not parent else parent
-    return Odd(name, _looks(items, item, what), _habits(knowledge, known), surprise)
+    return Odd(name, _looks(items, item, what), _habits_of(knowledge, known), surprise)
 
 
 def _name(batch: RequestBatch, items: Items, item: int) -> str:
@@ -119,6 +121,15 @@ def _looks(items: Items, item: int, what: int) -> str:
     elif text.isalpha():
         said += ", letters"
     return f"new {PROPERTY_WORDS[what]}: {said}" if what != VALUE else f"new value: {said}"
+
+
+def _habits_of(knowledge: Knowledge, owner: int) -> str | None:
+    """What a parameter usually holds, worked out once."""
+    if owner not in knowledge.words:
+        if len(knowledge.words) >= WORDS_KEPT:
+            knowledge.words.clear()
+        knowledge.words[owner] = _habits(knowledge, owner)
+    return knowledge.words[owner]
 
 
 def _habits(knowledge: Knowledge, owner: int) -> str | None:

@@ -18,6 +18,8 @@ from apisentinel.detectors.profile.observe import OPEN, VARIABLE, Observations, 
 from apisentinel.detectors.profile.properties import (
     CHILD,
     CONTEXT,
+    HEADER_ORDER,
+    HEADER_SET,
     NAME,
     PROPERTIES,
     SET,
@@ -70,6 +72,9 @@ _ANCHOR[NAME] = SET
 
 WEIGHT = np.ones(PROPERTIES)
 """How much of the surprise of each property counts."""
+WEIGHT[HEADER_SET] = WEIGHT[HEADER_ORDER] = 0.5
+HEADER_VALUE, HEADER_LOOKS = 0.25, 0.75
+"""The same for a new value of a header, and for its looks: every new client program brings some."""
 
 OWNERS_USED, CATEGORIES_USED, LOST = range(3)
 
@@ -333,6 +338,9 @@ def _surprise(
                 if n < ENOUGH_ALONE:
                     chance = min(chance, (m + pm + doubt) / (n + pn + doubt))
             u = -np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what]
+            if parents[i] == _U(0) and VALUE <= what <= CONTEXT:
+                # headers tell clients apart more than attacks
+                u *= HEADER_VALUE if what == VALUE else HEADER_LOOKS
             if what == CHILD and u > ENOUGH:
                 u = ENOUGH + MORE * (u - ENOUGH)
             out[i] = np.float32(u)
@@ -415,6 +423,7 @@ class Knowledge:
 
     Attributes:
         used: int64 ``(3,)``: owners, categories, observations that found no room.
+        words: Habits of owners in words, worked out when they were first needed.
     """
 
     def __init__(self, categories: int, owners: int) -> None:
@@ -431,6 +440,7 @@ class Knowledge:
         self._cat_actors = np.zeros(size, np.uint32)
         self._cat_owner = np.zeros(size, np.int32)
         self._cat_kind = np.zeros(size, np.uint8)
+        self.words: dict[int, str | None] = {}
         self._prior = np.full(PROPERTIES, MOST_PRIOR)
         self.used = np.zeros(3, np.int64)
 
