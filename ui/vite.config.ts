@@ -24,6 +24,17 @@ export default defineConfig({
         entryFileNames: "assets/[name]-[hash].js",
         chunkFileNames: "assets/[name]-[hash].js",
         assetFileNames: "assets/[name]-[hash][extname]",
+        // Few files instead of many small ones: a screen needs its own, the charts, the parts.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: "charts", test: /node_modules\/uplot|components\/(TimeChart|ChartTable|chartPicture|chartText)/ },
+            {
+              name: "parts",
+              test: /components\/(Badges|Chip|chartColor|Contributions|DataGrid|Drawer|FacetList|FilterBar|Payload|PlainTable|Severity|Sparkline|StackedBars|Tabs|Time|TopValues|Untrusted|Value|decode|gridKeys|useMedia)\.tsx?$|@tanstack\/(react-)?virtual|src\/screens\/triage\/(?!series|useMeasure)/,
+            },
+          ],
+        },
       },
     },
   },

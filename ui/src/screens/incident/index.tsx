@@ -23,6 +23,7 @@ import { Suggested } from "./Suggested.tsx";
 import { StoryPanel } from "./StoryPanel.tsx";
 import { Verdict } from "./Verdict.tsx";
 import { Why } from "./Why.tsx";
+import "../triage/triage.css";
 import "./incident.css";
 
 const NO_FILTERS: readonly string[] = [];

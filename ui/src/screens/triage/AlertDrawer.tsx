@@ -10,6 +10,7 @@ import { Time } from "../../components/Time.tsx";
 import { Untrusted } from "../../components/Untrusted.tsx";
 import { Value } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
+import "./triage.css";
 
 /** One alert: what was detected, by what, and why it counts as much. */
 export function AlertDrawer({ id, onClose, withIncident = false }: { id: string; onClose: () => void; withIncident?: boolean }) {

@@ -6,6 +6,7 @@ import { Time } from "../../components/Time.tsx";
 import { Untrusted } from "../../components/Untrusted.tsx";
 import { Value } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
+import "./triage.css";
 
 /** Status of an answer, coloured by its class. */
 export function StatusCode({ status }: { status: number | null }) {
