@@ -1,6 +1,7 @@
 """What the pages of the documentation ask for is answered."""
 
 import ast
+import json
 import urllib.parse
 from pathlib import Path
 
@@ -28,8 +29,25 @@ def addresses(page):
 @pytest.mark.parametrize("address", list(addresses("query-the-api.md")))
 def test_every_question_of_the_guide_is_answered(api, address):
     name = api.get("incidents", limit=1)["items"][0]["id"]
-    answer = api("GET", address.replace("$ID", name))
+    endpoint = api.get("endpoints", limit=1)["items"][0]["endpoint"]
+    answer = api("GET", address.replace("$ID", name).replace("~$NAME64", endpoint))
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("address", list(addresses("decide-about-clients.md")))
+def test_every_question_about_decisions_is_answered(api, address):
+    body = {"scope": "client", "value": "203.0.113.250", "action": "watch", "reason": "a guide",
+            "duration_seconds": 60}  # fmt: skip
+    made = api("POST", "decisions", json=body).json()["id"]
+    assert api("GET", address.replace("$ID", made)).status_code == 200
+    assert api("DELETE", f"decisions/{made}").status_code == 200
+
+
+def test_the_body_of_the_guide_about_decisions_can_be_tried(api):
+    (command,) = [block for block in blocks("decide-about-clients.md", "") if "dry_run" in block]
+    body = json.loads(command.split("-d '")[1].split("'")[0])
+    answer = api("POST", "decisions?dry_run=1", json=body)
+    assert answer.json()["allowed"]
 
 
 def test_conditions_that_need_encoding_are_understood(api):
