@@ -62,14 +62,7 @@ function Popup({ id, label, entries, anchor, close }: {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState<{ top: number; left: number } | null>(null);
 
-  useLayoutEffect(() => {
-    const from = anchor.current?.getBoundingClientRect();
-    const own = box.current?.getBoundingClientRect();
-    if (!from || !own) return;
-    const below = from.bottom + GAP + own.height <= window.innerHeight - EDGE;
-    const top = below ? from.bottom + GAP : Math.max(EDGE, from.top - GAP - own.height);
-    setPlace({ top, left: Math.max(EDGE, Math.min(from.left, window.innerWidth - own.width - EDGE)) });
-  }, [anchor]);
+  useLayoutEffect(() => setPlace(beside(anchor.current, box.current)), [anchor]);
 
   useEffect(() => {
     box.current?.querySelector<HTMLElement>("[role^=menuitem]")?.focus({ preventScroll: true });
@@ -79,7 +72,10 @@ function Popup({ id, label, entries, anchor, close }: {
     };
     const moved = (event: Event) => {
       if (event.target instanceof Node && box.current?.contains(event.target)) return;
-      close(false);
+      const from = anchor.current?.getBoundingClientRect();
+      // It follows its button until that is gone.
+      if (!from || from.bottom < 0 || from.top > window.innerHeight) close(false);
+      else setPlace(beside(anchor.current, box.current));
     };
     document.addEventListener("pointerdown", outside, true);
     window.addEventListener("resize", moved);
@@ -136,6 +132,16 @@ function Popup({ id, label, entries, anchor, close }: {
     </div>,
     document.body,
   );
+}
+
+/** Below the button, or above it where there is no room. */
+function beside(anchor: HTMLElement | null, menu: HTMLElement | null): { top: number; left: number } | null {
+  const from = anchor?.getBoundingClientRect();
+  const own = menu?.getBoundingClientRect();
+  if (!from || !own) return null;
+  const below = from.bottom + GAP + own.height <= window.innerHeight - EDGE;
+  const top = below ? from.bottom + GAP : Math.max(EDGE, from.top - GAP - own.height);
+  return { top, left: Math.max(EDGE, Math.min(from.left, window.innerWidth - own.width - EDGE)) };
 }
 
 function Item({ item, close }: { item: MenuItem; close: (focus?: boolean) => void }) {

@@ -188,6 +188,7 @@ function drawMarkers(plot: uPlot, markers: readonly Marker[]): void {
   ctx.save();
   ctx.font = `${10 * scale}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   ctx.strokeStyle = ctx.fillStyle = canvasColor("var(--ink-2)");
   ctx.lineWidth = scale;
   ctx.setLineDash([3 * scale, 3 * scale]);

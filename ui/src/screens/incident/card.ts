@@ -36,8 +36,8 @@ export function saveCard(incident: Incident, why: Explanation): void {
   };
   const severity = severityOf(incident.risk);
   say(`${incident.risk}`, PAD, PAD - 6, font(38, 700), severity.toLowerCase());
-  say(`${words(severity.toLowerCase())} · ${incident.attack_types.slice(0, 3).map(words).join(", ")}`, PAD + 64, PAD, font(18, 650));
-  say(`${incident.id} · ${dateTime(incident.first_ts ?? "", { utc: true })} – ${dateTime(incident.last_ts ?? "", { utc: true })} UTC`, PAD + 64, PAD + 26, font(12), "ink-2");
+  say(`${words(severity.toLowerCase())} · ${incident.attack_types.slice(0, 3).map(words).join(", ")}`, PAD + 96, PAD, font(18, 650));
+  say(`${incident.id} · ${dateTime(incident.first_ts ?? "", { utc: true })} – ${dateTime(incident.last_ts ?? "", { utc: true })} UTC`, PAD + 96, PAD + 26, font(12), "ink-2");
   let y = PAD + 64;
   for (const line of sentence) {
     say(line, PAD, y, font(15));
