@@ -399,6 +399,53 @@ def evaluate(  # noqa: PLR0913 (one parameter per option)
     )  # fmt: skip
 
 
+@app.command(epilog=EPILOG)
+def backtest(  # noqa: PLR0913 (one parameter per option)
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]…", help="Log files, folders or globs.", show_default=False),
+    ] = None,
+    *,
+    data_dir: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Stored events of this service, which must not run."),
+    ] = None,
+    days: Annotated[
+        float, typer.Option(metavar="N", min=0.01, help="How far back stored events are read.")
+    ] = 7.0,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings to try. [default: the usual ones]")
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="DIR", help="Bundle to try.")] = None,
+    threshold: Annotated[
+        int, typer.Option(metavar="N", min=0, max=100, help="Risk of an alarm to try.")
+    ] = 40,
+    from_config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings to compare with.")
+    ] = None,
+    from_model: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Bundle to compare with.")
+    ] = None,
+    from_threshold: Annotated[
+        int, typer.Option(metavar="N", min=0, max=100, help="Risk of an alarm to compare with.")
+    ] = 40,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write as JSON; - is standard output.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> int:
+    """Shows what a change would have meant for past traffic."""
+    from apisentinel.cli.backtest import Wanted, run
+
+    return run(
+        Wanted(
+            paths=tuple(paths or ()), data_dir=data_dir, days=days, first_config=from_config,
+            first_model=from_model, first_threshold=from_threshold, config=config, model=model,
+            threshold=threshold, json=json, quiet=quiet,
+        )
+    )  # fmt: skip
+
+
 @app.command("run", epilog=EPILOG)
 def run_pipeline(
     path: Annotated[
