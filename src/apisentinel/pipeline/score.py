@@ -7,12 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors import behaviour
+from apisentinel.detectors.anomaly import Judged as JudgedTicks
 from apisentinel.detectors.data import DataClassifier, class_names, exposure
 from apisentinel.detectors.payload import Finding, PayloadDetector
 from apisentinel.detectors.payload.findings import FIRM
 from apisentinel.detectors.profile import ProfileDetector, Scorer, forgiven
 from apisentinel.enrichment import Enricher, canonical_address
 from apisentinel.features.state import KIND_NAMES
+from apisentinel.features.tick_state import Ticks
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.learned import learned_for
@@ -21,8 +23,9 @@ from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.reasons import reason_of
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.view import Outcome
+from apisentinel.pipeline.votes import Votes
 from apisentinel.records.batch import NO_TIME
-from apisentinel.records.case import Case
+from apisentinel.records.case import Case, EntityKey
 from apisentinel.records.evidence import Evidence, Factor, Verdict
 from apisentinel.records.flags import AGENT_SCANNER_TOOL
 from apisentinel.records.taxonomy import AGENT_KINDS, REFERENCES, AttackType, severity_of
@@ -70,6 +73,7 @@ class ScoreSession:
         self.lines = 0
         self.detectors = len(type(settings.detectors).model_fields)
         self.latest = 0
+        self._votes = Votes()
 
     def score(self, data: bytes) -> bytes:
         """Verdicts of whole lines.
@@ -174,7 +178,11 @@ class ScoreSession:
         def on_outcome(outcome: Outcome) -> None:
             pending.append(outcome.evidence)
 
-        self.engine.judge(counted, on_outcome, flush)
+        def on_ticks(ticks: Ticks, judged: JudgedTicks) -> None:
+            self._votes.add(ticks.rows, judged)
+
+        self._votes.begin()
+        self.engine.judge(counted, on_outcome, flush, on_ticks=on_ticks)
         flush(len(block.batch))
         return out
 
@@ -188,14 +196,15 @@ class ScoreSession:
             odds = max(odds, burden if pieces else PRIOR_LOG10 + (burden - PRIOR_LOG10) * INHERITED)
         return _Line(odds, list(pieces), known)
 
+    @staticmethod
+    def _actors(block: Prepared, row: int) -> list[EntityKey]:
+        """The entities of a request."""
+        keys = [(kind, int(block.batch.enriched[f"h_{kind}"][row])) for kind in KIND_NAMES]
+        return [(kind, key) for kind, key in keys if key]
+
     def _cases(self, block: Prepared, row: int) -> list[Case]:
-        found = []
-        for kind in KIND_NAMES:
-            key = int(block.batch.enriched[f"h_{kind}"][row])
-            case = self.engine.cases.ledger.cases.get((kind, key)) if key else None
-            if case is not None:
-                found.append(case)
-        return found
+        held = (self.engine.cases.ledger.cases.get(key) for key in self._actors(block, row))
+        return [case for case in held if case is not None]
 
     def _verdict(self, block: Prepared, row: int, line: _Line) -> Verdict:
         batch = block.batch
@@ -207,12 +216,16 @@ class ScoreSession:
                 strongest.get(piece.detector, 0.0), soften(piece.llr) / PIECE_CAP
             )
             types[piece.attack_type] = max(types.get(piece.attack_type, 0.0), piece.llr)
+        voted = None if self.stateless else self._votes.of(row, self._actors(block, row))
+        if voted is not None:
+            strongest |= voted.scores
         strongest["agent"] = self.enricher.agent_score(batch, row)
         shown = sorted(types, key=lambda kind: (-types[kind], kind))
         certain = any(piece.detector in ("payload", "scanner_agent") for piece in line.pieces)
         exposed = self.classifier.classify(batch.text("response_body", row) or b"")
         told = exposure(exposed) if line.pieces else None
         shown_pieces = line.pieces if told is None else [*line.pieces, told]
+        agreeing = len({piece.detector for piece in line.pieces})
         data = 1.0 if certain else line.known / (line.known + FEW_REQUESTS)
         return Verdict(
             event_id=_text(batch.text("event_id", row)),
@@ -221,8 +234,8 @@ class ScoreSession:
             score=score_of(risk),
             severity=severity_of(round(risk)),
             attack_types=tuple(shown),
-            confidence=round(100 * data),
-            consensus=round(len(strongest.keys() - {"agent"}) / self.detectors, 3),
+            confidence=round(100 * data if voted is None else max(100 * data, voted.confidence)),
+            consensus=round(agreeing / self.detectors if voted is None else voted.consensus, 3),
             detectors={name: round(value, 4) for name, value in sorted(strongest.items())},
             client=self._client(block, row),
             user=_text(batch.text("user_id", row)),

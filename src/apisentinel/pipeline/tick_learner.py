@@ -1,7 +1,7 @@
 """Training of the ensemble from traffic: ticks with pseudo-labels from deterministic evidence."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,11 @@ from apisentinel.pipeline.learning_labels import NO_LABEL
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.tick_samples import UNKNOWN, TickSampler
 from apisentinel.records.case import Case, EntityKey
-from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring import LEARNED, pooled_log10_odds, risk_of
 from apisentinel.scoring.fusion import type_llr
+
+if TYPE_CHECKING:
+    from apisentinel.records.taxonomy import AttackType
 
 CONVICTED, SUSPECTED = 60.0, 30.0
 """Risk from rules alone from which the ticks of an entity are taken for an attack, and from which

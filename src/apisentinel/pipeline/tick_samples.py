@@ -74,7 +74,8 @@ class TickSampler:
         count = rows["n"] // 8
         drawn = _hash(rows["n"].astype(np.uint64), self.seed) % np.uint64(THINNED) == 0
         kept = np.flatnonzero((count < FREE_TICKS) | drawn)
-        rank = _hash(rows["key"][kept] ^ rows["n"][kept].astype(np.uint64), self.seed)
+        places: npt.NDArray[np.uint64] = rows["key"][kept] ^ rows["n"][kept].astype(np.uint64)
+        rank = _hash(places, self.seed)
         self._parts.append((ticks.features[kept], rows[kept], labels[kept], rank))
         self._held += len(kept)
         if self._held > 2 * self.most:
@@ -141,4 +142,5 @@ def _hash(values: npt.NDArray[np.uint64], seed: np.uint64) -> npt.NDArray[np.uin
         mixed: npt.NDArray[np.uint64] = (values ^ (seed + _MIX)) * _MIX
         mixed ^= mixed >> np.uint64(29)
         mixed *= np.uint64(0xBF58476D1CE4E5B9)
-        return mixed ^ (mixed >> np.uint64(32))
+        mixed ^= mixed >> np.uint64(32)
+        return mixed
