@@ -1,20 +1,42 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { get } from "../../api/client.ts";
+import { encodeId } from "../../api/ids.ts";
+import { Button } from "../../components/Button.tsx";
 import { bytes, millis, number, percent } from "../../components/format.ts";
 import { Severity } from "../../components/Severity.tsx";
-import { Empty } from "../../components/States.tsx";
+import { Answer, Empty } from "../../components/States.tsx";
 import { Time } from "../../components/Time.tsx";
 import { Value } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
 import type { Caller } from "./shapes.ts";
 
-/** Who calls it most, and how that goes. */
-export function Callers({ callers }: { callers: readonly Caller[] }) {
-  if (callers.length === 0) return <Empty title={t("tr.callers.none")} />;
+const KINDS = ["client", "user", "session", "credential", "network", "user_agent"] as const;
+
+/** Who calls it most, by address, user, key or whatever else they have in common, and how that goes. */
+export function Callers({ endpoint }: { endpoint: string }) {
+  const [by, setBy] = useState<(typeof KINDS)[number]>("client");
+  const found = useQuery({
+    queryKey: ["one", "callers", endpoint, by],
+    queryFn: ({ signal }) => get<{ callers: Caller[] }>(`endpoints/${encodeId(endpoint)}/callers`, { query: { by }, signal }),
+  });
+  return (
+    <div>
+      <div className="row callers-by no-print" role="group" aria-label={t("tr.callers.by")}>
+        {KINDS.map((each) => <Button key={each} small look="quiet" aria-pressed={each === by} onClick={() => setBy(each)}>{t(`tr.callers.${each}`)}</Button>)}
+      </div>
+      <Answer query={found}>{({ callers }) => (callers.length > 0 ? <List callers={callers} by={by} /> : <Empty title={t("tr.callers.none")} />)}</Answer>
+    </div>
+  );
+}
+
+function List({ callers, by }: { callers: readonly Caller[]; by: (typeof KINDS)[number] }) {
   return (
     <div className="scroll-x" role="region" tabIndex={0} aria-label={t("tr.callers")}>
       <table className="plain-table">
         <thead>
           <tr>
-            <th scope="col">{t("tr.client")}</th>
+            <th scope="col">{t(`tr.callers.${by}`)}</th>
             <th scope="col">{t("tr.risk")}</th>
             <th scope="col" className="end">{t("tr.requests")}</th>
             <th scope="col" className="end">{t("tr.errors")}</th>
@@ -25,8 +47,8 @@ export function Callers({ callers }: { callers: readonly Caller[] }) {
         </thead>
         <tbody>
           {callers.map((each) => (
-            <tr key={each.client}>
-              <th scope="row"><Value field="client" kind="client" value={each.client} most={60} /></th>
+            <tr key={each.id ?? ""}>
+              <th scope="row">{each.id === null ? <span className="muted">{t("c.none")}</span> : <Value field={by} kind={by} value={each.id} most={70} />}</th>
               <td><Severity risk={each.risk ?? 0} /></td>
               <td className="end num">{number(each.requests)}</td>
               <td className="end num">{number(each.errors)} <span className="muted small">{percent(each.requests > 0 ? each.errors / each.requests : 0)}</span></td>

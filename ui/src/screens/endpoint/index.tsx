@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Link, useParams } from "wouter";
-import { decodeId } from "../../api/ids.ts";
+import { get } from "../../api/client.ts";
+import { decodeId, encodeId } from "../../api/ids.ts";
 import { useEndpoint, useEvents } from "../../api/queries.ts";
 import { bytes, compact, millis, percent } from "../../components/format.ts";
 import { Icon } from "../../components/Icon.tsx";
@@ -23,7 +25,8 @@ import { statusSeries } from "../triage/series.ts";
 import { useMeasure } from "../triage/useMeasure.ts";
 import { Callers } from "./Callers.tsx";
 import { Histogram } from "./Histogram.tsx";
-import type { EndpointDetail } from "./shapes.ts";
+import { Parameters } from "./Parameters.tsx";
+import type { EndpointDetail, ParameterList } from "./shapes.ts";
 import "../incident/incident.css";
 import "../endpoints/endpoints.css";
 
@@ -41,6 +44,10 @@ export default function EndpointScreen() {
   const slow = useMeasure("p95_ms", own);
   const slowest = useMeasure("p99_ms", own);
   const sizes = useMeasure("bytes", own);
+  const parameters = useQuery({
+    queryKey: ["one", "parameters", id],
+    queryFn: ({ signal }) => get<ParameterList>(`endpoints/${encodeId(id)}/parameters`, { signal }),
+  });
   const events = useEvents({ filters: own, sort: "-ts", limit: 200 });
   const [tab, setTab] = useUrlValue("tab", "callers");
   const brush = (from: number, to: number) => url.set({ range: rangeOf(from, to) });
@@ -109,12 +116,15 @@ export default function EndpointScreen() {
                       value={tab}
                       onChange={(key) => setTab(key, { replace: true })}
                       tabs={[
-                        { key: "callers", title: t("tr.callers"), count: data.callers.length },
+                        { key: "callers", title: t("tr.callers") },
+                        { key: "parameters", title: t("tr.parameters"), count: parameters.data?.parameters.length },
                         { key: "alerts", title: t("tr.alerts"), count: data.alerts_total },
                         { key: "events", title: t("tr.requests"), count: events.total },
                       ]}
                     >
-                      {tab === "alerts" ? <AlertList alerts={data.alerts} total={data.alerts_total} /> : tab === "events" ? <EventList events={events} /> : <Callers callers={data.callers} />}
+                      {tab === "alerts" ? <AlertList alerts={data.alerts} total={data.alerts_total} /> : tab === "events" ? <EventList events={events} /> : tab === "parameters" ? (
+                        <Answer query={parameters}>{(found) => <Parameters found={found} />}</Answer>
+                      ) : <Callers endpoint={data.endpoint} />}
                     </Tabs>
                   </div>
                 </Panel>
