@@ -2,7 +2,7 @@
 export const alerts = {
   "al.title": "Alerts",
   "al.sub": { one: "{n} alert in this period", other: "{n} alerts in this period" },
-  "al.live": "New ones appear by themselves.",
+  "al.live": "new ones appear by themselves",
   "al.chart": "Alerts by severity",
   "al.grid": "Alerts",
   "al.risk": "Risk",

@@ -19,15 +19,21 @@ export function matchOf(row: Alert): string | undefined {
   return undefined;
 }
 
+/** What was seen, without who it was: that has a column of its own. */
+export function saidOf(row: Pick<Alert, "reason" | "entity">): string {
+  const who = `${row.entity?.id ?? ""} `;
+  return who.length > 1 && row.reason.startsWith(who) ? row.reason.slice(who.length) : row.reason;
+}
+
 /** Columns of detections, for reading while they come. */
 export const ALERT_COLUMNS: Column<Alert>[] = [
-  { key: "risk", title: t("al.risk"), width: 126, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
-  { key: "ts", title: t("al.when"), width: 96, sortable: true, render: (row) => <Time ts={row.ts} /> },
-  { key: "attack_type", title: t("al.type"), width: 168, render: (row) => <Value field="attack_type" value={row.attack_type} shown={words(row.attack_type)} /> },
+  { key: "risk", title: t("al.risk"), width: 118, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
+  { key: "ts", title: t("al.when"), width: 84, sortable: true, render: (row) => <Time ts={row.ts} /> },
+  { key: "attack_type", title: t("al.type"), width: 148, render: (row) => <Value field="attack_type" value={row.attack_type} shown={words(row.attack_type)} /> },
   {
     key: "entity",
     title: t("al.who"),
-    width: 190,
+    width: 164,
     render: (row) => (
       <Value field="entity" kind={row.entity?.kind ?? "client"} value={row.entity?.id} showKind={row.entity?.kind !== "client"} most={60} />
     ),
@@ -35,10 +41,10 @@ export const ALERT_COLUMNS: Column<Alert>[] = [
   {
     key: "reason",
     title: t("al.reason"),
-    width: "minmax(280px, 3fr)",
+    width: "minmax(220px, 3fr)",
     render: (row) => (
-      <bdi className="alert-reason"><Marked text={clip(row.reason, MOST).shown} match={matchOf(row)} /></bdi>
+      <bdi className="alert-reason"><Marked text={clip(saidOf(row), MOST).shown} match={matchOf(row)} /></bdi>
     ),
   },
-  { key: "endpoint", title: t("al.endpoint"), width: "minmax(180px, 1.4fr)", render: (row) => <Value field="endpoint" kind="endpoint" value={row.endpoint} most={90} /> },
+  { key: "endpoint", title: t("al.endpoint"), width: "minmax(150px, 1.3fr)", render: (row) => <Value field="endpoint" kind="endpoint" value={row.endpoint} most={90} /> },
 ];

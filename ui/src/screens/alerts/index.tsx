@@ -49,7 +49,7 @@ export default function Alerts() {
       <div className="screen">
         <PageHead
           title={t("al.title")}
-          sub={found.isLoading ? " " : <>{t("al.sub", { n: total })} {isLive && t("al.live")}</>}
+          sub={found.isLoading ? " " : <>{t("al.sub", { n: total })}{isLive && ` · ${t("al.live")}`}</>}
           actions={
             <>
               <SavedViews screen="alerts" />

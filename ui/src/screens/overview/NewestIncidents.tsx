@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { useIncidents } from "../../api/queries.ts";
 import type { Incident } from "../../api/types.ts";
-import { Succeeded } from "../../components/Badges.tsx";
+import { Chip } from "../../components/Chip.tsx";
 import { words } from "../../components/format.ts";
 import { Panel } from "../../components/Panel.tsx";
 import { Severity } from "../../components/Severity.tsx";
@@ -11,7 +11,7 @@ import { Untrusted } from "../../components/Untrusted.tsx";
 import { t } from "../../i18n/index.ts";
 import { hrefWith, useUrl } from "../../state/url.ts";
 
-const SHOWN = 7;
+const SHOWN = 9;
 
 /** What came up last and nobody has closed. */
 export function NewestIncidents() {
@@ -53,7 +53,8 @@ function Row({ row, href }: { row: Incident; href: string }) {
           <span className="muted small clamp"><Untrusted text={row.reason} most={260} /></span>
         </span>
         <span className="incident-end">
-          <Succeeded value={row.succeeded} />
+          {row.succeeded === true && <Chip tone="bad">{t("ov.success.true")}</Chip>}
+          {row.succeeded === false && <span className="muted small">{t("ov.success.false")}</span>}
           <span className="muted small"><Time ts={row.last_ts} mode="relative" /></span>
         </span>
       </Link>

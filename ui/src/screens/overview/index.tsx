@@ -38,15 +38,13 @@ export default function Overview() {
       <PageHead title={t("ov.title")} sub={<Sentence overview={overview.data} open={open.data} chart={outcomes.data} />} />
       <Tiles overview={overview.data} outcomes={outcomes.data} alerts={alerts.data} open={open.data} />
       <div className="split">
-        <Traffic period={overview.data?.period ?? null} />
+        <div className="col">
+          <Traffic period={overview.data?.period ?? null} />
+          <NewestIncidents />
+        </div>
         <div className="col">
           <AttackTypes facets={alerts} />
           <Success />
-        </div>
-      </div>
-      <div className="split">
-        <NewestIncidents />
-        <div className="col">
           <TopEntities />
           <TopEndpoints facets={alerts} />
         </div>
