@@ -74,7 +74,7 @@ class TickSampler:
         count = rows["n"] // 8
         drawn = _hash(rows["n"].astype(np.uint64), self.seed) % np.uint64(THINNED) == 0
         kept = np.flatnonzero((count < FREE_TICKS) | drawn)
-        places: npt.NDArray[np.uint64] = rows["key"][kept] ^ rows["n"][kept].astype(np.uint64)
+        places = np.bitwise_xor(rows["key"][kept], rows["n"][kept].astype(np.uint64))
         rank = _hash(places, self.seed)
         self._parts.append((ticks.features[kept], rows[kept], labels[kept], rank))
         self._held += len(kept)
