@@ -1,5 +1,5 @@
 """Writes the pages of docs/reference that repeat what the code says: commands, settings, log
-formats and attack types.
+formats, attack types and features.
 
 A test compares the committed pages with what this program writes.
 """
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from apisentinel.cli.app import app
 from apisentinel.cli.config import json_schema
+from apisentinel.features.catalogue import FEATURES
 from apisentinel.parsers import registry
 from apisentinel.pipeline import ScanSettings
 from apisentinel.pipeline.service_settings import ServiceSettings
@@ -146,12 +147,31 @@ def settings_schema() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def features() -> str:
+    """The page of the features of a tick."""
+    lines = [
+        NOTICE, "", "# Features of a tick", "",
+        "What the models are told of a client, session, user or credential.",
+        "[Models](../explanation/models.md) says how the rows are made and judged.",
+        "Windows: `1 min`, `10 min` and `1 h` are counters that fade with that time constant,"
+        " `16 events` are moving averages, `life` counts since the entity was first seen.",
+        "A value that is not known is missing, never zero.", "",
+        "| feature | what it is | unit | window | made of |", "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for item in FEATURES:
+        words = cell(item.words) + (" (more is never less suspicious)" if item.higher else "")
+        unit = item.unit or ("share" if item.name.endswith("share") else "")
+        lines.append(f"| `{item.name}` | {words} | {unit} | {item.window} | {cell(item.source)} |")
+    return "\n".join([*lines, ""])
+
+
 PAGES = {
     "command-line.md": command_line,
     "settings.md": settings,
     "settings.schema.json": settings_schema,
     "log-formats.md": log_formats,
     "attack-types.md": attack_types,
+    "features.md": features,
 }
 """File to its writer."""
 
