@@ -29,8 +29,8 @@ FEWEST_TAIL, MOST_TAIL_SHARE = 30, 0.2
 PRIOR_SHAPE, PRIOR_WEIGHT = 0.1, 50.0
 """The tail's shape is drawn to a slightly heavy one with the weight of 50 scores."""
 SHAPES = (-0.3, 0.5)
-MAX_REFERENCE = 10_000
-"""Scores kept for ranks."""
+MAX_REFERENCE = 4096
+"""Scores kept for ranks: below the tail, p-values of this many steps are fine enough."""
 
 
 class TailCalibration(NamedTuple):
@@ -54,17 +54,20 @@ class TailCalibration(NamedTuple):
         """Probability that a usual row scores as high, ``(n_rows,)``, falling in the score."""
         n = self.reference.size
         above = n - np.searchsorted(self.reference, scores, side="left")
-        p = (1.0 + above) / (n + 1.0)
-        beyond = np.maximum(scores - self.threshold, 0.0) / self.scale
+        p: Scores = np.asarray((1.0 + above) / (n + 1.0), np.float64)
+        rare = np.flatnonzero(scores > self.threshold)
+        if rare.size:
+            beyond = (scores[rare] - self.threshold) / self.scale
+            p[rare] = np.minimum(self.share * self._survival(beyond), self.share)
+        return np.clip(p, SMALLEST_P, 1.0, out=p)
+
+    def _survival(self, beyond: Scores) -> Scores:
+        """Share of the tail that lies further out, falling from 1."""
         if abs(self.shape) < 1e-6:
-            tail = np.exp(-beyond)
-        else:
-            inside = np.maximum(1.0 + self.shape * beyond, 1e-300)
-            tail = np.exp(np.minimum(-np.log(inside) / self.shape, 0.0))
-            tail = np.where(1.0 + self.shape * beyond <= 0.0, 0.0, tail)
-        p = np.where(scores > self.threshold, np.minimum(self.share * tail, self.share), p)
-        result: Scores = np.clip(p, SMALLEST_P, 1.0)
-        return result
+            return np.exp(-beyond, dtype=np.float64)
+        inside = 1.0 + self.shape * beyond
+        tail = np.exp(np.minimum(-np.log(np.maximum(inside, 1e-300)) / self.shape, 0.0))
+        return np.where(inside <= 0.0, 0.0, tail)
 
     def to_arrays(self) -> Arrays:
         """The calibration as arrays to keep."""

@@ -58,6 +58,9 @@ def read_text(content: bytes) -> Forest:
         about = _fields(head)
         if about[b"objective"] != b"binary sigmoid:1" or about[b"num_class"] != b"1":
             raise IncompatibleModelError("the model is no classifier of two classes")
+        whole = len(sections) == len(about[b"tree_sizes"].split())
+        if not whole or b"\nend of trees" not in content:
+            raise IncompatibleModelError("the model is cut short")
         features = int(about[b"max_feature_idx"]) + 1
         trees = [_tree(_fields(section.split(b"\nend of trees", 1)[0])) for section in sections]
     except (KeyError, ValueError, OverflowError) as error:

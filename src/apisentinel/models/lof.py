@@ -13,7 +13,7 @@ from apisentinel.models.filling import filled
 from apisentinel.models.nearness import LANES, MAX_NEIGHBOURS, ROWS, outlier_factors
 
 MAX_POINTS = 1024
-"""Reference rows: each costs 3 ns a row, and more add little."""
+"""Reference rows: each costs a row 3 ns."""
 
 
 class LofModel:

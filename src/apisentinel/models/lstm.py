@@ -15,7 +15,7 @@ from apisentinel.errors import IncompatibleModelError
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.models.arrays import pack_arrays, take, unpack_arrays
 from apisentinel.models.base import Parts, part_of
-from apisentinel.models.matrix import multiply32, padded_columns
+from apisentinel.models.matrix import multiply_one32, padded_columns
 from apisentinel.models.nearness import decay
 from apisentinel.models.probability import sigmoid
 from apisentinel.models.tokens import BEGIN, MAX_TOKENS
@@ -135,38 +135,43 @@ class LstmModel:
 @inline
 def _surprise(hidden, output, bias, token, work):
     """Nats of a token in a state: log of the sum of all exponentials, minus its own."""
-    multiply32(hidden, 0, 1, output, work)
+    multiply_one32(hidden, output, work)
     width = output.shape[1]
     top = np.float32(-1e4)
     for j in range(width):
         work[0, j] += bias[j]
         if work[0, j] > top:
             top = work[0, j]
+    own = np.float64(work[0, token])
+    for j in range(width):
+        work[0, j] = np.float32(decay(np.float64(top) - np.float64(work[0, j])))
     total = 0.0
     for j in range(0, width, 4):
-        total += (
-            decay(np.float64(top) - np.float64(work[0, j]))
-            + decay(np.float64(top) - np.float64(work[0, j + 1]))
-        ) + (
-            decay(np.float64(top) - np.float64(work[0, j + 2]))
-            + decay(np.float64(top) - np.float64(work[0, j + 3]))
+        total += (np.float64(work[0, j]) + np.float64(work[0, j + 1])) + (
+            np.float64(work[0, j + 2]) + np.float64(work[0, j + 3])
         )
-    nats = np.float64(top) - np.float64(work[0, token]) + np.log(total)
+    nats = np.float64(top) - own + np.log(total)
     return min(nats, IMPOSSIBLE)
 
 
 @inline
 def _step(state, inputs, recurrent, token, work):
     """Moves a state, h in row 0 and c in row 1, past a token."""
-    multiply32(state[0:1], 0, 1, recurrent, work)
+    multiply_one32(state[0:1], recurrent, work)
+    row = inputs[token]
+    gates = work[0]
+    for u in range(2 * UNITS):  # three loops without branches, so that each runs in vectors
+        gates[u] = np.float32(sigmoid(np.float64(gates[u] + row[u])))
+    for u in range(2 * UNITS, 3 * UNITS):
+        gates[u] = np.float32(2.0 * sigmoid(2.0 * np.float64(gates[u] + row[u])) - 1.0)
+    for u in range(3 * UNITS, 4 * UNITS):
+        gates[u] = np.float32(sigmoid(np.float64(gates[u] + row[u])))
+    cells, hidden = state[1], state[0]
     for u in range(UNITS):
-        enter = sigmoid(np.float64(work[0, u] + inputs[token, u]))
-        keep = sigmoid(np.float64(work[0, UNITS + u] + inputs[token, UNITS + u]))
-        new = np.float64(work[0, 2 * UNITS + u] + inputs[token, 2 * UNITS + u])
-        leave = sigmoid(np.float64(work[0, 3 * UNITS + u] + inputs[token, 3 * UNITS + u]))
-        cell = keep * np.float64(state[1, u]) + enter * (2.0 * sigmoid(2.0 * new) - 1.0)
-        state[1, u] = np.float32(cell)
-        state[0, u] = np.float32(leave * (2.0 * sigmoid(2.0 * cell) - 1.0))
+        cells[u] = gates[UNITS + u] * cells[u] + gates[u] * gates[2 * UNITS + u]
+    for u in range(UNITS):
+        out = 2.0 * sigmoid(2.0 * np.float64(cells[u])) - 1.0
+        hidden[u] = np.float32(np.float64(gates[3 * UNITS + u]) * out)
 
 
 @kernel(

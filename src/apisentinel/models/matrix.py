@@ -104,6 +104,7 @@ _four_doubles = _tile(4, 8, 2)
 _one_double = _tile(1, 8, 2)
 _four_floats = _tile(4, 16, 2)
 _one_float = _tile(1, 16, 2)
+_one_float_wide = _tile(1, 16, 8)
 
 
 @inline
@@ -136,3 +137,17 @@ def multiply32(left, row, count, matrix, out):
         for j in range(0, matrix.shape[1], 32):
             _one_float(left, matrix, out, row + i, j, i)
         i += 1
+
+
+@inline
+def multiply_one32(left, matrix, out):
+    """``out[0] = left[0] @ matrix`` in float32 for a single row: more columns side by side, since
+    each sum waits for its last addition.
+    """
+    j = 0
+    while j + 128 <= matrix.shape[1]:
+        _one_float_wide(left, matrix, out, 0, j, 0)
+        j += 128
+    while j < matrix.shape[1]:
+        _one_float(left, matrix, out, 0, j, 0)
+        j += 32

@@ -21,6 +21,9 @@ normal column has 0.00006.
 SKEWED = 0.25
 """Quantile skewness (Hinkley, 5 % and 95 %) at which it is, too."""
 
+LARGEST = 1e30
+"""Larger numbers, infinite ones too, are read as this, so that no sum overflows."""
+
 SAMPLE_ROWS = 200_000
 """Quantiles of more rows than this are taken from evenly chosen ones."""
 
@@ -115,7 +118,7 @@ def fit_scaling(table: Table, columns: Sequence[int] | None = None) -> Scaling:
 
 def _scale_of(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     """Unit, centre and spread of one column."""
-    values = values[np.isfinite(values)]
+    values = np.clip(values[~np.isnan(values)], -LARGEST, LARGEST)
     if values.size == 0:
         return 0.0, 0.0, 1.0
     unit = _unit(values)
@@ -142,7 +145,7 @@ def _unit(values: npt.NDArray[np.float64]) -> float:
     size = np.abs(values[values != 0])
     if size.size == 0 or np.unique(values).size <= 2:
         return 0.0
-    return float(np.percentile(size, 10)) or 0.0
+    return max(float(np.percentile(size, 10)), 1.0 / LARGEST)
 
 
 @kernel(
@@ -154,6 +157,10 @@ def scale_rows(table, columns, units, centres, spreads, limit, out):
     for i in range(table.shape[0]):
         for j in range(columns.shape[0]):
             value = table[i, columns[j]]
+            if value > 1e30:
+                value = 1e30
+            elif value < -1e30:
+                value = -1e30
             unit = units[j]
             if unit > 0.0:
                 size = abs(value) / unit

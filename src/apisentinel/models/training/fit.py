@@ -180,14 +180,13 @@ class _Training:
         rows = benign
         if np.unique(self.groups[benign]).size < benign.size:
             rows = benign[cap_groups(self.groups[benign], self.settings.group_share, seed=seed)]
-        judges: list[Fit] = [
+        others: list[Fit] = [
             lambda table: fit_isolation_forest(table, seed=seed, trees=50),
-            fit_mahalanobis,
             lambda table: fit_one_class_svm(table, seed=seed, rows=512),
         ]
         if self.settings.clean:
             self.report("clean", 0.05)
-            kept = clean_rows(self.table[rows], self.folds[rows], judges)
+            kept = clean_rows(self.table[rows], self.folds[rows], fit_mahalanobis, others)
             self.metrics["left_out"] = round(float(1 - kept.mean()), 6)
             rows = rows[kept]
         fits: dict[str, Fit] = {
