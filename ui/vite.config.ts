@@ -1,7 +1,7 @@
 /// <reference types="vitest/config" />
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { pagePlugins } from "./plugins";
+import { pagePlugins } from "./plugins/index.ts";
 
 /** Address of a running service, for the development server only. */
 const service = process.env["APISENTINEL_URL"] ?? "http://127.0.0.1:8000";

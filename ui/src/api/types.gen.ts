@@ -86,6 +86,10 @@ export interface Bundles {
   pinned: boolean;
   /** Why the last change could not be taken over. */
   problem: string;
+  /** A training of the service is under way. */
+  training: boolean;
+  /** Why the last training came to nothing. */
+  training_problem: string;
 }
 
 /** One that calls an endpoint. */
@@ -823,6 +827,7 @@ export interface Answers {
   "GET /api/v1/models": Bundles;
   "GET /api/v1/models/monitor": Watched;
   "POST /api/v1/models/rollback": Bundles;
+  "POST /api/v1/models/train": Bundles;
   "GET /api/v1/models/{bundle}": BundleDetail;
   "DELETE /api/v1/models/{bundle}": BundleRow;
   "GET /api/v1/models/{bundle}/diff": Difference;

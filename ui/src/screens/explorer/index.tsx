@@ -25,14 +25,14 @@ const SCOPE = FIELDS.events.map((each) => each.name);
 const SORTABLE = new Set(FIELDS.events.filter((each) => each.sort).map((each) => each.name));
 /** Beside the facets there is less room than on the pages of entities. */
 const WIDTHS: Readonly<Record<string, number | string>> = {
-  ts: 148,
-  risk: 62,
-  client: 132,
-  path: "minmax(220px, 3fr)",
+  ts: 164,
+  risk: 72,
+  client: 128,
+  path: "minmax(200px, 3fr)",
   status: 66,
   response_bytes: 70,
   duration_us: 70,
-  reason: "minmax(140px, 1.4fr)",
+  reason: "minmax(120px, 1.4fr)",
 };
 const COLUMNS = EVENT_COLUMNS.map((each) => ({ ...each, width: WIDTHS[each.key] ?? each.width, sortable: SORTABLE.has(each.key) }));
 /** Rows of one page; more are read as one scrolls. */
