@@ -1,6 +1,7 @@
 """``apisentinel backtest``: what a change would have meant, before it is made."""
 
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,18 +88,28 @@ def _stored(wanted: Wanted, room: Path) -> tuple[list[str], "dict[EntityRef, boo
     """Stored events in a file, and what people said of the incidents."""
     from apisentinel.cli.configuration import load_service
     from apisentinel.clock import SystemClock
-    from apisentinel.evaluation.stored import request_lines, verdicts_of
+    from apisentinel.pipeline.installation import CONTROL_FOLDER, EVENTS_FOLDER
+    from apisentinel.pipeline.stored import MOST_EVENTS, request_lines, verdicts_of
+    from apisentinel.storage.control import ControlStore
+    from apisentinel.storage.events import EventStore
 
     settings = load_service(None, {"data_dir": wanted.data_dir})
-    clock = SystemClock()
+    data_dir, clock = settings.data_dir, SystemClock()
+    if not (data_dir / EVENTS_FOLDER).is_dir():
+        raise ConfigError(f"{data_dir} is no data folder of a service: there are no events in it")
     since = clock.now() - round(wanted.days * DAY_US)
-    target = room / "events.ndjson"
-    with target.open("wb") as file:
-        for block in request_lines(settings.data_dir, settings.storage, clock, since):
+    target, rows = room / "events.ndjson", 0
+    with (
+        closing(EventStore(data_dir / EVENTS_FOLDER, settings.storage, clock)) as events,
+        target.open("wb") as file,
+    ):
+        for block, count, _ in request_lines(events, since, MOST_EVENTS):
             file.write(block)
-    if target.stat().st_size == 0:
-        raise ConfigError(f"{settings.data_dir} has no events of the last {wanted.days:g} days")
-    return [str(target)], verdicts_of(settings.data_dir, settings.storage, clock)
+            rows += count
+    if rows == 0:
+        raise ConfigError(f"{data_dir} has no events of the last {wanted.days:g} days")
+    with closing(ControlStore(data_dir / CONTROL_FOLDER, clock, settings.storage)) as control:
+        return [str(target)], verdicts_of(control)
 
 
 def _show(found: "Comparison") -> None:

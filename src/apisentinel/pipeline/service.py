@@ -43,6 +43,7 @@ from apisentinel.pipeline.live.models import ModelKeeper
 from apisentinel.pipeline.live.poison import Poison
 from apisentinel.pipeline.live.rates import Rates
 from apisentinel.pipeline.live.recorder import Recorder
+from apisentinel.pipeline.live.retrain import Retrainer
 from apisentinel.pipeline.live.runtime import Runtime, Told
 from apisentinel.pipeline.live.ticker import Ticker
 from apisentinel.pipeline.live.warm_up import warm_up
@@ -90,6 +91,7 @@ class Service:
     ticker: Ticker
     canary: Canary
     models: ModelKeeper
+    retrainer: Retrainer
 
     def __init__(self, settings: ServiceSettings, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -174,6 +176,8 @@ class Service:
             self.door.backlog.committed(offset, size)
         self.ticker = Ticker(self)
         self.canary = Canary(settings.detection, settings.runtime.canary_minutes, clock)
+        self.retrainer = Retrainer(self)
+        self._opened.append(self.retrainer.stop)
         self.runtime.start()
         self._opened.append(lambda: self.runtime.stop(STOP_S))
         self.ticker.start()

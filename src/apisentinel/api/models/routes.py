@@ -64,6 +64,8 @@ class Bundles(Shape):
     total: int = 0
     pinned: bool = Field(description="The settings name a bundle, so nothing can be switched.")
     problem: str = Field(description="Why the last change could not be taken over.")
+    training: bool = Field(description="A training of the service is under way.")
+    training_problem: str = Field(description="Why the last training came to nothing.")
 
 
 class BundleDetail(Shape):
@@ -147,6 +149,8 @@ def list_models(_principal: Reader, service: TheService) -> Json:
             "total": len(entries),
             "pinned": service.models.is_pinned,
             "problem": service.models.problem,
+            "training": service.retrainer.is_running,
+            "training_problem": service.retrainer.problem,
         }
     )
 
@@ -192,6 +196,24 @@ def compare_models(
         raise _refused(error) from error
     found = {name: list(pair) for name, pair in differences(first, second).items()}
     return Json({"first": first.id, "second": second.id, "differences": found})
+
+
+@router.post(
+    "/train",
+    status_code=202,
+    response_model=Bundles,
+    responses=problems(409),
+    summary="Train from stored events",
+)
+def begin_training(request: Request, principal: Admin, reason: Reason, service: TheService) -> Json:
+    """Trains a bundle from stored events now, beside the service; it becomes the shadow."""
+    with audited(request, principal, "model.train", "models", reason=reason.why):
+        if service.retrainer.is_running:
+            raise RefusedError(409, "a training is under way already")
+        service.retrainer.begin()
+    answer = list_models(principal, service)
+    answer.status_code = 202
+    return answer
 
 
 def _switch(

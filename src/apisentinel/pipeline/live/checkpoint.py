@@ -90,6 +90,9 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
     if engine.anomaly is not None:
         standing = engine.anomaly.standing.snapshot()
         arrays |= {f"standing/{name}": array for name, array in standing.items()}
+        if engine.anomaly.sequences is not None:
+            told = engine.anomaly.sequences.snapshot()
+            arrays |= {f"sequences/{name}": array for name, array in told.items()}
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
     head = Head(
         format=FORMAT,
@@ -142,6 +145,9 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
             engine.ticks.restore(ticks)
         if engine.anomaly is not None and (standing := _part(arrays, "standing/")):
             engine.anomaly.standing.restore(standing)
+            sequences = _part(arrays, "sequences/")
+            if engine.anomaly.sequences is not None and sequences:
+                engine.anomaly.sequences.restore(sequences)
     except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
         raise StateError(f"the checkpoint does not fit: {error}") from error
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline

@@ -46,6 +46,35 @@ class DegradationSettings(BaseModel):
         return self
 
 
+class RetrainSettings(BaseModel):
+    """When the service trains a new bundle from what it has stored; see
+    docs/how-to/keep-models-fresh.md.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: float = Field(
+        default=0.0,
+        ge=0,
+        description="Pause between trainings; 0 never trains. A training takes a core for minutes"
+        " and about 1 GB for each 300,000 events.",
+    )
+    days: float = Field(default=7.0, gt=0, description="How far back it learns.")
+    least_events: int = Field(
+        default=20_000, ge=100, description="Stored events below which it does not train."
+    )
+    most_events: int = Field(
+        default=300_000, ge=100, le=2_000_000, description="Newest events that it learns from."
+    )
+    trials: int = Field(default=5, ge=0, le=100, description="Parameter sets tried.")
+    minutes: float = Field(default=60.0, gt=0, description="A training that takes longer is ended.")
+    drift: int = Field(
+        default=5,
+        ge=1,
+        description="Features that have to have moved for a training before its time.",
+    )
+
+
 class RuntimeSettings(BaseModel):
     """How the live pipeline runs."""
 
@@ -76,6 +105,7 @@ class RuntimeSettings(BaseModel):
         le=1,
         description="Share of the time that checkpoints may take; large states save less often.",
     )
+    retrain: RetrainSettings = RetrainSettings()
     quiet_hours: float = Field(
         default=24.0,
         gt=0,

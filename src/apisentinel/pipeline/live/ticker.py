@@ -105,6 +105,7 @@ class Ticker:
         self._watch_sources()
         service.bury()
         service.renew_models()
+        service.retrainer.tick()
         service.save_when_due()
         self.housekeeper.tick()
         if self._ticks % GIVE_BACK_EVERY == 0:

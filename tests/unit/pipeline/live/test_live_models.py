@@ -14,6 +14,7 @@ from apisentinel.pipeline.learned_profile import ProfileLearner
 from apisentinel.pipeline.learning import TrainSettings, train
 from apisentinel.pipeline.live import models
 from apisentinel.pipeline.live.models import ModelKeeper, Monitor, bins_of
+from apisentinel.pipeline.live.settings import RetrainSettings, RuntimeSettings
 from apisentinel.pipeline.registry import Registry, open_registry
 from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.service_settings import ServiceSettings
@@ -189,3 +190,45 @@ def test_a_registry_of_the_settings_is_pinned(tmp_path):
     assert not ModelKeeper(registry, SMALL).is_pinned
     assert ModelKeeper(registry, SMALL.model_copy(update={"models": False})).is_pinned
     assert ModelKeeper(registry, SMALL.model_copy(update={"model": tmp_path})).is_pinned
+
+
+@pytest.mark.slow
+def test_the_service_learns_from_what_it_has_stored(tmp_path, trained):
+    _, settings = trained
+    runtime = RuntimeSettings(retrain=RetrainSettings(least_events=100, trials=0, days=9_999))
+    service = Service(
+        ServiceSettings(data_dir=tmp_path / "data", detection=settings, runtime=runtime)
+    )
+    service.start()
+    try:
+        lines = "".join(json.dumps(row) + "\n" for row in requests(1_200, seed=3))
+        assert service.door.submit_requests(lines.encode(), source="http").accepted == 1_200
+        assert service.runtime.drain(30)
+        assert service.event_writer.barrier(30)
+        service.events.flush()
+        service.retrainer.tick()
+        assert not service.retrainer.is_running  # nobody asked for it
+        service.retrainer.begin()
+        service.retrainer._thread.join(250)
+        assert service.retrainer.problem == ""
+        state = service.models.registry.read()
+        entry = state.of_state("shadow")
+        assert entry.added_by == "the service"
+        assert "1,200 events" in state.history[-1].why
+        assert not (tmp_path / "data" / "training").exists()
+        renew(service)
+        assert service.models.problem == ""
+    finally:
+        service.stop()
+
+
+def test_a_training_that_comes_to_nothing_says_why(tmp_path, trained):
+    _, settings = trained
+    service = started(tmp_path, settings)
+    try:
+        service.retrainer.begin()
+        service.retrainer._thread.join(60)
+        assert "too few" in service.retrainer.problem
+        assert service.models.registry.read().entries == ()
+    finally:
+        service.stop()
