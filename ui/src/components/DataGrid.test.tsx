@@ -93,6 +93,22 @@ describe("the grid", () => {
     expect(document.activeElement).toBe(grid());
   });
 
+  it("leaves the letter after g to the page, and all letters when they are switched off", () => {
+    const onRowKey = vi.fn(() => true);
+    render(<Grid onRowKey={onRowKey} />);
+    press("g");
+    press("a");
+    expect(onRowKey).not.toHaveBeenCalledWith("a", ROWS[0]);
+    press("a");
+    expect(onRowKey).toHaveBeenCalledWith("a", ROWS[0]);
+    localStorage.setItem("apisentinel.keys", "false");
+    press("j");
+    expect(active()).toContain("r0");
+    press("ArrowDown");
+    expect(active()).toContain("r1");
+    localStorage.removeItem("apisentinel.keys");
+  });
+
   it("sorts by a column, the other way the second time", () => {
     const onSort = vi.fn();
     render(<Grid onSort={onSort} />);

@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { getPref } from "../state/prefs.ts";
 import { Button } from "./Button.tsx";
 import { classes } from "./classes.ts";
 import { number } from "./format.ts";
@@ -50,6 +51,8 @@ const DENSE = 28;
 const CARD = 168;
 const HEAD = 33;
 const OVERSCAN = 10;
+/** Time after `g` in which the next key means a screen and no row. */
+const SEQUENCE_MS = 1200;
 /** Rows left below when more are asked for. */
 const AHEAD = 20;
 
@@ -83,6 +86,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
 
   const items = virtual.getVirtualItems();
   const lastShown = items.at(-1)?.index ?? 0;
+  const wentAt = useRef(-Infinity);
   const current = useRef(props);
   current.current = props;
   useEffect(() => {
@@ -143,6 +147,11 @@ export function DataGrid<T>(props: DataGridProps<T>) {
       return;
     }
     if (inside && (event.key === "Enter" || event.key === " ")) return;
+    const single = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    // `g` and a letter go to a screen, wherever the focus is.
+    const goes = event.timeStamp - wentAt.current < SEQUENCE_MS;
+    wentAt.current = event.key === "g" ? event.timeStamp : -Infinity;
+    if (single && (goes || !getPref<boolean>("keys", true))) return;
     const page = Math.max(1, Math.floor(((box.current?.clientHeight ?? 400) - HEAD) / height) - 1);
     const action = keyAction(event, { at: activeIndex, count: rows.length, page });
     if (action === null) {

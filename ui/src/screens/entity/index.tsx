@@ -128,10 +128,10 @@ export default function EntityScreen() {
                   </Panel>
                 </div>
                 <div className="col">
-                  <ResponsePanel targets={[{ kind: kind as EntityKind, id: data.id }]} filter={{ field: "value", op: "eq", value: data.id }} suggested={kind === "client" || kind === "network" ? "rate_limit" : "step_up"} />
                   <Panel title={t("tr.week")} sub={t("tr.week.sub")}>
                     <Answer query={week} lines={5}>{(found) => <HeatMap values={found.counts} label={t("tr.week")} />}</Answer>
                   </Panel>
+                  <ResponsePanel targets={[{ kind: kind as EntityKind, id: data.id }]} filter={{ field: "value", op: "eq", value: data.id }} suggested={kind === "client" || kind === "network" ? "rate_limit" : "step_up"} />
                   <Panel title={t("tr.links")} sub={t("tr.links.sub")}>
                     <Answer query={links}>{(found) => <Linked links={found.links} />}</Answer>
                   </Panel>

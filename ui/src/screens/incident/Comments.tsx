@@ -37,7 +37,7 @@ export function Comments({ incident }: { incident: IncidentDetail }) {
         }}>
           <Field label={t("tr.comments.add")}>
             {(ids) => (
-              <textarea {...ids} className="input" rows={2} maxLength={10_000} value={text} disabled={reason !== null} onChange={(event) => setText(event.target.value)} onKeyDown={(event) => {
+              <textarea {...ids} data-comment="" className="input" rows={2} maxLength={10_000} value={text} disabled={reason !== null} onChange={(event) => setText(event.target.value)} onKeyDown={(event) => {
                 if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
               }} />
             )}

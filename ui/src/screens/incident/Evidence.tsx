@@ -29,17 +29,17 @@ const ALERT_COLUMNS: Column<Alert>[] = [
 ];
 
 /** The requests that show it, the alerts, all its requests, and who belongs together. */
-export function Evidence({ incident, alerts, story, graph, window }: {
+export function Evidence({ incident, alerts, story, graph, brushed }: {
   incident: Incident;
   alerts: ReturnType<typeof useIncidentAlerts>;
   story: ReturnType<typeof useTimeline<Story>>;
   graph: ReturnType<typeof useGraph<Graph>>;
-  window: Window;
+  brushed: Window;
 }) {
   const [tab, setTab] = useUrlValue("tab", "samples");
   const [shown, setShown] = useUrlValue("sel");
   const stored = story.data?.events;
-  const events = useMemo(() => (stored ?? []).filter((each) => isInside(window, each.ts)).toReversed(), [stored, window]);
+  const events = useMemo(() => (stored ?? []).filter((each) => isInside(brushed, each.ts)).toReversed(), [stored, brushed]);
   const close = () => setShown(null);
   return (
     <div className="evidence">
@@ -55,7 +55,7 @@ export function Evidence({ incident, alerts, story, graph, window }: {
         ]}
       >
         {tab === "alerts" ? (
-          <Alerts alerts={alerts} window={window} onOpen={setShown} />
+          <Alerts alerts={alerts} brushed={brushed} onOpen={setShown} />
         ) : tab === "events" ? (
           <Answer query={story}>
             {(told) => (
@@ -79,13 +79,13 @@ export function Evidence({ incident, alerts, story, graph, window }: {
 
 type Window = { from: number; to: number } | null;
 
-function isInside(window: Window, ts: string | null): boolean {
+function isInside(brushed: Window, ts: string | null): boolean {
   const at = Date.parse(ts ?? "");
-  return window === null || (at >= window.from && at <= window.to);
+  return brushed === null || (at >= brushed.from && at <= brushed.to);
 }
 
-function Alerts({ alerts, window, onOpen }: { alerts: ReturnType<typeof useIncidentAlerts>; window: Window; onOpen: (id: string) => void }) {
-  const listed = useMemo(() => alerts.rows.filter((each) => isInside(window, each.ts)), [alerts.rows, window]);
+function Alerts({ alerts, brushed, onOpen }: { alerts: ReturnType<typeof useIncidentAlerts>; brushed: Window; onOpen: (id: string) => void }) {
+  const listed = useMemo(() => alerts.rows.filter((each) => isInside(brushed, each.ts)), [alerts.rows, brushed]);
   if (alerts.error && alerts.rows.length === 0) return <ErrorState error={alerts.error} onRetry={alerts.refetch} />;
   if (alerts.isLoading) return <Loading />;
   return (
@@ -93,7 +93,7 @@ function Alerts({ alerts, window, onOpen }: { alerts: ReturnType<typeof useIncid
       label={t("tr.alerts")}
       columns={ALERT_COLUMNS}
       rows={listed}
-      total={window ? listed.length : alerts.total}
+      total={brushed ? listed.length : alerts.total}
       rowKey={idOf}
       onOpen={(row) => onOpen(row.id)}
       loadMore={alerts.hasMore ? alerts.loadMore : undefined}

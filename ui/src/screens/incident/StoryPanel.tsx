@@ -13,8 +13,8 @@ import type { Detection, Story } from "./shapes.ts";
 const MOST_LANES = 6;
 
 /** What its entities asked for before, during and after, what was detected, and what people did. */
-export function StoryPanel({ story, incident, window, onWindow }: {
-  story: Story; incident: Incident; window: { from: number; to: number } | null; onWindow: (window: { from: number; to: number } | null) => void;
+export function StoryPanel({ story, incident, brushed, onBrushed }: {
+  story: Story; incident: Incident; brushed: { from: number; to: number } | null; onBrushed: (brushed: { from: number; to: number } | null) => void;
 }) {
   const url = useUrl();
   const series = useMemo(() => seriesOf(story), [story]);
@@ -30,12 +30,12 @@ export function StoryPanel({ story, incident, window, onWindow }: {
         label={t("tr.story.requests")}
         height={150}
         markers={marks}
-        onBrush={(begin, end) => onWindow({ from: begin, to: end })}
+        onBrush={(begin, end) => onBrushed({ from: begin, to: end })}
       />
-      {window && (
+      {brushed && (
         <div className="notice">
-          <span>{t("c.selected", { from: clock(window.from), to: clock(window.to) })}</span>
-          <Button small onClick={() => onWindow(null)}>{t("tr.wholeperiod")}</Button>
+          <span>{t("c.selected", { from: clock(brushed.from), to: clock(brushed.to) })}</span>
+          <Button small onClick={() => onBrushed(null)}>{t("tr.wholeperiod")}</Button>
         </div>
       )}
       {lanes.length > 0 && !Number.isNaN(to - from) && (

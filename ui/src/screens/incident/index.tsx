@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useParams } from "wouter";
-import { useExplanation, useGraph, useIncident, useIncidentAlerts, useSimilar, useTimeline } from "../../api/queries.ts";
+import { type Change, useExplanation, useGraph, useIncident, useIncidentAlerts, useSimilar, useTimeline } from "../../api/queries.ts";
 import type { EntityRef, Incident } from "../../api/types.ts";
 import { Icon } from "../../components/Icon.tsx";
+import { words } from "../../components/format.ts";
 import { Panel } from "../../components/Panel.tsx";
 import { Answer, Empty } from "../../components/States.tsx";
 import { FilterScope } from "../../components/Value.tsx";
@@ -10,6 +11,8 @@ import { t } from "../../i18n/index.ts";
 import { hrefWith, useUrl } from "../../state/url.ts";
 import type { Action } from "../response/useDecisions.ts";
 import { ResponsePanel } from "../response/ResponsePanel.tsx";
+import { usePageKeys } from "../triage/usePageKeys.ts";
+import { useTriage } from "../triage/useTriage.ts";
 import { Agreement } from "./Agreement.tsx";
 import { Comments } from "./Comments.tsx";
 import { Evidence } from "./Evidence.tsx";
@@ -41,6 +44,12 @@ function actionOf(incident: Incident): Action {
   return incident.risk >= 80 ? "block" : "rate_limit";
 }
 
+function focusOn(selector: string): void {
+  const found = document.querySelector<HTMLElement>(selector);
+  found?.scrollIntoView({ block: "center" });
+  found?.focus();
+}
+
 /** One incident: what happened, why it is thought so, the evidence, and what people make of it. */
 export default function IncidentScreen() {
   const id = useParams()["id"] ?? "";
@@ -51,7 +60,22 @@ export default function IncidentScreen() {
   const graph = useGraph<Graph>(id);
   const similar = useSimilar<SimilarIncidents>(id);
   const alerts = useIncidentAlerts(id, { limit: 200 });
-  const [window, setWindow] = useState<{ from: number; to: number } | null>(null);
+  const [brushed, setBrushed] = useState<{ from: number; to: number } | null>(null);
+
+  const triage = useTriage();
+  const row = incident.data;
+  const change = (changes: Change) => row && triage.change([row], changes);
+  usePageKeys({
+    a: () => change({ status: "acknowledged" }),
+    r: () => change({ status: "resolved" }),
+    f: () => change({ verdict: "false_positive" }),
+    c: () => focusOn("[data-comment]"),
+    b: () => focusOn("[data-respond] select"),
+  });
+  const title = row ? `${row.risk} ${row.attack_types.slice(0, 2).map(words).join(", ")} · ${t("app.name")}` : null;
+  useEffect(() => {
+    if (title !== null) document.title = title;
+  }, [title]);
 
   return (
     <FilterScope fields={NO_FILTERS}>
@@ -78,10 +102,10 @@ export default function IncidentScreen() {
                     <Answer query={why}>{(told) => <Why told={told} />}</Answer>
                   </Panel>
                   <Panel title={t("tr.story")} sub={t("tr.story.sub")}>
-                    <Answer query={story}>{(told) => <StoryPanel story={told} incident={data} window={window} onWindow={setWindow} />}</Answer>
+                    <Answer query={story}>{(told) => <StoryPanel story={told} incident={data} brushed={brushed} onBrushed={setBrushed} />}</Answer>
                   </Panel>
                   <Panel title={t("tr.evidence")} flush>
-                    <Evidence incident={data} alerts={alerts} story={story} graph={graph} window={window} />
+                    <Evidence incident={data} alerts={alerts} story={story} graph={graph} brushed={brushed} />
                   </Panel>
                   <Panel title={t("tr.similar")} sub={t("tr.similar.sub")} flush>
                     <Answer query={similar}>{(found) => (found.items.length === 0 && found.prevalence.length === 0 ? <Empty title={t("tr.similar.none")} /> : <Similar found={found} />)}</Answer>

@@ -89,7 +89,6 @@ export default function Incidents() {
     if (key === "a") triage.change(rows, { status: "acknowledged" });
     else if (key === "r") triage.change(rows, { status: "resolved" });
     else if (key === "f") triage.change(rows, { verdict: "false_positive" });
-    else if (key === "p" && shown === row.id) setShown(null);
     else return false;
     return true;
   };

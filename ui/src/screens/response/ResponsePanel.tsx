@@ -52,7 +52,7 @@ export function ResponsePanel({ targets, incident, filter, suggested = "block" }
   };
   return (
     <Panel title={t("tr.respond")} className="no-print">
-      <div className="col-s">
+      <div className="col-s" data-respond="">
         <p className="notice notice-warn">{t("tr.respond.none")}</p>
         <div className="respond">
           <Field label={t("tr.respond.action")}>
