@@ -109,9 +109,9 @@ class Engine:
         block, events, signals = counted.block, counted.events, counted.signals
         n = len(events)
         odd = None
-        if self.anomaly is not None and counted.ticks is not None and len(counted.ticks.rows):
+        if self.anomaly is not None and counted.ticks is not None:
             with self.watch.stage("models", len(counted.ticks.rows)):
-                odd = self.anomaly.judge(counted.ticks.rows, counted.ticks.features)
+                odd = self._models(self.anomaly, counted.ticks)
             if on_ticks is not None:
                 on_ticks(counted.ticks, odd)
         with self.watch.stage("judge", n):
@@ -123,6 +123,15 @@ class Engine:
         with self.watch.stage("timeline", n):
             self.timeline.add(events, attacks)
         return attacks
+
+    @staticmethod
+    def _models(anomaly: Anomaly, ticks: Ticks) -> JudgedTicks:
+        """What the models say of the ticks of a block."""
+        p = None
+        if anomaly.sequences is not None:
+            p = anomaly.sequences.follow(ticks.slots, ticks.tokens, ticks.fresh)
+            p = np.ascontiguousarray(p[ticks.rows["row"]])
+        return anomaly.judge(ticks.rows, ticks.features, p)
 
     def advance(self, block: Prepared) -> None:
         """Counts and judges the next requests."""

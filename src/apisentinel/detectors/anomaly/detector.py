@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.anomaly.naming import fitting_type
+from apisentinel.detectors.anomaly.sequences import Sequences
 from apisentinel.detectors.anomaly.settings import AnomalySettings
 from apisentinel.detectors.anomaly.standing import Standing, rarest, stand, stand_out
 from apisentinel.records.evidence import Evidence, Factor
@@ -34,6 +35,8 @@ ODD_FREE, ODD_LLR, ODD_MOST = 0.8, 1.5, 3.0
 most that it says: it ranks and supports, it never alerts. On six unlike sites 1 % of the honest
 entities reach 2.0 to 2.2 decades.
 """
+SESSION = 1
+"""Number of the kind of sessions."""
 PEER_SUFFIX = "_peers"
 """End of the names of the features that are rarities among peers."""
 
@@ -96,17 +99,25 @@ class Anomaly:
         self.features = features
         self.settings = settings or AnomalySettings()
         self.standing = Standing(capacities)
+        model = ensemble.sequence if ensemble is not None and self.settings.sequence else None
+        self.sequences = None if model is None else Sequences(model, capacities[SESSION])
         self._own = {item.name: place for place, item in enumerate(features)}
         self._peers = np.array(
             [place for name, place in self._own.items() if name.endswith(PEER_SUFFIX)], np.int64
         )
 
-    def judge(self, rows: npt.NDArray[Any], features: npt.NDArray[np.float32]) -> Judged:
+    def judge(
+        self,
+        rows: npt.NDArray[Any],
+        features: npt.NDArray[np.float32],
+        sequence_p: npt.NDArray[np.float64] | None = None,
+    ) -> Judged:
         """Judges the ticks of a block, in order.
 
         Args:
             rows: Structured ``(n,)`` with `row, kind, slot, key, people, first`.
             features: float32 ``(n, features)``.
+            sequence_p: float64 ``(n,)``, p-value of the session behind each tick, NaN for none.
         """
         n = len(rows)
         slots, kinds = (np.ascontiguousarray(rows[name]) for name in ("slot", "kind"))
@@ -117,9 +128,9 @@ class Anomaly:
             np.ascontiguousarray(rows["key"]), slots, kinds, rows["first"].astype(np.uint8), odd,
             standing.voices, standing.starts,
         )  # fmt: skip
-        if self.ensemble is None:
+        if self.ensemble is None or n == 0:
             return Judged(None, features, [])
-        judgement = self.ensemble.judge(features)
+        judgement = self.ensemble.judge(features, sequence_p=sequence_p)
         shares, told = np.empty(n, np.float32), np.empty(n, np.uint8)
         stand(
             slots, kinds, rows["people"].astype(np.uint8), judgement.log10_odds,

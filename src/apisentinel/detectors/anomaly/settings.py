@@ -13,6 +13,10 @@ class AnomalySettings(DetectorSettings):
         description="Without a trained bundle, use the models that come with the product; they were"
         " trained on simulated traffic.",
     )
+    sequence: bool = Field(
+        default=True,
+        description="Sessions are also told to the sequence model, when the bundle has one.",
+    )
     peers: int = Field(
         default=30,
         ge=1,

@@ -39,7 +39,10 @@ class Stub:
         self.told = told
         self.explained = 0
 
-    def judge(self, table: np.ndarray) -> Judgement:
+    sequence = None
+
+    def judge(self, table: np.ndarray, *, sequence_p: np.ndarray | None = None) -> Judgement:
+        assert sequence_p is None
         odds = table[:, 0].astype(np.float64)
         return Judgement(odds, np.full(len(odds), 0.75))
 
