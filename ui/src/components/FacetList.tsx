@@ -38,7 +38,7 @@ export function FacetList({ field, title, values, onToggle, render }: {
   };
   return (
     <section className="facet" aria-label={title ?? words(field)}>
-      <h3>{title ?? words(field)}</h3>
+      <h2>{title ?? words(field)}</h2>
       <ul>
         {shown.map(({ value, count }) => {
           const text = value === null ? "" : String(value);

@@ -62,8 +62,10 @@ export function Sources() {
         </Answer>
       </Panel>
       <Panel title={t("src.connect")} sub={t("src.connect.sub")}>
-        <Connect />
-        <Arrived />
+        <div className="col">
+          <Connect />
+          <Arrived />
+        </div>
       </Panel>
     </>
   );
