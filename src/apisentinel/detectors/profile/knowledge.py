@@ -48,6 +48,8 @@ FEW = 20.0
 """Requests up to which an owner is judged by the news of its parent."""
 VALUE_DOUBT = 0.05
 """Chance of a new value for a parameter of which nothing is known but that it has few."""
+FEW_VALUES = 4.0
+"""Requests from which on new values of a parameter are told from its first ones."""
 NOWHERE = 0.7
 """Factor on the doubt for looks that no parameter of the site has."""
 ENOUGH, MORE = 3.5, 0.3
@@ -224,9 +226,12 @@ def _settle(cat_keys, counts, cat_actors, cat_owner, cat_kind, owner_actors, mas
         b = _bin(np.float64(counts[at]))
         if what == VALUE and b == 1:
             b = np.int64(SINGLE)  # values that came twice are often one visit
+        voice = counts[at]
         if _bits(cat_actors[at]) == 1 and _bits(owner_actors[row]) >= FEW_ACTORS:
+            # one client has one voice, however often it speaks
             b = np.int64(SINGLE)
-        mass[row, what, b] += counts[at]
+            voice = min(voice, np.float32(1))
+        mass[row, what, b] += voice
         sums[row, what] += counts[at]
 
 
@@ -333,11 +338,16 @@ def _surprise(
             elif parents[i] == _U(0):
                 chance = (m + doubt) / (n + doubt)
             else:
-                above = min(max((pm + doubt) / (pn + doubt), doubt), 1.0)
+                above = doubt
+                if pn >= 1.0:
+                    above = min(max((pm + doubt) / (pn + doubt), doubt), 1.0)
                 chance = (m + PARENT_WORTH * above) / (n + PARENT_WORTH)
                 if n < ENOUGH_ALONE:
                     chance = min(chance, (m + pm + doubt) / (n + pn + doubt))
             u = -np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what]
+            if what == VALUE:
+                # what others send in a parameter of this name binds a new endpoint only loosely
+                u *= (n + 1.0) / (n + 1.0 + FEW_VALUES)
             if parents[i] == _U(0) and VALUE <= what <= CONTEXT:
                 # headers tell clients apart more than attacks
                 u *= HEADER_VALUE if what == VALUE else HEADER_LOOKS
