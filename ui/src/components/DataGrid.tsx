@@ -191,6 +191,13 @@ export function DataGrid<T>(props: DataGridProps<T>) {
         aria-describedby={`${id}-help`}
         style={{ maxHeight: props.maxHeight ?? "max(320px, calc(100vh - 260px))" }}
         onKeyDown={onKeyDown}
+        onCopy={(event) => {
+          if (window.getSelection()?.toString()) return;
+          const cells = document.getElementById(`${id}-${activeIndex}`)?.querySelectorAll("[role=gridcell]:not(.grid-check)");
+          if (!cells) return;
+          event.preventDefault();
+          event.clipboardData.setData("text/plain", [...cells].map((cell) => cell.textContent?.replaceAll(/\s+/g, " ").trim()).join("\t"));
+        }}
       >
         <div role="rowgroup">
           <div role="row" aria-rowindex={1} className={classes("grid-head", cards && "sr-only")} style={template}>

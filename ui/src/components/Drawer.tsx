@@ -6,7 +6,7 @@ import "./Overlay.css";
 export function Drawer({ title, onClose, actions, children }: {
   title: React.ReactNode; onClose: () => void; actions?: React.ReactNode; children: React.ReactNode;
 }) {
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const id = useId();
   useEffect(() => {
     const before = document.activeElement;
@@ -16,7 +16,7 @@ export function Drawer({ title, onClose, actions, children }: {
     };
   }, []);
   return (
-    <aside
+    <div
       ref={box}
       className="drawer"
       role="dialog"
@@ -34,6 +34,6 @@ export function Drawer({ title, onClose, actions, children }: {
         <Button look="quiet" icon="close" aria-label="Close" onClick={onClose} />
       </div>
       <div className="drawer-body">{children}</div>
-    </aside>
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useMemo } from "react";
 import { Link, useParams } from "wouter";
 import { type Change, useExplanation, useGraph, useIncident, useIncidentAlerts, useSimilar, useTimeline } from "../../api/queries.ts";
 import type { EntityRef, Incident } from "../../api/types.ts";
@@ -8,7 +8,7 @@ import { Panel } from "../../components/Panel.tsx";
 import { Answer, Empty } from "../../components/States.tsx";
 import { FilterScope } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
-import { hrefWith, useUrl } from "../../state/url.ts";
+import { hrefWith, useUrl, useUrlValue } from "../../state/url.ts";
 import type { Action } from "../response/useDecisions.ts";
 import { ResponsePanel } from "../response/ResponsePanel.tsx";
 import { usePageKeys } from "../triage/usePageKeys.ts";
@@ -44,6 +44,14 @@ function actionOf(incident: Incident): Action {
   return incident.risk >= 80 ? "block" : "rate_limit";
 }
 
+type Period = { from: number; to: number } | null;
+
+/** The part of the story that is looked at, as the address has it: two moments in ms. */
+function periodOf(text: string): Period {
+  const [, from, to] = /^(\d{10,15})-(\d{10,15})$/.exec(text) ?? [];
+  return from === undefined || to === undefined ? null : { from: Number(from), to: Number(to) };
+}
+
 function focusOn(selector: string): void {
   const found = document.querySelector<HTMLElement>(selector);
   found?.scrollIntoView({ block: "center" });
@@ -60,7 +68,9 @@ export default function IncidentScreen() {
   const graph = useGraph<Graph>(id);
   const similar = useSimilar<SimilarIncidents>(id);
   const alerts = useIncidentAlerts(id, { limit: 200 });
-  const [brushed, setBrushed] = useState<{ from: number; to: number } | null>(null);
+  const [part, setPart] = useUrlValue("part");
+  const brushed = useMemo(() => periodOf(part), [part]);
+  const setBrushed = (to: Period) => setPart(to === null ? null : `${Math.floor(to.from)}-${Math.ceil(to.to)}`);
 
   const triage = useTriage();
   const row = incident.data;

@@ -23,7 +23,7 @@ const BANDS = [
 export function Lanes() {
   const url = useUrl();
   const [open, setOpen] = usePref<boolean>("incidents.lanes", true);
-  const asked = (filter: Filter | null) => ({ of: "alerts" as const, points: SLICES, enabled: open, ...(filter ? { filters: [...url.filters, filter] } : {}) });
+  const asked = (filter: Filter | null) => ({ of: "alerts" as const, points: SLICES, follow: 15_000, enabled: open, ...(filter ? { filters: [...url.filters, filter] } : {}) });
   const critical = useTimeseries("attack_type", asked(BANDS[0].filter));
   const high = useTimeseries("attack_type", asked(BANDS[1].filter));
   const all = useTimeseries("attack_type", asked(null));
