@@ -24,7 +24,7 @@ export function Banners() {
   const failing = Object.entries(health.data?.checks ?? {}).filter(([, check]) => !check.ok);
   const isDemo = link.demo ?? data?.demo ?? false;
   return (
-    <div className="banners no-print">
+    <section className="banners no-print" aria-label={t("banners.label")}>
       {isDemo && (
         <p className="banner banner-demo">
           <Icon name="info" />
@@ -55,7 +55,7 @@ export function Banners() {
           <Button small onClick={() => window.location.reload()}>{t("version.reload")}</Button>
         </p>
       )}
-    </div>
+    </section>
   );
 }
 

@@ -21,7 +21,7 @@ export function TopBar({ onMenu, onPalette, onKeys }: {
       <button type="button" className="btn btn-quiet btn-icon topbar-menu" aria-label={t("nav.open")} onClick={onMenu}>
         <NavIcon name="menu" />
       </button>
-      <button type="button" className="jump" onClick={onPalette} aria-label={t("top.palettehint")} aria-keyshortcuts="Control+K Meta+K">
+      <button type="button" className="jump" onClick={onPalette} title={t("top.palettehint")} aria-keyshortcuts="Control+K Meta+K">
         <Icon name="search" />
         <span className="jump-word">{t("top.palette")}</span>
         <kbd>Ctrl K</kbd>

@@ -55,6 +55,7 @@ export const shell = {
   "link.polling": "Live stream unavailable: figures are read every 10 seconds. Next attempt in {s} s.",
   "link.retry": "Try now",
   "link.back": "Connected again; what was missed has been read.",
+  "banners.label": "State of the service",
   "demo.banner": "Demo: this traffic is made up.",
   "demo.more": "Connect your own",
   "degraded.banner": "The service is under load: {meaning}.",

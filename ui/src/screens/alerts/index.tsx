@@ -5,8 +5,8 @@ import { Button } from "../../components/Button.tsx";
 import { DataGrid } from "../../components/DataGrid.tsx";
 import { FacetList } from "../../components/FacetList.tsx";
 import { FilterBar } from "../../components/FilterBar.tsx";
-import { PageHead } from "../../components/Panel.tsx";
-import { Empty, ErrorState, Loading } from "../../components/States.tsx";
+import { PageHead, Panel } from "../../components/Panel.tsx";
+import { Answer, Empty, ErrorState, Loading } from "../../components/States.tsx";
 import { TimeChart } from "../../components/TimeChart.tsx";
 import { FilterScope } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
@@ -58,17 +58,19 @@ export default function Alerts() {
           }
         />
         <FilterBar fields={FIELDS.alerts} facets={facets.data} unused={found.unused} />
-        {chart.data && (
-          <div className="panel alert-chart">
-            <TimeChart
-              t={chart.data.t}
-              series={severitySeries(chart.data)}
-              label={t("al.chart")}
-              height={96}
-              onBrush={(from, to) => url.set({ range: rangeOf(from * 1_000, to * 1_000) })}
-            />
-          </div>
-        )}
+        <Panel title={t("al.chart")}>
+          <Answer query={chart} lines={3}>
+            {(data) => (
+              <TimeChart
+                t={data.t}
+                series={severitySeries(data)}
+                label={t("al.chart")}
+                height={96}
+                onBrush={(from, to) => url.set({ range: rangeOf(from * 1_000, to * 1_000) })}
+              />
+            )}
+          </Answer>
+        </Panel>
         <div className="with-facets">
           <aside className="facets" aria-label={t("al.facets")}>
             {FACETS.map((field) => <FacetList key={field} field={field} title={t(`al.facet.${field}`)} values={facets.data?.[field] ?? []} />)}
