@@ -1,10 +1,9 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import { useHealth, useOverview } from "../api/queries.ts";
 import { Button } from "../components/Button.tsx";
 import { clock, number } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
-import { useNow } from "../components/useNow.ts";
 import { t } from "../i18n/index.ts";
 import { live, useLink } from "../state/live.ts";
 
@@ -62,14 +61,17 @@ export function Banners() {
 /** The connection, when there is something to say about it. */
 function Connection() {
   const { state, retryAt } = useLink();
-  const now = useNow();
-  if (state !== "reconnecting" && state !== "polling" && state !== "stale") return null;
+  const isAway = state === "reconnecting" || state === "polling" || state === "stale";
+  const now = useSeconds(isAway);
+  if (!isAway) return null;
   const wait = Math.max(0, Math.ceil(((retryAt ?? now) - now) / 1_000));
   const heard = live.stream.heardAt;
   return (
-    <p className="banner banner-warn" role="status">
+    <div className="banner banner-warn">
       <Icon name="alert" />
       <span>
+        {/* Said once; the seconds that run down are for the eyes. */}
+        <span className="sr-only" role="status">{t(`live.${state}.hint`)}</span>
         {state === "polling"
           ? t("link.polling", { s: wait })
           : wait > 0 && heard !== null
@@ -77,6 +79,18 @@ function Connection() {
             : t("link.now")}
       </span>
       <Button small onClick={() => live.stream.hurry()}>{t("link.retry")}</Button>
-    </p>
+    </div>
   );
+}
+
+/** The time in ms, anew every second while it is wanted. */
+function useSeconds(isWanted: boolean): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!isWanted) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [isWanted]);
+  return now;
 }

@@ -16,6 +16,7 @@ import { isRelative, rangeOf, spanOf } from "../../state/range.ts";
 import { useUrl, useUrlValue } from "../../state/url.ts";
 import { AlertDrawer } from "../triage/AlertDrawer.tsx";
 import { ExportMenu } from "../triage/ExportMenu.tsx";
+import { Facets } from "../triage/Facets.tsx";
 import { SavedViews } from "../triage/SavedViews.tsx";
 import { severitySeries } from "../triage/series.ts";
 import { ALERT_COLUMNS } from "./columns.tsx";
@@ -72,9 +73,9 @@ export default function Alerts() {
           </Answer>
         </Panel>
         <div className="with-facets">
-          <aside className="facets" aria-label={t("al.facets")}>
+          <Facets label={t("al.facets")}>
             {FACETS.map((field) => <FacetList key={field} field={field} title={t(`al.facet.${field}`)} values={facets.data?.[field] ?? []} />)}
-          </aside>
+          </Facets>
           <div className="col-s">
             {live.paused && live.pending > 0 && (
               <div className="notice" role="status">

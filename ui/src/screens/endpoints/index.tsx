@@ -16,6 +16,7 @@ import { t } from "../../i18n/index.ts";
 import { FIELDS } from "../../state/filters.ts";
 import { hrefWith, useUrl } from "../../state/url.ts";
 import { ExportMenu } from "../triage/ExportMenu.tsx";
+import { Facets } from "../triage/Facets.tsx";
 import { SavedViews } from "../triage/SavedViews.tsx";
 import { Method, Share } from "./Method.tsx";
 import "./endpoints.css";
@@ -70,9 +71,9 @@ export default function Endpoints() {
         />
         <FilterBar fields={FIELDS.endpoints} facets={facets.data} unused={found.unused} />
         <div className="with-facets">
-          <aside className="facets" aria-label={t("tr.facets")}>
+          <Facets label={t("tr.facets")}>
             {FACETS.map((field) => <FacetList key={field} field={field} values={facets.data?.[field] ?? []} />)}
-          </aside>
+          </Facets>
           {found.error && found.rows.length === 0 ? (
             <ErrorState error={found.error} onRetry={found.refetch} />
           ) : found.isLoading ? (

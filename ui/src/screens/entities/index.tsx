@@ -16,6 +16,7 @@ import { t } from "../../i18n/index.ts";
 import { FIELDS } from "../../state/filters.ts";
 import { hrefWith, useUrl, useUrlValue } from "../../state/url.ts";
 import { ExportMenu } from "../triage/ExportMenu.tsx";
+import { Facets } from "../triage/Facets.tsx";
 import { SavedViews } from "../triage/SavedViews.tsx";
 
 const KINDS = ["client", "user", "session", "credential", "network"] as const satisfies readonly EntityKind[];
@@ -68,9 +69,9 @@ export default function Entities() {
           <div className="col-s">
             <FilterBar fields={SHOWN_FIELDS} facets={facets.data} unused={found.unused} />
             <div className="with-facets">
-              <aside className="facets" aria-label={t("tr.facets")}>
+              <Facets label={t("tr.facets")}>
                 {FACETS.map((field) => <FacetList key={field} field={field} values={facets.data?.[field] ?? []} />)}
-              </aside>
+              </Facets>
               {found.error && found.rows.length === 0 ? (
                 <ErrorState error={found.error} onRetry={found.refetch} />
               ) : found.isLoading ? (

@@ -16,6 +16,7 @@ import { useUrl, useUrlValue } from "../../state/url.ts";
 import { EventDrawer } from "../triage/EventDrawer.tsx";
 import { EVENT_COLUMNS } from "../triage/eventColumns.tsx";
 import { ExportMenu } from "../triage/ExportMenu.tsx";
+import { Facets } from "../triage/Facets.tsx";
 import { SavedViews } from "../triage/SavedViews.tsx";
 import { severitySeries, statusSeries } from "../triage/series.ts";
 
@@ -61,9 +62,9 @@ export default function Explorer() {
         <FilterBar fields={FIELDS.events} facets={facets.data} unused={events.unused} />
         <Histogram />
         <div className="with-facets">
-          <aside className="facets" aria-label={t("ex.facets")}>
+          <Facets label={t("ex.facets")}>
             {FACETS.map((field) => <FacetList key={field} field={field} title={t(`ex.facet.${field}`)} values={facets.data?.[field] ?? []} />)}
-          </aside>
+          </Facets>
           <div className="col-s">
             {events.error && events.rows.length === 0 ? (
               <ErrorState error={events.error} onRetry={events.refetch} />

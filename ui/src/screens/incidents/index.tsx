@@ -18,6 +18,7 @@ import { t } from "../../i18n/index.ts";
 import { FIELDS } from "../../state/filters.ts";
 import { hrefWith, useUrl, useUrlValue } from "../../state/url.ts";
 import { ExportMenu } from "../triage/ExportMenu.tsx";
+import { Facets } from "../triage/Facets.tsx";
 import { SavedViews } from "../triage/SavedViews.tsx";
 import { useTriage } from "../triage/useTriage.ts";
 import { BulkBar } from "./BulkBar.tsx";
@@ -110,9 +111,9 @@ export default function Incidents() {
         <FilterBar fields={FIELDS.incidents} facets={facets.data} unused={found.unused} />
         <Lanes />
         <div className="with-facets">
-          <aside className="facets" aria-label={t("tr.facets")}>
+          <Facets label={t("tr.facets")}>
             {FACETS.map((field) => <FacetList key={field} field={field} title={t(`tr.facet.${field}`)} values={facets.data?.[field] ?? []} />)}
-          </aside>
+          </Facets>
           <div className="col-s">
             {chosen.length > 0 && <BulkBar rows={chosen} onDone={() => setSelected(new Set())} />}
             {found.error && found.rows.length === 0 ? (
