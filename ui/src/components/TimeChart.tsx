@@ -279,7 +279,7 @@ function drawn(t: readonly number[], series: readonly Series[], { utc, format, m
     const axis = { stroke: ink, font, ticks: { show: false }, grid: { stroke: hair, width: 1 } };
     return {
       legend: { show: false },
-      padding: [6, 4, 0, 0],
+      padding: [6, 18, 0, 0],
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: others.length > 0, size: 6 } },
       ...(utc ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
       scales: {
