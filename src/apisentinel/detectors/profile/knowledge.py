@@ -82,6 +82,8 @@ OWNERS_USED, CATEGORIES_USED, LOST = range(3)
 
 LEFT_FIRST, LEFT_SECOND = 0.5, 0.25
 """Share with which the second and third value of a request count."""
+AGAIN, MOST_AGAIN = 0.2, 8.0
+"""The same of further signs of a value that are unusual, too, and most of their surprise."""
 LOOKS = np.array([0.8, 0.4, 0.2, 0.1])
 """Share with which the most unusual looks of a value count: looks that agree say more than one."""
 
@@ -374,13 +376,14 @@ def _pool(first, items, kinds, surprise, out, worst, second):
             at = at_value = i
             has_value = False
             what = np.int64(-1)
-            top = 0.0
+            top = more = 0.0
             while True:
                 # of each property the rarest counts
                 u = np.float64(surprise[i])
                 if kinds[i] != what:
                     what = np.int64(kinds[i])
                     top = 0.0
+                more += min(u, top)
                 if what == VALUE:
                     new = u
                     at_value = i
@@ -409,6 +412,7 @@ def _pool(first, items, kinds, surprise, out, worst, second):
                     break
             share = LOOKS[0] if has_value else 1.0
             total = new + share * best + LOOKS[1] * other + LOOKS[2] * third + LOOKS[3] * fourth
+            total += AGAIN * min(more, MOST_AGAIN)
             if new > best:
                 at = at_value
             if total > a:
