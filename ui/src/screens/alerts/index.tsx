@@ -50,7 +50,7 @@ export default function Alerts() {
       <div className="screen">
         <PageHead
           title={t("al.title")}
-          sub={found.isLoading ? " " : <>{t("al.sub", { n: total })}{isLive && ` · ${t("al.live")}`}</>}
+          sub={found.isLoading ? " " : <>{t("al.sub", { n: total })}{isLive && live.state === "live" && !live.paused && ` · ${t("al.live")}`}</>}
           actions={
             <>
               <SavedViews screen="alerts" />

@@ -1,5 +1,7 @@
+import { lazy } from "react";
 import { useLocation } from "wouter";
 import { useFacets, useOverview, useTimeseries } from "../../api/queries.ts";
+import type { Overview as Shape } from "../../api/types.ts";
 import { Button } from "../../components/Button.tsx";
 import { dateTime } from "../../components/format.ts";
 import { PageHead, Panel } from "../../components/Panel.tsx";
@@ -20,6 +22,8 @@ import "./overview.css";
 /** Slices of the traffic chart: as many columns as can be told apart. */
 const POINTS = 120;
 
+const FirstRun = lazy(() => import("../firstrun/index.tsx"));
+
 /** What is happening, who, is it working, is the service well. */
 export default function Overview() {
   const overview = useOverview();
@@ -33,6 +37,8 @@ export default function Overview() {
   });
   const alerts = useFacets(["attack_type", "severity", "endpoint"], { of: "alerts", limit: 12 });
   const outcomes = useTimeseries("status_class", { points: POINTS });
+  // Nothing ever came in: the way to a picture is to connect something.
+  if (overview.data && !overview.data.demo && isUnused(overview.data)) return <FirstRun />;
   return (
     <div className="screen">
       <PageHead title={t("ov.title")} sub={<Sentence overview={overview.data} open={open.data} chart={outcomes.data} />} />
@@ -52,6 +58,10 @@ export default function Overview() {
       <HealthPanel overview={overview.data} />
     </div>
   );
+}
+
+function isUnused({ counters, totals, stored }: Shape): boolean {
+  return (counters["received"] ?? 0) === 0 && (totals["requests"] ?? 0) === 0 && (stored["events"] ?? 0) === 0;
 }
 
 /** Requests over time; a part that is marked becomes the period of the page. */
