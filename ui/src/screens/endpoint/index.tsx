@@ -14,6 +14,7 @@ import { Tabs } from "../../components/Tabs.tsx";
 import { Time } from "../../components/Time.tsx";
 import { type Series, TimeChart } from "../../components/TimeChart.tsx";
 import { Untrusted } from "../../components/Untrusted.tsx";
+import { visibleText } from "../../components/visible.ts";
 import { FilterScope, Value } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
 import type { Filter } from "../../state/filters.ts";
@@ -22,6 +23,7 @@ import { hrefWith, useUrl, useUrlValue } from "../../state/url.ts";
 import { Method } from "../endpoints/Method.tsx";
 import { AlertList, EventList } from "../entity/Lists.tsx";
 import { statusSeries } from "../triage/series.ts";
+import { useTitle } from "../triage/useTitle.ts";
 import { useMeasure } from "../triage/useMeasure.ts";
 import { Callers } from "./Callers.tsx";
 import { Histogram } from "./Histogram.tsx";
@@ -33,9 +35,14 @@ import "../endpoints/endpoints.css";
 const NO_FILTERS: readonly string[] = [];
 const CLASS_COLORS: Record<string, string> = { 2: "var(--ok)", 3: "var(--line-3)", 4: "var(--medium)", 5: "var(--critical)" };
 
-/** One endpoint: traffic, failures and times with what is usual, who calls it, what was detected. */
+/** The endpoint of the address; another one begins anew. */
 export default function EndpointScreen() {
   const id = decodeId(useParams()["id"] ?? "");
+  return <OneEndpoint key={id} id={id} />;
+}
+
+/** One endpoint: traffic, failures and times with what is usual, who calls it, what was detected. */
+function OneEndpoint({ id }: { id: string }) {
   const url = useUrl();
   const endpoint = useEndpoint<EndpointDetail>(id);
   const own = useMemo<Filter[]>(() => [{ field: "endpoint", op: "eq", value: id }], [id]);
@@ -50,6 +57,7 @@ export default function EndpointScreen() {
   });
   const events = useEvents({ filters: own, sort: "-ts", limit: 200 });
   const [tab, setTab] = useUrlValue("tab", "callers");
+  useTitle(visibleText(id, 80));
   const brush = (from: number, to: number) => url.set({ range: rangeOf(from, to) });
 
   const columns = useMemo(() => (traffic.data ? statusSeries(traffic.data) : []), [traffic.data]);

@@ -17,6 +17,7 @@ import { Tabs } from "../../components/Tabs.tsx";
 import { Time } from "../../components/Time.tsx";
 import { TimeChart } from "../../components/TimeChart.tsx";
 import { Untrusted } from "../../components/Untrusted.tsx";
+import { visibleText } from "../../components/visible.ts";
 import { FilterScope } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
 import type { Filter } from "../../state/filters.ts";
@@ -24,6 +25,7 @@ import { rangeOf } from "../../state/range.ts";
 import { hrefWith, useUrl, useUrlValue } from "../../state/url.ts";
 import { StateChip } from "../entities/index.tsx";
 import { ResponsePanel } from "../response/ResponsePanel.tsx";
+import { useTitle } from "../triage/useTitle.ts";
 import { useMeasure } from "../triage/useMeasure.ts";
 import { severitySeries } from "../triage/series.ts";
 import { AlertList, EventList, IncidentList } from "./Lists.tsx";
@@ -37,11 +39,16 @@ import "../incident/incident.css";
 
 const NO_FILTERS: readonly string[] = [];
 
-/** One client, user, session, key or network: how it acts, against its past and its peers. */
+/** The entity of the address; another one begins anew. */
 export default function EntityScreen() {
   const params = useParams();
   const kind = params["kind"] ?? "client";
   const id = decodeId(params["id"] ?? "");
+  return <OneEntity key={`${kind} ${id}`} kind={kind} id={id} />;
+}
+
+/** One client, user, session, key or network: how it acts, against its past and its peers. */
+function OneEntity({ kind, id }: { kind: string; id: string }) {
   const url = useUrl();
   const entity = useEntity<EntityDetail>(kind, id);
   const own = useMemo<Filter[]>(() => [{ field: kind, op: "eq", value: id }], [kind, id]);
@@ -55,6 +62,7 @@ export default function EntityScreen() {
     queryFn: ({ signal }) => get<{ counts: number[][] }>(`entities/${kind}/${encodeId(id)}/week`, { signal }),
   });
   const [tab, setTab] = useUrlValue("tab", "sequence");
+  useTitle(`${kind} ${visibleText(id, 60)}`);
   const brush = (from: number, to: number) => url.set({ range: rangeOf(from, to) });
   const lines = useMemo(() => (timeline.data ? severitySeries(timeline.data) : []), [timeline.data]);
   const risks = useMemo(

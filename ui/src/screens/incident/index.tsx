@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import { Link, useParams } from "wouter";
 import { type Change, useExplanation, useGraph, useIncident, useIncidentAlerts, useSimilar, useTimeline } from "../../api/queries.ts";
 import type { EntityRef, Incident } from "../../api/types.ts";
@@ -12,6 +12,7 @@ import { hrefWith, useUrl, useUrlValue } from "../../state/url.ts";
 import type { Action } from "../response/useDecisions.ts";
 import { ResponsePanel } from "../response/ResponsePanel.tsx";
 import { usePageKeys } from "../triage/usePageKeys.ts";
+import { useTitle } from "../triage/useTitle.ts";
 import { useTriage } from "../triage/useTriage.ts";
 import { Agreement } from "./Agreement.tsx";
 import { Comments } from "./Comments.tsx";
@@ -58,9 +59,14 @@ function focusOn(selector: string): void {
   found?.focus();
 }
 
-/** One incident: what happened, why it is thought so, the evidence, and what people make of it. */
+/** The incident of the address; another one begins anew, with nothing half typed. */
 export default function IncidentScreen() {
   const id = useParams()["id"] ?? "";
+  return <OneIncident key={id} id={id} />;
+}
+
+/** One incident: what happened, why it is thought so, the evidence, and what people make of it. */
+function OneIncident({ id }: { id: string }) {
   const { range } = useUrl();
   const incident = useIncident(id);
   const why = useExplanation(id);
@@ -82,10 +88,7 @@ export default function IncidentScreen() {
     c: () => focusOn("[data-comment]"),
     b: () => focusOn("[data-respond] select"),
   });
-  const title = row ? `${row.risk} ${row.attack_types.slice(0, 2).map(words).join(", ")} · ${t("app.name")}` : null;
-  useEffect(() => {
-    if (title !== null) document.title = title;
-  }, [title]);
+  useTitle(row ? `${row.risk} ${row.attack_types.slice(0, 2).map(words).join(", ")}` : null);
 
   return (
     <FilterScope fields={NO_FILTERS}>
