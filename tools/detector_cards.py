@@ -7,7 +7,10 @@ import inspect
 import sys
 from pathlib import Path
 
-from apisentinel.detectors import behaviour
+from apisentinel.detectors import behaviour, content
+
+CONTENT = ("Amounts", "Exposure", "GraphQL", "Instructions", "Privileges")
+"""Detectors of the fields of one request, beside those of behaviour."""
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "detectors" / "behaviour.md"
 INTRO = """# Behaviour detectors
@@ -23,7 +26,7 @@ This page is made from the code by `tools/detector_cards.py`.
 
 def card(name: str) -> str:
     """One detector as Markdown."""
-    kind = getattr(behaviour, name)
+    kind = getattr(behaviour, name, None) or getattr(content, name)
     text = inspect.getdoc(kind) or ""
     lines = []
     for paragraph in text.split("\n\n"):
@@ -42,7 +45,7 @@ def card(name: str) -> str:
 
 def page() -> str:
     """The whole page."""
-    return INTRO + "\n" + "\n".join(card(name) for name in behaviour.__all__)
+    return INTRO + "\n" + "\n".join(card(name) for name in (*behaviour.__all__, *CONTENT))
 
 
 def main() -> int:

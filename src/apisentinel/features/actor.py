@@ -23,24 +23,29 @@ from apisentinel.features.actor_record import (
     N_MISSED,
     N_REFERRED,
     N_REQUESTS,
-    N_TRIES,
     N_WRITES,
     SEEN_LIMIT,
     SIGNAL,
     TAU_US,
     VERSION,
 )
+from apisentinel.features.endpoint import ENDPOINT
 from apisentinel.features.events import EVENT
+from apisentinel.features.logins import STUFFING_LLR, logins
+from apisentinel.features.reading import automation, gap_cv
 from apisentinel.features.site import (
     MISSES,
     PAGES,
     PAGES_SEEN,
     REQUESTS,
+    RUSHES,
     add_sample,
     add_share,
     high_normal,
     share_of,
 )
+from apisentinel.features.steps import sequence
+from apisentinel.features.surge import is_machine
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.sketches import bloom_add, cusum, decay_factor, hll_add, hll_estimate
 from apisentinel.kernels.slots import (
@@ -53,12 +58,10 @@ from apisentinel.kernels.slots import (
 from apisentinel.records.flags import (
     AGENT_CLAIMS_GOOD_BOT,
     PATH_ADMIN,
-    PATH_API,
     PATH_ASSET,
     PATH_FETCHED_BY_ITSELF,
     PATH_HEALTH,
 )
-from apisentinel.records.taxonomy import AGENT_KINDS, AgentKind
 
 REPORT_FROM, REPORT_STEP = np.float32(2.3), np.float32(0.75)
 AUTOMATION_FROM = np.float32(1.0)
@@ -77,18 +80,16 @@ MISS_LLR, HIT_LLR, ERROR_LLR = np.float32(1.0), np.float32(-0.55), np.float32(0.
 MISS_SHARE_FLOOR = 0.02
 """Sites where even fewer new paths are missing count as if this share were missing."""
 
-BRUTE_FREE, BRUTE_LLR = np.float32(2.0), np.float32(1.38)
-"""Brute force: failures of 10 minutes that people need themselves, step for each further one."""
-BRUTE_SLOW_FREE, BRUTE_SLOW_LLR = np.float32(5.0), np.float32(0.7)
-"""The same over an hour."""
-STUFFING_LLR, STUFFING_SUCCESS, STUFFING_FREE = np.float32(2.55), np.float32(-2.23), np.float32(6.4)
-"""Stuffing: Wald test over first outcomes per account with p0 = .07, p1 = .9; the offset demands
-five accounts.
-"""
-
 CRAWL_PER_PAGE = np.float32(0.165)
 """Crawling: nats per distinct page of the last minute beyond what is normal."""
 CRAWL_FREE = np.float32(4.0)
+
+RUSH_GAP_US, RUSH_PAUSE_US, RUSH_KEEPS = 700_000, 2_500_000, np.float32(0.3)
+"""A rush: new pages less than the first apart; a pause ends it but for a share."""
+RUSH_FREE, RUSH_PER_PAGE = np.float32(15.0), np.float32(0.34)
+"""New pages of a rush that are never too many, beyond twice what is normal here, and nats for each
+further one.
+"""
 
 WALK_LLR, WALK_BREAK = np.float32(0.45), np.float32(-0.9)
 """Scraping: steps for an id that continues the walk, and for one that does not."""
@@ -97,6 +98,8 @@ AGENT_LLR, AGENT_BREAK = np.float32(0.75), np.float32(-0.5)
 
 VOLUME_FLOOR = np.float32(240.0)
 """Requests a minute (assets count a tenth) that are never called a flood."""
+VOLUME_MACHINES = np.float32(1200.0)
+"""The same for programs with a key of their own: twenty a second."""
 RESOURCE_FLOOR_BYTES, RESOURCE_FLOOR_US = np.float32(200e6), np.float32(60e6)
 """Bytes sent and time spent for one actor within 10 minutes that are never called abuse."""
 
@@ -110,20 +113,12 @@ TOKEN_LLR, FORGED_LLR, STOLEN_LLR = np.float32(1.8), np.float32(3.0), np.float32
 """Tokens: a new token that is refused, one whose head says that it is forged, a session that goes
 on from another network with another program.
 """
-TAKEOVER_LLR = np.float32(5.5)
+TAKEOVER_LLR, TAKEOVER_SLOW_LLR, HASTE_US = np.float32(5.5), np.float32(4.4), 90_000_000
+"""Takeover: a change of how the account is reached at once after a strange login, and later."""
 STRANGE_US, HABIT_REQUESTS, HABIT_US = 1_800_000_000, 8, 1_800_000_000
 """Takeover: how long a login from a new place with a new device stays strange; requests and time
 after which a user has habits.
 """
-MANY_LOGINS, MANY_LLR = np.float32(3.0), np.float32(2.6)
-"""Accounts that one client and program may sign in to within a minute, and the step for more."""
-
-FEWEST_GAPS, USUAL_SPREAD, PAUSE_S = 8, np.float32(0.9), np.float32(60.0)
-"""Automation: gaps between opened pages that are needed, the spread of people's gaps (× mean), and
-the pause that people make now and then.
-"""
-
-BROWSER_CODE = AGENT_KINDS.index(AgentKind.BROWSER)
 
 
 @inline
@@ -159,6 +154,7 @@ def _clear(r):
     r.gap_mean = 0.0
     r.longest_gap = 0.0
     r.page_path = 0
+    r.shown_path = 0
     r.gap_square = 0.0
     r.accounts_failed = 0.0
     r.walk = 0.0
@@ -171,11 +167,12 @@ def _clear(r):
     for k in range(32):
         r.agents[k] = 0
         r.endpoints[k] = 0
+        r.objects[k] = 0
     for k in range(64):
         r.accounts[k] = 0
-        r.objects[k] = 0
     for k in range(32):
         r.secrets[k] = 0
+    for k in range(16):
         r.tokens[k] = 0
     for k in range(4):
         r.places[k] = 0
@@ -187,6 +184,19 @@ def _clear(r):
         r.seen[k] = 0
     r.seen_count = 0
     r.agents_count = 0
+    r.steps = 0
+    r.rush = 0.0
+    r.rush_high = 0.0
+    r.beat = 0.0
+    r.beat_square = 0.0
+    r.skipped = 0.0
+    r.page_at = 0
+    r.beats = 0
+    r.loads = 0
+    r.late = 0
+    r.opened = 0
+    r.again = 0
+    r.rendered = 0
     r.label_length = 0
     r.agent_kind = 0
     r.agent_flags = 0
@@ -243,8 +253,10 @@ def _close_minute(r, e, is_client, site):
         if is_client:
             add_sample(site, REQUESTS, r.minute_requests)
             add_sample(site, PAGES, r.minute_pages)
+            add_sample(site, RUSHES, r.rush_high)
         r.minute_requests = 0.0
         r.minute_pages = 0.0
+        r.rush_high = 0.0
         r.minute = minute
 
 
@@ -254,6 +266,7 @@ def _remember_usual(e, site):
     e.usual_misses = np.float32(share_of(site, MISSES, PAGES_SEEN, 0.05))
     e.usual_pages = high_normal(site, PAGES, np.float32(0.0))
     e.usual_requests = high_normal(site, REQUESTS, np.float32(60.0))
+    e.usual_rush = high_normal(site, RUSHES, np.float32(4.0))
 
 
 @inline
@@ -279,47 +292,24 @@ def _scanning(r, e, fresh, page, is_client, site):
 
 
 @inline
-def _logins(r, e):
-    """Guessing of passwords (failures on few accounts) and use of stolen ones (first failures on
-    many accounts).
-    """
-    if e.login == 0:
-        return
-    account = e.account if e.account != 0 else e.user
-    _count(r, N_TRIES, np.float32(1.0))
-    if e.secret != 0:
-        hll_add(r.secrets, e.secret)
-    if e.login == 2:
-        # a success after few failures is a person; after many it is the guess that hit
-        if r.llr[1] < 5.0 and r.llr[2] < 5.0:
-            for w in range(3):
-                r.counts[w, N_FAILED] *= np.float32(0.3)
-        if account != 0 and hll_add(r.accounts, account):
-            r.fresh_logins += np.float32(1.0)
-            if r.fresh_logins > MANY_LOGINS and e.agent == r.last_agent:
-                r.llr[12] = min(r.llr[12] + MANY_LLR, HIGHEST)
-            r.accounts_failed = max(np.float32(0.0), r.accounts_failed + STUFFING_SUCCESS)
-        r.llr[1] = min(r.llr[1], HIGHEST)
-        return
-    weight = np.float32(1.0)
-    if e.login == 3 and r.counts[1, N_TRIES] < 2.5:
-        weight = np.float32(0.6)
-    _count(r, N_FAILED, weight)
-    if account != 0 and hll_add(r.accounts, account):
-        r.accounts_failed = min(r.accounts_failed + STUFFING_LLR, np.float32(40.0))
-    fast = BRUTE_LLR * (r.counts[1, N_FAILED] - BRUTE_FREE)
-    slow = BRUTE_SLOW_LLR * (r.counts[2, N_FAILED] - BRUTE_SLOW_FREE)
-    r.llr[1] = min(max(r.llr[1], max(fast, slow)), HIGHEST)
-    if r.accounts_failed > STUFFING_FREE:
-        r.llr[2] = min(max(r.llr[2], r.accounts_failed - STUFFING_FREE), HIGHEST)
-
-
-@inline
 def _crawling(r, page, fresh, e):
     """Many distinct pages a minute, compared with what other clients of this site fetch."""
     if not page or not fresh or e.path_flags & PATH_FETCHED_BY_ITSELF:
         return
+    gap = e.ts - r.last
+    if gap > RUSH_PAUSE_US:
+        r.rush *= RUSH_KEEPS
+    elif gap <= RUSH_GAP_US:
+        r.rush = min(r.rush + np.float32(1.0), np.float32(200.0))
+        r.rush_high = max(r.rush_high, r.rush)
+        hurry = RUSH_PER_PAGE * (r.rush - RUSH_FREE - np.float32(2.0) * e.usual_rush)
+        if hurry > r.llr[4] and not e.agent_flags & AGENT_CLAIMS_GOOD_BOT and not is_machine(e):
+            r.llr[4] = min(hurry, np.float32(7.0))
+            r.usual = e.usual_pages
     normal = e.usual_pages
+    if is_machine(e):
+        # a key has a limit of its own, and partners fetch everything again now and then
+        normal = max(np.float32(4.0) * normal, np.float32(150.0))
     excess = r.counts[0, N_FRESH] - CRAWL_FREE - normal
     level = CRAWL_PER_PAGE * excess
     if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
@@ -446,53 +436,9 @@ def _takeover(r, e):
         and e.ts - r.strange < STRANGE_US
         and 200 <= e.status < 400
     ):
-        r.llr[12] = min(max(r.llr[12], TAKEOVER_LLR), HIGHEST)
-
-
-@inline
-def _gap_cv(r):
-    """Coefficient of variation of the gaps between pages; 9 while there are too few."""
-    if r.gaps < FEWEST_GAPS or r.gap_mean <= 0:
-        return np.float32(9.0)
-    variance = max(np.float32(0.0), r.gap_square - r.gap_mean * r.gap_mean)
-    return np.sqrt(variance) / r.gap_mean
-
-
-@inline
-def _automation(r, e, page):
-    """Timer-like reading, a browser that loads no assets and comes from nowhere: weak evidence,
-    never an alert alone.
-
-    Only what is opened counts: a page that calls its server by itself, or asks for the same again,
-    says nothing about who reads it. People leave a page alone now and then; programs seldom do.
-    """
-    if not page or e.method != 1 or e.path == r.page_path:
-        return
-    if r.last_page > 0:
-        gap = np.float32(min(e.ts - r.last_page, 600_000_000)) * np.float32(1e-6)
-        weight = np.float32(0.1) if r.gaps >= 10 else np.float32(1.0) / np.float32(r.gaps + 1)
-        r.gap_mean += weight * (gap - r.gap_mean)
-        r.gap_square += weight * (gap * gap - r.gap_square)
-        r.longest_gap = max(r.longest_gap * np.float32(0.98), gap)
-        r.gaps += 1
-    r.last_page = e.ts
-    r.page_path = e.path
-    if r.gaps < FEWEST_GAPS:
-        return
-    level = np.float32(0.0)
-    cv = _gap_cv(r)
-    if cv < USUAL_SPREAD:
-        level += np.float32(2.0) * (USUAL_SPREAD - cv)
-    level += np.float32(1.4) * (np.float32(1.0) - min(np.float32(1.0), r.longest_gap / PAUSE_S))
-    pages = r.counts[2, N_REQUESTS] - r.counts[2, N_ASSETS]
-    if e.agent_kind == BROWSER_CODE and pages >= 12 and not e.path_flags & PATH_API:
-        level += np.float32(1.2) * (
-            1 - min(np.float32(1.0), r.counts[2, N_ASSETS] / (np.float32(0.5) * pages))
-        )
-        level += np.float32(0.7) * (
-            1 - min(np.float32(1.0), r.counts[2, N_REFERRED] / (np.float32(0.5) * pages))
-        )
-    r.llr[6] = level
+        # a traveller looks around first
+        level = TAKEOVER_LLR if e.ts - r.strange < HASTE_US else TAKEOVER_SLOW_LLR
+        r.llr[12] = min(max(r.llr[12], level), HIGHEST)
 
 
 @inline
@@ -502,6 +448,9 @@ def _volume(r, e):
         return
     normal = e.usual_requests
     limit = max(VOLUME_FLOOR, 4 * normal)
+    if is_machine(e):
+        # partners fetch and measure with keys that have limits of their own
+        limit = max(limit, VOLUME_MACHINES)
     if r.minute_requests > limit:
         level = np.float32(4.0 + 3.0 * np.log(r.minute_requests / limit))
         if level > r.llr[8]:
@@ -538,16 +487,19 @@ def _facts(r, out):
     out[12] = np.float32(r.n)
     out[13] = r.counts[1, N_BYTES]
     out[14] = r.counts[1, N_COST]
-    out[15] = _gap_cv(r)
+    out[15] = gap_cv(r)
     out[16] = r.counts[2, N_FAILED]
     out[17] = r.counts[2, N_REQUESTS] - r.counts[2, N_ASSETS]
     out[18] = np.float32(hll_estimate(r.secrets))
     out[19] = np.float32(hll_estimate(r.tokens))
     out[20] = r.counts[1, N_DENIED]
+    out[21] = r.rush
+    out[22] = r.skipped
+    out[23] = np.float32(r.late)
 
 
 @inline
-def _observe(r, e, kind, site):
+def _observe(r, e, kind, site, ends, place):
     """Counts one event and updates every family. Returns the bit mask of families that rose enough
     to report.
     """
@@ -585,15 +537,17 @@ def _observe(r, e, kind, site):
     _tokens(r, e, kind)
     if kind == 2:
         _takeover(r, e)
+    if kind == 2 or (kind == 1 and e.user == 0 and e.session_given):
+        sequence(r, e, ends, place)
     _scanning(r, e, fresh, page, is_client, site)
     if kind != 2:
-        _logins(r, e)
+        logins(r, e)
         _agents(r, e)
     if is_client:
         e.client_agents = np.uint8(r.agents_count)
     _crawling(r, page, fresh, e)
     _walks(r, e)
-    _automation(r, e, page)
+    automation(r, e, page)
     _volume(r, e)
     _resources(r)
     r.last_endpoint = e.endpoint
@@ -616,14 +570,16 @@ def _observe(r, e, kind, site):
 
 @kernel(
     "int64(EVENT[::1], int64, uint8[::1], int32[:,::1], uint64[::1], int32[::1], int64[::1],"
-    " ACTOR[::1], float32[:,::1], int32[::1], int64[::1], SIGNAL[::1])",
+    " ACTOR[::1], float32[:,::1], int32[::1], ENDPOINT[::1], int32[::1], int64[::1], SIGNAL[::1])",
     EVENT=EVENT,
+    ENDPOINT=ENDPOINT,
     ACTOR=ACTOR,
     SIGNAL=SIGNAL,
 )
 def update_actors(
-    events, kind, text, labels, keys, rows, meta, records, site, slots, ordinals, signals
-):
+    events, kind, text, labels, keys, rows, meta, records, site, places, ends, slots, ordinals,
+    signals,
+):  # fmt: skip
     """Counts events in order and reports actors whose evidence rose.
 
     Args:
@@ -633,6 +589,8 @@ def update_actors(
         labels: int32 ``(n, 2)``, spans of the entity's text id.
         keys, rows, meta, records: The slot table.
         site: float32 histograms of `site.py`; written by clients only.
+        places: int32 ``(n,)``, row of each event's endpoint.
+        ends: The records of the endpoints; what comes before each of them is learned here.
         slots: int32 ``(n,)`` out: row of each event's record, -1 without key.
         ordinals: int64 ``(n,)`` out: which request of its entity each event is, from 1.
         signals: `SIGNAL` ``(n,)`` out.
@@ -664,7 +622,7 @@ def update_actors(
         expired = kind == 1 and e.session_given == 0 and e.ts - r.last > 1_800_000_000
         if is_new or expired:
             _start(r, key, e, text, labels[i, 0], labels[i, 1])
-        raised = _observe(r, e, kind, site)
+        raised = _observe(r, e, kind, site, ends, np.int64(places[i]))
         ordinals[i] = r.n
         if raised != 0:
             # what is under suspicion is kept when the table is full

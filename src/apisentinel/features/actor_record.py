@@ -9,7 +9,7 @@ import numpy as np
 from apisentinel.kernels.slots import HEADER
 from apisentinel.records.signal import FACTS, Family
 
-VERSION = 2
+VERSION = 3
 """Schema of `ACTOR`; a snapshot of another version is refused or migrated."""
 
 
@@ -51,16 +51,20 @@ ACTOR = np.dtype(
         ("longest_gap", "f4"), ("page_path", "u8"),
         ("agents_fresh", "f4"), ("fresh_logins", "f4"), ("gaps", "u4"),
         ("alerted_at", "u4"),
-        ("secrets", "u1", (32,)), ("tokens", "u1", (32,)), ("places", "u8", (4,)),
+        ("secrets", "u1", (32,)), ("tokens", "u1", (16,)), ("places", "u8", (4,)),
         ("devices", "u8", (4,)), ("strange", "i8"), ("home", "u8"),
         ("agents", "u1", (32,)), ("accounts", "u1", (64,)), ("endpoints", "u1", (32,)),
-        ("objects", "u1", (64,)),
+        ("objects", "u1", (32,)),
         ("seen", "u1", (128,)), ("seen_count", "u2"), ("agents_count", "u2"),
+        ("steps", "u8"), ("rush", "f4"), ("rush_high", "f4"), ("beat", "f4"), ("beat_square", "f4"),
+        ("skipped", "f4"), ("page_at", "i8"), ("shown_path", "u8"),
+        ("beats", "u2"), ("loads", "u2"), ("late", "u2"),
+        ("opened", "u2"), ("again", "u2"), ("rendered", "u1"), ("spare", "u1"),
         ("label_length", "u1"), ("agent_kind", "u1"),
         ("agent_flags", "u2"), ("label", "u1", (LABEL_BYTES,)),
     ]
 )  # fmt: skip
-"""One actor, packed, about 1 KiB. Sets are HyperLogLogs (`agents`, `accounts`, `endpoints`,
+"""One actor, packed, 1 KiB. Sets are HyperLogLogs (`agents`, `accounts`, `endpoints`,
 `objects`) and one Bloom filter of the last few hundred distinct paths (`seen`).
 """
 

@@ -12,16 +12,20 @@ import numpy as np
 from apisentinel.features.events import EVENT
 from apisentinel.features.pair import (
     FLOOD_TOLD,
+    GAP_BINS,
     HIGH_BINS,
     NO_EDGE,
     OUTSIDE,
     PAIR,
     WINDOW_US,
     ask,
+    of_others,
     outside,
+    pace,
     principal,
     start_pair,
 )
+from apisentinel.features.surge import novelty, shared_walk, start_series, surge
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.hashing import mix
 from apisentinel.kernels.sketches import LOG_EDGES, decay_factor, hll_add, hll_estimate, log_bin
@@ -32,10 +36,11 @@ from apisentinel.kernels.slots import (
     acquire,
     ask_cell,
     ask_record,
+    find_row,
 )
-from apisentinel.records.flags import PATH_ASSET, PATH_LOGIN
+from apisentinel.records.flags import PATH_ASSET, PATH_LOGIN, PATH_REGISTER
 
-VERSION = 1
+VERSION = 2
 
 STATUS_CLASSES = 6
 SIZE_BINS = 64
@@ -58,6 +63,15 @@ ENDPOINT = np.dtype(
         ("users", "u1", (32,)), ("inside", "u8", (4,)), ("inside_n", "u4", (4,)),
         ("failed_secrets", "u1", (32,)), ("with_user", "u4"), ("places", "u4"), ("strangers", "u4"),
         ("edges_due", "i8"), ("size_edge", "f4"), ("time_edge", "f4"),
+        ("win", "i8"), ("novel_win", "i8"), ("win_clients", "u1", (32,)), ("win_count", "f4"),
+        ("base", "f4"), ("spread", "f4"), ("each", "f4"), ("windows", "u4"), ("surge_told", "f4"),
+        ("novel_n", "f4"), ("novel_new", "f4"), ("novel_share", "f4"), ("novel_odd", "f4"),
+        ("novel_windows", "u4"), ("novel_told", "f4"), ("walk", "f4"),
+        ("walk_told", "f4"), ("near", "f4"), ("steps_seen", "u4"), ("ids", "i8", (4,)),
+        ("walkers", "u8", (4,)),
+        ("owned", "u4"), ("foreign", "u4"),
+        ("gaps_some", "u4", (GAP_BINS,)), ("gap_edge", "f4"), ("called", "u4"),
+        ("skipped", "f4"), ("before", "u4", (64,)),
     ]
 )  # fmt: skip
 """One endpoint, about 2.5 KiB. `times` bins µs, `sizes` bytes, `pair_high` requests of one client
@@ -66,7 +80,8 @@ in ten minutes.
 
 GROUP = np.dtype(
     [*HEADER, ("n", "i8"), ("first", "i8"), ("missed", "f4"), ("failed", "f4"),
-     ("members", "u1", (64,)), ("agents", "u1", (32,)), ("label_hi", "u8"), ("label_lo", "u8")]
+     ("members", "u1", (64,)), ("agents", "u1", (32,)), ("label_hi", "u8"), ("label_lo", "u8"),
+     ("owner", "u8")]
 )  # fmt: skip
 """A network, an object or a user agent; members = the clients that belong to it, asked for it, used
 it.
@@ -79,7 +94,7 @@ SIGNAL = np.dtype(
 )  # fmt: skip
 
 GUESSED_SITE, PAIR_FLOOD = 1, 2
-ABOUT_USER, ABOUT_OBJECT, ABOUT_WRITE = 1, 2, 4
+ABOUT_USER, ABOUT_OBJECT, ABOUT_WRITE, ABOUT_STEP = 1, 2, 4, 8
 """What a signal of this module says: a login endpoint fails far too often over many sources; a
 client floods one endpoint.
 """
@@ -127,6 +142,16 @@ def _start_endpoint(r, e):
     r.edges_due = 0
     r.size_edge = NO_EDGE
     r.time_edge = NO_EDGE
+    start_series(r, e)
+    r.owned = 0
+    r.foreign = 0
+    r.gap_edge = -1.0
+    r.called = 0
+    r.skipped = 0.0
+    for k in range(GAP_BINS):
+        r.gaps_some[k] = 0
+    for k in range(64):
+        r.before[k] = 0
     for k in range(HIGH_BINS):
         r.targets_high[k] = 0
         r.asked_high[k] = 0
@@ -185,6 +210,16 @@ def _outcome(r, e):
 
 
 @inline
+def _step_outcome(e):
+    """Outcome of a step beside the login as `_outcome`: whether an account or a code exists."""
+    if not e.path_flags & PATH_REGISTER or not 3 <= e.method <= 5 or e.status <= 0:
+        return np.int64(0)
+    if e.status in (400, 403, 404, 409, 410, 422):
+        return np.int64(1)
+    return np.int64(2) if e.status < 400 else np.int64(0)
+
+
+@inline
 def _guessing(r, e):
     """Failures of a login endpoint beyond what its users cause, in standard deviations.
 
@@ -197,14 +232,15 @@ def _guessing(r, e):
     r.tried_10m *= ten
     r.failed_1d *= day
     r.tried_1d *= day
-    if e.login == 0:
+    login = _step_outcome(e) if e.login == 0 else np.int64(e.login)
+    if login == 0:
         return np.float32(0.0)
-    failed = np.float32(e.login == 1) + np.float32(0.7) * np.float32(e.login == 3)
+    failed = np.float32(login == 1) + np.float32(0.7) * np.float32(login == 3)
     r.tried_10m += np.float32(1.0)
     r.tried_1d += np.float32(1.0)
     r.failed_10m += failed
     r.failed_1d += failed
-    if e.login == 1:
+    if login == 1:
         hll_add(r.failed_clients, e.client)
         account = e.account if e.account != 0 else e.user
         if account != 0:
@@ -242,15 +278,16 @@ def _pair_limit(r):
 
 @kernel(
     "int64(EVENT[::1], uint64[::1], int32[::1], int64[::1], ENDPOINT[::1],"
-    " uint64[::1], int32[::1], int64[::1], PAIR[::1], int32[::1], SIGNAL[::1])",
+    " uint64[::1], int32[::1], int64[::1], PAIR[::1], int32[::1], int64[::1], SIGNAL[::1])",
     EVENT=EVENT,
     ENDPOINT=ENDPOINT,
     PAIR=PAIR,
     SIGNAL=SIGNAL,
 )
 def update_endpoints(
-    events, keys, rows, meta, records, pair_keys, pair_rows, pair_meta, pairs, slots, signals
-):
+    events, keys, rows, meta, records, pair_keys, pair_rows, pair_meta, pairs, slots, ordinals,
+    signals,
+):  # fmt: skip
     """Counts events per endpoint and per client and endpoint, and fills `login` of each event.
 
     Returns:
@@ -272,6 +309,7 @@ def update_endpoints(
             )
         e = events[i]
         slots[i] = -1
+        ordinals[i] = 0
         if e.endpoint == 0:
             continue
         row, is_new = acquire(keys, rows, meta, records, e.endpoint)
@@ -281,6 +319,7 @@ def update_endpoints(
             _start_endpoint(r, e)
         e.login = np.uint8(_outcome(r, e))
         r.n += 1
+        ordinals[i] = r.n
         r.bytes += max(e.response_bytes, 0)
         r.classes[min(max(e.status // 100, 0), STATUS_CLASSES - 1)] += 1
         r.missed += e.status == 404
@@ -289,11 +328,12 @@ def update_endpoints(
         if e.duration_us >= 0:
             r.times[log_bin(e.duration_us, TIME_BINS)] += 1
             r.timed += 1
-        if e.login != 0 or r.tried_10m > 0:
+        step = _step_outcome(e)
+        if e.login != 0 or step != 0 or r.tried_10m > 0:
             excess = _guessing(r, e)
             r.last = max(r.last, e.ts)
             if (
-                e.login == 1
+                (e.login == 1 or step == 1)
                 and excess >= EXCESS_DEVIATIONS
                 and excess >= r.reported * np.float32(1.3)
             ):
@@ -301,7 +341,7 @@ def update_endpoints(
                 s = signals[used]
                 s.row = i
                 s.slot = row
-                s.about = 0
+                s.about = ABOUT_STEP * np.int32(e.path_flags & PATH_REGISTER != 0)
                 s.what = GUESSED_SITE
                 s.llr = excess
                 s.actual = r.failed_1d
@@ -322,6 +362,7 @@ def update_endpoints(
         p = pairs[prow]
         if pnew:
             start_pair(p, pair_key, e)
+        gap = np.int64(-1) if pnew else (e.ts - p.last) // 1000
         window = e.ts // WINDOW_US
         if window > p.window:
             r.pair_high[log_bin(np.int64(p.requests), 64)] += 1
@@ -341,14 +382,34 @@ def update_endpoints(
                 s.llr = np.float32(3.5 + 2.0 * np.log(p.requests / limit))
                 s.actual = p.requests
                 s.usual = normal
-        if s.what == 0:
-            what, llr, actual, usual = ask(p, r, e)
+        s.secrets = 0.0
+        what, llr, actual, usual, clients = surge(r, e)
+        if what == 0:
+            what, llr, actual, usual, clients = novelty(r, e)
+        if what == 0:
+            what, llr, actual, usual, clients = shared_walk(r, e)
+        told = s.what != 0 or what != 0
+        if what != 0 and s.what == 0:
+            s.what = what
+            s.llr = llr
+            s.actual = actual
+            s.usual = usual
+            s.sources = clients
+            s.accounts = 0.0
+        what, llr, actual, usual = ask(p, r, e)
+        if what == 0:
+            what, llr, actual, usual = of_others(p, r, e)
+        fast, fast_llr, fast_actual, fast_usual = pace(p, r, e, gap)
+        if what == 0:
+            what, llr, actual, usual = fast, fast_llr, fast_actual, fast_usual
+        if not told:
             s.what = what
             s.llr = llr
             s.actual = actual
             s.usual = usual
             s.sources = p.rejected
             s.accounts = p.invalid
+            s.secrets = np.float32(p.distinct >= np.float32(0.5) * p.asked)
         if s.what == 0 and stranger:
             s.what = OUTSIDE
             s.llr = np.float32(5.3)
@@ -356,7 +417,6 @@ def update_endpoints(
             s.usual = np.float32(r.places)
             s.sources = np.float32(p.inside)
         if s.what != 0:
-            s.secrets = 0.0
             s.about = (
                 ABOUT_USER * np.int32(e.user != 0)
                 | ABOUT_OBJECT * np.int32(e.object != 0)
@@ -383,6 +443,7 @@ def _update_group(events, i, key, member, e, keys, rows, meta, records):
         r.failed = 0.0
         r.label_hi = e.address_hi
         r.label_lo = e.address_lo
+        r.owner = 0
         for k in range(64):
             r.members[k] = 0
         for k in range(32):
@@ -397,36 +458,57 @@ def _update_group(events, i, key, member, e, keys, rows, meta, records):
 
 
 @kernel(
+    "void(EVENT[::1], uint64[::1], int32[::1], int64[::1], GROUP[::1])", EVENT=EVENT, GROUP=GROUP
+)
+def update_objects(events, keys, rows, meta, records):
+    """Counts events per object and fills `object_new` and `foreign`. An object belongs to the first
+    user who got it.
+
+    Cost: 100 ns an event with an object; 168 bytes a key.
+    """
+    n = events.shape[0]
+    for i in range(n):
+        if i + AHEAD_CELL < n:
+            ask_cell(keys, events[i + AHEAD_CELL].object)
+        if i + AHEAD_RECORD < n:
+            ask_record(keys, rows, records, events[i + AHEAD_RECORD].object, records.itemsize, 3)
+        e = events[i]
+        e.object_new = 0
+        e.foreign = 0
+        if e.object == 0:
+            continue
+        row = find_row(keys, rows, e.object)
+        e.object_new = np.uint8(row < 0)
+        if row >= 0 and e.user != 0 and records[row].owner != 0:
+            e.foreign = np.uint8(1) + np.uint8(records[row].owner != e.user)
+        _update_group(events, i, e.object, e.client, e, keys, rows, meta, records)
+        if 200 <= e.status < 300 and e.user != 0:
+            r = records[find_row(keys, rows, e.object)]
+            if r.owner == 0:
+                r.owner = e.user
+
+
+@kernel(
     "void(EVENT[::1], uint64[::1], int32[::1], int64[::1], GROUP[::1],"
-    " uint64[::1], int32[::1], int64[::1], GROUP[::1],"
     " uint64[::1], int32[::1], int64[::1], GROUP[::1])",
     EVENT=EVENT,
     GROUP=GROUP,
 )
 def update_groups(
-    events, net_keys, net_rows, net_meta, networks, obj_keys, obj_rows, obj_meta, objects,
-    agent_keys, agent_rows, agent_meta, agents,
+    events, net_keys, net_rows, net_meta, networks, agent_keys, agent_rows, agent_meta, agents,
 ):  # fmt: skip
-    """Counts events per network, per object and per user agent. Cost: 150-300 ns an event; 168
-    bytes a key.
-    """
+    """Counts events per network and per user agent. Cost: 100-200 ns an event; 168 bytes a key."""
     n = events.shape[0]
     for i in range(n):
         if i + AHEAD_CELL < n:
             ask_cell(net_keys, events[i + AHEAD_CELL].network)
-            ask_cell(obj_keys, events[i + AHEAD_CELL].object)
         if i + AHEAD_RECORD < n:
             ask_record(
                 net_keys, net_rows, networks, events[i + AHEAD_RECORD].network, networks.itemsize, 3
             )
-            ask_record(
-                obj_keys, obj_rows, objects, events[i + AHEAD_RECORD].object, objects.itemsize, 3
-            )
         e = events[i]
         if e.network != 0:
             _update_group(events, i, e.network, e.client, e, net_keys, net_rows, net_meta, networks)
-        if e.object != 0:
-            _update_group(events, i, e.object, e.client, e, obj_keys, obj_rows, obj_meta, objects)
         if e.agent != 0:
             _update_group(
                 events, i, e.agent, e.client, e, agent_keys, agent_rows, agent_meta, agents

@@ -24,10 +24,11 @@ EVENT = np.dtype(
         ("object_id", "i8"), ("response_bytes", "i8"), ("duration_us", "i8"), ("route", "i4"),
         ("path_flags", "u4"),
         ("usual_misses", "f4"), ("usual_pages", "f4"), ("usual_requests", "f4"),
+        ("usual_rush", "f4"),
         ("status", "i2"), ("agent_flags", "u2"), ("method", "u1"), ("agent_kind", "u1"),
         ("referer", "u1"),
         ("login", "u1"), ("session_given", "u1"), ("client_agents", "u1"),
-        ("token_flags", "u1"), ("sensitive", "u1"),
+        ("token_flags", "u1"), ("sensitive", "u1"), ("object_new", "u1"), ("foreign", "u1"),
     ]
 )  # fmt: skip
 """One request: hashes are keyed (0 = none), times in µs.
@@ -35,7 +36,8 @@ EVENT = np.dtype(
 `account`, `secret`, `body` and `token` are hashes of what `details.py` finds in the request, 0
 where there is none. `login` is filled by the endpoint kernel, `client_agents` (different user
 agents of the client so far) and the `usual_` columns (what the site knew at this event) by the
-client kernel, so that later kernels of the same block see no more than it.
+client kernel, `object_new` (nobody asked for the object before) and `foreign` (it is another
+user's) by the object kernel, so that later kernels of the same block see no more than it.
 """
 
 

@@ -7,21 +7,23 @@ with its user agent, so that people behind one address are told apart as far as 
 
 import numpy as np
 
+from apisentinel.features.surge import is_machine
 from apisentinel.kernels.compiler import inline
 from apisentinel.kernels.hashing import mix
 from apisentinel.kernels.sketches import LOG_EDGES, hll_add, hll_estimate, log_bin
 from apisentinel.kernels.slots import HEADER
-from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, PATH_HEALTH
+from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, PATH_ADMIN, PATH_HEALTH, PATH_REGISTER
 
 PAIR = np.dtype(
     [
         *HEADER, ("n", "i8"), ("window", "i8"), ("hour", "i8"), ("requests", "f4"),
-        ("reported", "f4", (5,)), ("asked", "f4"), ("distinct", "f4"), ("refused", "f4"),
+        ("reported", "f4", (7,)), ("asked", "f4"), ("distinct", "f4"), ("refused", "f4"),
         ("tail", "f4"),
-        ("rejected", "f4"), ("invalid", "f4"), ("inside", "u4"), ("targets", "u1", (64,)),
+        ("rejected", "f4"), ("invalid", "f4"), ("strange", "f4"), ("fast", "f4"),
+        ("inside", "u4"), ("targets", "u1", (64,)),
     ]
 )  # fmt: skip
-"""One principal on one endpoint, 164 bytes: its requests in the running ten minutes, and what it
+"""One principal on one endpoint, 180 bytes: its requests in the running ten minutes, and what it
 asked for in the running hour.
 """
 
@@ -33,17 +35,19 @@ DISTINCT_FLOOR, DISTINCT_TIMES = np.float32(14.0), np.float32(3.3)
 """Different targets of one principal in an hour that are never too many, and how many times the
 98 % quantile of the principals of this endpoint they have to be.
 """
+DISTINCT_ANONYMOUS = np.float32(4.5)
+"""The same for clients without user and session: several people may stand behind them."""
 DISTINCT_FEWEST = 15
 """Principals that an endpoint must know before its own quantile counts."""
 UNKNOWN_PEOPLE, UNKNOWN_READS, UNKNOWN_MACHINES = (
-    np.float32(70.0), np.float32(100.0), np.float32(1000.0),
+    np.float32(45.0), np.float32(100.0), np.float32(1000.0),
 )  # fmt: skip
 """Limits before: what users and sessions change and read in an hour, and what clients without
 either send, such as jobs and partners.
 """
 
 ASKED_FLOOR_WRITES, ASKED_FLOOR_READS, ASKED_TIMES = (
-    np.float32(20.0), np.float32(60.0), np.float32(4.0),
+    np.float32(12.0), np.float32(60.0), np.float32(4.0),
 )  # fmt: skip
 """Requests of one principal to an endpoint in an hour that are never too many, for methods that
 change something and for others, and how many times the 98 % quantile they have to be.
@@ -68,13 +72,34 @@ TAIL_FLOOR_BYTES, TAIL_FLOOR_US = 1_500, 500_000
 TAIL_STEP, TAIL_BREAK = np.float32(1.3), np.float32(-0.2)
 """Steps for a reply out of the usual range and for a usual one: four in a row alert."""
 
-OBJECTS, REFUSALS, LARGE, SLOW, OUTSIDE, REPEATS = 3, 4, 5, 6, 7, 8
+OBJECTS, REFUSALS, LARGE, SLOW, OUTSIDE, REPEATS, FOREIGN, PACE = 3, 4, 5, 6, 7, 8, 12, 9
 """What a signal of this module says."""
-DISTINCT_TOLD, REFUSED_TOLD, FLOOD_TOLD, TAIL_TOLD, ASKED_TOLD = range(5)
+DISTINCT_TOLD, REFUSED_TOLD, FLOOD_TOLD, TAIL_TOLD, ASKED_TOLD, FOREIGN_TOLD, PACE_TOLD = range(7)
 """Places of `reported`."""
+
+PRIVATE_FEWEST, PRIVATE_SHARE = 50, 0.025
+"""Requests for objects with a known owner from which on an endpoint counts as private, when at most
+this share of them came from others.
+"""
+PRIVATE_FLOOR, PRIVATE_TIMES = np.float32(7.0), np.float32(2.5)
+"""Different objects of a private endpoint that are never too many, and the times of the usual."""
+FOREIGN_STEP, FOREIGN_ALERT = np.float32(2.4), np.float32(6.0)
+"""Most that an object of somebody else says, and the sum that is reported: the third one."""
+
+GAP_BINS = 56
+"""Log bins of milliseconds, four an octave: 16 s."""
+GAPS_FEWEST, GAPS_EVERY = 60, 32
+GAP_UNKNOWN, GAP_WRITES, GAP_MOST = np.float32(200.0), np.float32(800.0), np.float32(900.0)
+"""Gaps (ms) below which calls are too fast while an endpoint is not known, for reading and for
+methods that change something, and the most.
+"""
+FAST_STEP, FAST_BREAK, FAST_ALERT = np.float32(1.0), np.float32(-0.8), np.float32(10.0)
+"""Steps for a gap below the fastest 2 % of this endpoint's and for another; ten in a row alert."""
 
 CLOSED_FROM, CLOSED_USERS = 40, 5
 """Requests and users from which on an endpoint that few networks use counts as closed."""
+CLOSED_ADMIN_FROM, CLOSED_ADMIN_USERS = 12, 3
+"""The same for an administration area that one network uses."""
 OPEN = 255
 """`places` of an endpoint that many networks use."""
 OPEN_SHARE = 0.25
@@ -95,7 +120,7 @@ def principal(e):
 def start_pair(p, key, e):
     """First request of a principal to an endpoint."""
     p.risk = 0.0
-    p.version = 1
+    p.version = 2
     p.key = key
     p.last = e.ts
     p.n = 0
@@ -104,7 +129,9 @@ def start_pair(p, key, e):
     p.requests = 0.0
     p.tail = 0.0
     p.inside = 0
-    for k in range(5):
+    p.strange = 0.0
+    p.fast = 0.0
+    for k in range(7):
         p.reported[k] = 0.0
     _new_hour(p)
 
@@ -136,7 +163,10 @@ def outside(r, e):
             r.with_user += 1
             hll_add(r.users, e.user)
             return False
-    closed = r.with_user >= CLOSED_FROM and hll_estimate(r.users) >= CLOSED_USERS
+    from_all, users_all = CLOSED_FROM, CLOSED_USERS
+    if r.places == 1 and e.path_flags & PATH_ADMIN:
+        from_all, users_all = CLOSED_ADMIN_FROM, CLOSED_ADMIN_USERS
+    closed = r.with_user >= from_all and hll_estimate(r.users) >= np.float64(users_all) - 0.5
     if closed:
         r.strangers += 1
         if r.strangers > OPEN_SHARE * r.with_user:
@@ -199,8 +229,11 @@ def _often(p, r, e):
     floor = ASKED_FLOOR_WRITES if writes else ASKED_FLOOR_READS
     # the same again and again is what pages do that ask their server by themselves
     limit = _unknown(e) if p.distinct >= np.float32(0.5) * p.asked else UNKNOWN_MACHINES
+    limit = max(limit, ASKED_TIMES * normal)
     if voices >= DISTINCT_FEWEST:
         limit = max(floor, ASKED_TIMES * normal)
+    if is_machine(e):
+        limit = max(limit, UNKNOWN_MACHINES)
     if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
         limit *= np.float32(4.0)
     if p.asked <= limit:
@@ -224,7 +257,9 @@ def ask(p, r, e):
     if hour > p.hour:
         p.hour = hour
         _new_hour(p)
-    if e.path_flags & PATH_HEALTH or (e.login != 0 and e.method >= 3):
+    if e.path_flags & PATH_HEALTH or (
+        e.login != 0 and e.method >= 3 and not e.path_flags & PATH_REGISTER
+    ):
         return nothing
     p.asked += np.float32(1.0)
     _voice(r.asked_high, p.asked)
@@ -263,15 +298,19 @@ def ask(p, r, e):
                 )  # fmt: skip
         else:
             p.refused = max(np.float32(0.0), p.refused + REFUSED_BREAK)
-    if (
-        fresh
-        and p.distinct > DISTINCT_FLOOR
-        and p.distinct >= p.reported[DISTINCT_TOLD] * np.float32(1.25)
-    ):
+    floor, times = DISTINCT_FLOOR, DISTINCT_TIMES
+    if e.user == 0 and not e.session_given:
+        times = DISTINCT_ANONYMOUS
+    elif is_private(r) and e.object != 0 and e.user != 0:
+        floor, times = PRIVATE_FLOOR, PRIVATE_TIMES
+    if fresh and p.distinct > floor and p.distinct >= p.reported[DISTINCT_TOLD] * np.float32(1.25):
         normal, _, voices = _high(r.targets_high, 0.02, 1)
-        limit = _unknown(e)
+        limit = max(_unknown(e), times * normal)
         if voices >= DISTINCT_FEWEST:
-            limit = max(DISTINCT_FLOOR, DISTINCT_TIMES * normal)
+            limit = max(floor, times * normal)
+        if is_machine(e):
+            # keys have limits of their own; partners fetch everything again now and then
+            limit = max(limit, UNKNOWN_MACHINES)
         if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
             limit *= np.float32(4.0)
         if p.distinct > limit:
@@ -291,6 +330,84 @@ def ask(p, r, e):
     if found[0] == 0 and 200 <= e.status < 300 and r.n >= TAIL_FEWEST:
         found = _tail(p, r, e)
     return found
+
+
+@inline
+def is_private(r):
+    """True when the objects of an endpoint are each asked for by one user, almost always."""
+    return r.owned >= PRIVATE_FEWEST and r.foreign <= PRIVATE_SHARE * r.owned
+
+
+@inline
+def of_others(p, r, e):
+    """Counts a request for an object with a known owner.
+
+    References: OWASP API1:2023.
+    """
+    nothing = 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    if e.foreign == 0 or e.status <= 0 or e.status >= 500:
+        return nothing
+    private = is_private(r)
+    if e.foreign == 1:
+        r.owned += 1
+        return nothing
+    if p.reported[FOREIGN_TOLD] < 2 * FOREIGN_STEP:
+        # a few of each principal, so that nobody makes it usual alone
+        r.owned += 1
+        r.foreign += 1
+    share = (np.float64(r.foreign) + 0.5) / (np.float64(r.owned) + 20.0)
+    step = min(FOREIGN_STEP, np.float32(-0.75 * np.log(share)))
+    if e.status >= 400:
+        step *= np.float32(0.6)
+    p.strange = min(p.strange + step, np.float32(14.0))
+    p.reported[FOREIGN_TOLD] += np.float32(1.0)
+    if not private or p.strange < FOREIGN_ALERT:
+        return nothing
+    return FOREIGN, min(p.strange, np.float32(8.0)), p.reported[FOREIGN_TOLD], np.float32(0.0)
+
+
+@inline
+def pace(p, r, e, gap):
+    """Calls one after the other, faster than almost anybody calls this endpoint twice.
+
+    Args:
+        gap: Milliseconds since the principal's last call, -1 for its first.
+    """
+    nothing = 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    if gap < 0 or e.status >= 500 or e.status == 429 or is_machine(e):
+        return nothing
+    if e.ts % 1_000_000 == 0 and gap % 1000 == 0:
+        # the log tells whole seconds: too coarse for hands and programs
+        return nothing
+    if p.asked <= VOICE_REQUESTS and gap < 16_000:
+        r.gaps_some[log_bin(gap, GAP_BINS)] += 1
+    if r.n % GAPS_EVERY == 0 or r.gap_edge < 0:
+        total = 0
+        for k in range(GAP_BINS):
+            total += r.gaps_some[k]
+        r.gap_edge = GAP_WRITES if 3 <= e.method <= 6 else GAP_UNKNOWN
+        if total >= GAPS_FEWEST:
+            below = np.float64(0.0)
+            k = 0
+            while k < GAP_BINS - 1:
+                below += r.gaps_some[k]
+                if below > 0.02 * total:
+                    break
+                k += 1
+            r.gap_edge = min(LOG_EDGES[k], GAP_MOST)
+    claims = e.agent_flags & AGENT_CLAIMS_GOOD_BOT != 0
+    if np.float32(gap) >= (GAP_MOST if claims else r.gap_edge):
+        p.fast = max(np.float32(0.0), p.fast + FAST_BREAK)
+        return nothing
+    p.fast = min(p.fast + FAST_STEP, np.float32(400.0))
+    if p.fast < FAST_ALERT or p.fast < np.float32(1.5) * p.reported[PACE_TOLD]:
+        return nothing
+    p.reported[PACE_TOLD] = p.fast
+    llr = np.float32(5.2 + 1.2 * np.log(p.fast / FAST_ALERT))
+    if claims:
+        # crawlers may hurry; who only claims to be one is judged by where it comes from, too
+        llr *= np.float32(0.5)
+    return PACE, llr, np.float32(p.asked), r.gap_edge
 
 
 @inline

@@ -39,10 +39,10 @@ class FeatureSettings(BaseModel):
         1 << 13, ge=64, description="API keys and tokens remembered at once; 1 KiB each."
     )
     endpoints: int = Field(
-        1 << 13, ge=64, description="Endpoints remembered at once; 2.5 KiB each."
+        1 << 13, ge=64, description="Endpoints remembered at once; 3.2 KiB each."
     )
     pairs: int = Field(
-        1 << 18, ge=64, description="Principals on endpoints remembered at once; 164 bytes each."
+        1 << 18, ge=64, description="Principals on endpoints remembered at once; 176 bytes each."
     )
     networks: int = Field(
         1 << 16, ge=64, description="Networks remembered at once; 168 bytes each."
@@ -100,8 +100,10 @@ class FeatureState:
         """
         n = len(events)
         slots = {"endpoint": np.empty(n, np.int32)}
+        ordinals: dict[str, Array] = {"endpoint": np.zeros(n, np.int64)}
         signals = np.empty(n, endpoint.SIGNAL)
-        e, p = self.endpoints, self.pairs
+        e, p, obj = self.endpoints, self.pairs, self.objects
+        endpoint.update_objects(events, obj.keys, obj.rows, obj.meta, obj.records)
         used = endpoint.update_endpoints(
             events,
             e.keys,
@@ -113,16 +115,15 @@ class FeatureState:
             p.meta,
             p.records,
             slots["endpoint"],
+            ordinals["endpoint"],
             signals,
         )
-        net, obj, who = self.networks, self.objects, self.agents
+        net, who = self.networks, self.agents
         endpoint.update_groups(
-            events, net.keys, net.rows, net.meta, net.records, obj.keys, obj.rows, obj.meta,
-            obj.records,
+            events, net.keys, net.rows, net.meta, net.records,
             who.keys, who.rows, who.meta, who.records,
         )  # fmt: skip
         found = []
-        ordinals: dict[str, Array] = {}
         for kind, name in enumerate(KIND_NAMES):
             slots[name] = np.full(n, -1, np.int32)
             ordinals[name] = np.zeros(n, np.int64)
@@ -134,7 +135,8 @@ class FeatureState:
             count = actor.update_actors(
                 events, kind, batch.buffer, batch.span(KIND_TEXT[kind]), table.keys, table.rows,
                 table.meta,
-                table.records, self.site, slots[name], ordinals[name], out,
+                table.records, self.site, slots["endpoint"], e.records, slots[name],
+                ordinals[name], out,
             )  # fmt: skip
             found.append(out[:count])
         self.events += n

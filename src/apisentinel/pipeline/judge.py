@@ -2,41 +2,64 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
-from apisentinel.detectors import behaviour
+from apisentinel.detectors import behaviour, content
 from apisentinel.detectors.payload import Finding, PayloadDetector
 from apisentinel.detectors.profile import forgiven
 from apisentinel.enrichment import Enricher
 from apisentinel.enrichment.redact import redact_text
 from apisentinel.features import LOGIN, FeatureState, Signals
+from apisentinel.features.body_marks import body_marks
+from apisentinel.features.reply_marks import reply_marks
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.incidents import AlertPolicy
+from apisentinel.pipeline.contents import Asked, Contents
 from apisentinel.pipeline.judge_memory import JudgeMemory
+from apisentinel.pipeline.judge_rows import (
+    CONVICTED_INSPECTIONS,
+    CONVICTED_RISK,
+    EXPLAINED_RISK,
+    FAILED,
+    FIRM_LLR,
+    LN_TEN,
+    REFUSED,
+    Marked,
+    Raised,
+    Suspect,
+    betrayal,
+    by_family,
+    by_principal,
+    families,
+    marked,
+    marks_of,
+    raised,
+    signatures,
+)
+from apisentinel.pipeline.lone_findings import FAMILIAR_REQUESTS, LoneFindings
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import Case, EntityKey, FamilyCase
 from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
-from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family
+from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal
 from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, REFERENCES, AttackType
 from apisentinel.scoring import PRIOR_LOG10, Ledger, case_odds, counts, risk_of
 
 ENDPOINT_SIGNALS = (
     "", "guessing", "flood", "objects", "refusals", "large", "slow", "outside", "repeats",
+    "pace", "surge", "novelty", "foreign", "walk",
 )  # fmt: skip
 """Names of what the endpoint kernel reports, by number."""
 
 SHARED_AGENTS = 6
 """Different user agents from which on an address counts as shared by many people."""
 
-FIRM_LLR = 6.5
-"""A finding this strong is an attack wherever it comes from; prevalence does not excuse it."""
 PLENTY_LLR = 10.0
 """Strength above which findings count as equal; the pool caps a piece far below."""
 PROTOCOL_LLR = 4.0
@@ -60,17 +83,6 @@ PHENOMENA_KEPT = 2_000
 TOOLS_KEPT = 50_000
 """Pairs of client and scanning tool that are remembered, so that each is told once."""
 
-CRAWLER_TYPES = frozenset(
-    {
-        AttackType.FAKE_BOT,
-        AttackType.CRAWLING,
-        AttackType.SCRAPING,
-        AttackType.SCANNING,
-        AttackType.AUTOMATION,
-    }
-)
-"""What crawlers do by nature, or by following broken links."""
-
 CLAIM = 1
 """Stands for "was checked against its networks" beside a client."""
 
@@ -78,7 +90,8 @@ POST = METHODS.index("POST")
 POSING_LLR = 6.0
 """What a login under a crawler's name says."""
 
-MISSING, REFUSED = 404, 400
+LEAST_MAILS = 5
+"""Mail addresses in a reply from which on it is looked at."""
 
 SUCCEEDED = int(LOGIN.SUCCEEDED)
 
@@ -86,22 +99,14 @@ LEAST_LLR = 1.0
 """Weaker findings are not carried on; they could not change any risk by a point."""
 ATTACK_LLR = 5.0
 """A request with a finding this strong counts as an attack in the timeline."""
-CONVICTED_RISK, CONVICTED_INSPECTIONS, CONVICTED_SAMPLING = 80.0, 8, 16
-"""From this risk and so many inspected requests on, one marked request in sixteen of a client is
-inspected.
-"""
-
-LN_TEN = 2.302585092994046
-EXPLAINED_RISK = 30.0
-"""From this risk on it is worth working out what the models see in an entity: an alert may follow.
-"""
-
 LABELS_KEPT = 10_000
 """Endpoint labels that are not made again."""
 
 SAMPLES_KEPT = 5
 SAMPLE_LLR = 2.0
 ENDPOINTS_KEPT = 20
+
+__all__ = ["Judge", "Suspect"]
 
 
 class Judge:
@@ -123,40 +128,26 @@ class Judge:
         self.ledger = Ledger(settings.ledger)
         self.policy = AlertPolicy(settings.alerts)
         chosen = settings.detectors
-        self._by_family: dict[Family, Any] = {
-            Family.SCANNING: behaviour.Scanning(chosen.scanning),
-            Family.BRUTE_FORCE: behaviour.BruteForce(chosen.brute_force),
-            Family.STUFFING: behaviour.CredentialStuffing(chosen.credential_stuffing),
-            Family.ENUMERATION: behaviour.Enumeration(chosen.enumeration),
-            Family.CRAWLING: behaviour.Crawling(chosen.crawling),
-            Family.SCRAPING: behaviour.Scraping(chosen.scraping),
-            Family.AUTOMATION: behaviour.Automation(chosen.automation),
-            Family.AGENT_SWITCHING: behaviour.AgentSwitching(chosen.agent_switching),
-            Family.VOLUME: behaviour.Volume(chosen.volume),
-            Family.RESOURCES: behaviour.ResourceAbuse(chosen.resource_abuse),
-            Family.FORBIDDEN: behaviour.ForbiddenFunctions(chosen.forbidden_functions),
-            Family.TOKENS: behaviour.TokenAbuse(chosen.token_abuse),
-            Family.TAKEOVER: behaviour.AccountTakeover(chosen.account_takeover),
-        }
+        self._by_family = by_family(chosen)
         self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)
         self._fake_bot = behaviour.FakeBot(chosen.fake_bot)
         self._spraying = behaviour.PasswordSpraying(chosen.password_spraying)
-        self._principal: dict[str, Any] = {
-            "objects": behaviour.ManyObjects(chosen.many_objects),
-            "refusals": behaviour.RefusedTargets(chosen.refused_targets),
-            "large": (replies := behaviour.UnusualReplies(chosen.unusual_replies)),
-            "slow": replies,
-            "repeats": behaviour.RepeatedCalls(chosen.repeated_calls),
-            "outside": behaviour.ClosedEndpoint(chosen.closed_endpoint),
-        }
+        self._principal = by_principal(chosen)
+        self._surge = behaviour.EndpointSurge(chosen.endpoint_surge)
         self._flood = behaviour.EndpointFlood(chosen.endpoint_flood)
+        self._contents = Contents(
+            content.Privileges(chosen.privileges), content.Amounts(chosen.amounts),
+            content.GraphQL(chosen.graphql), content.Instructions(chosen.instructions),
+            content.Exposure(chosen.exposure),
+        )  # fmt: skip
+        self._lone = LoneFindings()
         self._payload = chosen.payload
         self._tools: dict[tuple[int, int], None] = {}
         self._clients = 0
         self._labels: dict[int, str] = {}
         self._phenomena: dict[tuple[str, str, tuple[str, ...]], set[int]] = {}
 
-    def judge(  # noqa: PLR0913, PLR0917 (one place calls it)
+    def judge(  # noqa: C901, PLR0913, PLR0917
         self,
         block: Prepared,
         events: npt.NDArray[Any],
@@ -182,9 +173,9 @@ class Judge:
             bool ``(n_rows,)``: requests whose content is an attack.
         """
         attacks = np.zeros(len(events), np.bool_)
-        marked = _marked(block.fields, events, signals)
-        actors: dict[int, list[_Raised]] = defaultdict(list)
-        for row, signal in _raised(signals.actors):
+        chosen = marked(block.fields, events, signals)
+        actors: dict[int, list[Raised]] = defaultdict(list)
+        for row, signal in raised(signals.actors):
             actors[row].append(signal)
         endpoints: dict[int, list[Any]] = defaultdict(list)
         for signal in signals.endpoints:
@@ -197,13 +188,15 @@ class Judge:
         posing = self._posing_rows(events)
         claiming = self._claiming_rows(events)
         odd = suspects or {}
-        others = {*actors, *endpoints, *tools, *posing, *claiming, *odd}
-        rows = sorted(others.union(marked))
+        asking = marks_of(body_marks(block.batch), 1)
+        telling = marks_of(reply_marks(block.batch), LEAST_MAILS)
+        others = {*actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling}
+        rows = sorted(others.union(chosen))
         view = View(self.label, block, events, signals, clients, on_outcome, rows)
         for place, row in enumerate(rows):
             if before_row is not None:
                 before_row(row)
-            request = marked.get(row)
+            request = chosen.get(row)
             if request is not None and self._is_known(row, request, on_known):
                 attacks[row] = True
                 request = None
@@ -219,6 +212,8 @@ class Judge:
                 )
                 for signal in endpoints.get(row, ()):
                     self._endpoint(view, signal)
+                if row in asking or row in telling:
+                    self._asked(view, asking.get(row, 0), telling.get(row, 0))
                 self._odd(view, odd.get(row, ()))
         return attacks
 
@@ -247,7 +242,7 @@ class Judge:
         return view.client_key if key[0] == "session" and not view.event["session_given"] else key
 
     def _behaviour(
-        self, view: View, signals: Iterable["_Raised"], *, is_tool: bool, is_posing: bool
+        self, view: View, signals: Iterable["Raised"], *, is_tool: bool, is_posing: bool
     ) -> None:
         """What the client of a request says about itself, and what its actors have done."""
         if is_tool:
@@ -257,8 +252,22 @@ class Judge:
         for signal in signals:
             self._actor(view, signal)
 
+    def _asked(self, view: View, marks: int, mails: int) -> None:
+        """What the fields of a marked request say, and what its reply holds."""
+        key = self._principal_key(view)
+        if not key[1]:
+            return
+        asked = Asked(
+            view.event["endpoint"], key[1], view.ordinal("endpoint"), view.text("path"),
+            view.batch.text("query", view.row), view.batch.text("request_body", view.row),
+        )  # fmt: skip
+        found = list(self._contents.judge(asked, marks)) if marks else []
+        told = self._contents.reply(asked, mails) if mails else None
+        for signature, evidence in [*found, told] if told else found:
+            self.hold(view, key, evidence, signature, None)
+
     def _is_known(
-        self, row: int, request: "_Marked", on_known: Callable[[int, Case], None] | None
+        self, row: int, request: "Marked", on_known: Callable[[int, Case], None] | None
     ) -> bool:
         """Counts a marked request of a convicted client without looking at its content; False when
         it has to be inspected.
@@ -270,6 +279,7 @@ class Judge:
         case = self.ledger.cases.get(("client", request.client))
         if (
             case is None
+            or request.ts - case.last_ts > self.settings.incidents.window_minutes * 60_000_000
             or case.peak < CONVICTED_RISK
             or case.inspected < CONVICTED_INSPECTIONS
             or request.is_sample
@@ -367,11 +377,25 @@ class Judge:
             if view.unusual is not None:
                 llr *= forgiven(view.unusual, view.row, is_firm=finding.raw_llr >= FIRM_LLR)
             signature = finding.match[:SIGNATURE_LENGTH] or finding.where
-            known = self.ledger.known(view.client_key, finding.attack_type, signature, llr, view.ts)
+            counted = self._lone.counted(
+                finding, llr, principal=self._principal_key(view)[1], ts=view.ts,
+                is_ordinary=self._is_ordinary(view),
+            )  # fmt: skip
+            # a lone text is its author's alone: others may come from the same address
+            key = view.client_key if counted == llr else self._principal_key(view)
+            llr = counted
+            known = self.ledger.known(key, finding.attack_type, signature, llr, view.ts)
             evidence = known or self._payload_evidence(view, finding, llr)
-            self.hold(
-                view, view.client_key, evidence, signature, finding, is_known=known is not None
-            )
+            self.hold(view, key, evidence, signature, finding, is_known=known is not None)
+
+    def _is_ordinary(self, view: View) -> bool:
+        """True when a client is signed in, or no stranger, and nothing else speaks against it."""
+        if view.event["status"] >= FAILED or view.event["agent_flags"] & AGENT_SCANNER_TOOL:
+            return False
+        case = self.ledger.cases.get(view.client_key)
+        if case is not None and case.peak >= self.settings.alerts.threshold and not case.shared:
+            return False
+        return bool(view.event["user"]) or view.ordinal("client") > FAMILIAR_REQUESTS
 
     @staticmethod
     def _payload_evidence(view: View, finding: Finding, llr: float) -> Evidence:
@@ -406,14 +430,14 @@ class Judge:
             agent = view.event["agent"]
             self.hold(view, view.client_key, evidence, f"scanner_agent|{agent}", None)
 
-    def _actor(self, view: View, signal: "_Raised") -> None:
+    def _actor(self, view: View, signal: "Raised") -> None:
         kind = KIND_NAMES[signal.kind]
         shared_client = view.event["client_agents"] >= SHARED_AGENTS
         if kind == "session" and not (view.event["session_given"] or shared_client):
             return
         key: EntityKey = (kind, view.event[kind])
         facts = dict(zip(FACTS, signal.facts, strict=True))
-        for family in _families(signal.raised):
+        for family in families(signal.raised):
             told = ActorSignal(kind, family, signal.llr[family], facts, signal.login == SUCCEEDED)
             detector = self._by_family[family]
             evidence = detector.evidence(told)
@@ -426,24 +450,26 @@ class Judge:
         told = EndpointSignal(
             what, float(signal["llr"]), float(signal["actual"]), float(signal["usual"]),
             float(signal["sources"]), float(signal["accounts"]), float(signal["secrets"]),
-            bool(about & 1), bool(about & 2), bool(about & 4),
+            bool(about & 1), bool(about & 2), bool(about & 4), bool(about & 8),
         )  # fmt: skip
         if what in self._principal:
             evidence = self._principal[what].evidence(told)
             if evidence is not None:
                 key = self._principal_key(view)
                 self.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
+                if evidence.attack_type is AttackType.SEQUENCE_ABUSE:
+                    # who takes a step this often has a script do it
+                    script = structs.replace(
+                        evidence, attack_type=AttackType.AUTOMATION, llr=0.5 * evidence.llr
+                    )
+                    self.hold(view, key, script, f"{script.detector}|script", None)
             return
-        if what == "guessing":
-            evidence = self._spraying.evidence(told)
+        if what in {"guessing", "surge", "novelty", "walk"}:
+            detector: Any = self._spraying if what == "guessing" else self._surge
+            evidence = detector.evidence(told)
             if evidence is not None:
-                self.hold(
-                    view,
-                    ("endpoint", view.event["endpoint"]),
-                    evidence,
-                    self._spraying.id,
-                    None,
-                )
+                key = ("endpoint", view.event["endpoint"])
+                self.hold(view, key, evidence, f"{detector.id}|{what}", None)
             return
         evidence = self._flood.evidence(told)
         if evidence is not None and view.client:
@@ -473,7 +499,7 @@ class Judge:
             return
         case = self._case(view, key)
         ordinal = view.ordinal(key[0])
-        if is_known:
+        if is_known and evidence.attack_type in case.families:
             self.ledger.touch(case, case.families[evidence.attack_type], view.ts, ordinal)
         else:
             self.ledger.add(case, evidence, signature, view.ts, ordinal)
@@ -491,11 +517,13 @@ class Judge:
         if view.on_outcome is not None:
             view.on_outcome(Outcome(view.row, case, evidence))
         if key[0] == "client" and view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
-            self._disbelieve(view, _betrayal(evidence, family, status))
+            is_foreign = "fake_bot|address" in signatures(case, AttackType.FAKE_BOT)
+            self._disbelieve(view, betrayal(evidence, family, status, is_foreign=is_foreign))
 
     def _case(self, view: View, key: EntityKey) -> Case:
         """The case of an entity, with what the row says of it."""
-        case = self.ledger.cases.get(key) or self.ledger.open(
+        quiet = self.settings.incidents.window_minutes * 60_000_000
+        case = self.ledger.current(key, view.ts, quiet) or self.ledger.open(
             key, view.ref(key[0]), view.ts, view.client
         )
         if not case.agent:
@@ -539,6 +567,8 @@ class Judge:
             self._clients,
             list(self._tools),
             [(*key, sorted(clients)) for key, clients in self._phenomena.items()],
+            self._contents.memory(),
+            self._lone.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -549,6 +579,8 @@ class Judge:
             (attack, where, rules): set(clients)
             for attack, where, rules, clients in memory.phenomena
         }
+        self._contents.recall(memory.contents)
+        self._lone.recall(memory.signs)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""
@@ -557,79 +589,3 @@ class Judge:
             return 1.0 / clients
         table = self.state.networks if kind == "network" else self.state.agents
         return min(1.0, max(1.0, self.state.members(table, int(value))) / clients)
-
-
-def _betrayal(evidence: Evidence, family: FamilyCase, status: int) -> float:
-    """How much (nats) evidence speaks against a crawler's name."""
-    if evidence.attack_type in CRAWLER_TYPES:
-        return 0.0
-    if evidence.attack_type is AttackType.PROBING and evidence.llr < FIRM_LLR:
-        # a crawler finds odd paths by following links, so those exist
-        return 2.0 * family.llr if status == MISSING else 0.0
-    return evidence.llr
-
-
-class Suspect(NamedTuple):
-    """An entity that the models find odd at a request.
-
-    Attributes:
-        key: The entity.
-        evidence: Says why, given the number of the request.
-        signature: Tells pieces of evidence apart; the id of the detector when empty.
-        llr: How odd, nats, where `brief` is given.
-        brief: Evidence without the reasons that take long to work out; used where no alert can
-            follow.
-    """
-
-    key: EntityKey
-    evidence: Callable[[int], Evidence]
-    signature: str = ""
-    llr: float = 0.0
-    brief: Callable[[int], Evidence] | None = None
-
-
-class _Marked(NamedTuple):
-    """A request that the screen marked, as far as it is needed to count it without inspection."""
-
-    fields: int
-    client: int
-    ts: int
-    ordinal: int
-    endpoint: int
-    is_sample: bool
-
-
-def _marked(
-    fields: npt.NDArray[np.uint8], events: npt.NDArray[Any], signals: Signals
-) -> dict[int, _Marked]:
-    """The requests that the screen marked, by row."""
-    rows = np.flatnonzero(fields)
-    some = events[rows]
-    columns = (
-        fields[rows], some["client"], some["ts"], signals.ordinals["client"][rows],
-        some["endpoint"], (some["path"] ^ some["query"]) % CONVICTED_SAMPLING == 0,
-    )  # fmt: skip
-    requests = map(_Marked, *(column.tolist() for column in columns))
-    return dict(zip(rows.tolist(), requests, strict=True))
-
-
-@cache
-def _families(raised: int) -> tuple[Family, ...]:
-    """The families whose bits are set."""
-    return tuple(family for family in Family if raised >> family & 1)
-
-
-class _Raised(NamedTuple):
-    """A signal of the keyed state about an actor."""
-
-    kind: int
-    raised: int
-    login: int
-    llr: list[float]
-    facts: list[float]
-
-
-def _raised(actors: npt.NDArray[Any]) -> Iterable[tuple[int, _Raised]]:
-    """Row and content of each signal."""
-    columns = (actors[name].tolist() for name in _Raised._fields)
-    return zip(actors["row"].tolist(), map(_Raised, *columns), strict=True)

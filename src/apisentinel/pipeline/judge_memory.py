@@ -2,6 +2,8 @@
 
 import msgspec
 
+from apisentinel.pipeline.content_memory import ContentMemory
+
 
 class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     """Memory of a judge.
@@ -11,8 +13,12 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         tools: Pairs of client and scanning tool that were told, oldest first.
         phenomena: Attack type, place, rules and clients of each weak finding, oldest first; the
             clients in rising order.
+        contents: Fields, numbers and queries of the endpoints.
+        signs: Principal → attack type, signature, time and strength of its odd texts.
     """
 
     clients: int
     tools: list[tuple[int, int]]
     phenomena: list[tuple[str, str, tuple[str, ...], list[int]]]
+    contents: ContentMemory = msgspec.field(default_factory=ContentMemory)
+    signs: list[tuple[int, list[tuple[str, str, int, float]]]] = []

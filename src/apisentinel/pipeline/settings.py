@@ -43,6 +43,15 @@ class Detectors(BaseModel):
     refused_targets: DetectorSettings = DetectorSettings()
     token_abuse: DetectorSettings = DetectorSettings()
     unusual_replies: DetectorSettings = DetectorSettings()
+    pace: DetectorSettings = DetectorSettings()
+    endpoint_surge: DetectorSettings = DetectorSettings()
+    foreign_objects: DetectorSettings = DetectorSettings()
+    skipped_steps: DetectorSettings = DetectorSettings()
+    privileges: DetectorSettings = DetectorSettings()
+    amounts: DetectorSettings = DetectorSettings()
+    graphql: DetectorSettings = DetectorSettings()
+    instructions: DetectorSettings = DetectorSettings()
+    exposure: DetectorSettings = DetectorSettings()
 
 
 class ScanSettings(BaseModel):

@@ -52,7 +52,8 @@ class Summary:
 
     def incidents(self) -> list[Incident]:
         """All incidents, highest risk first."""
-        alerted = [case for case in self.cases.values() if case.alert_ordinal is not None]
+        cases = [*self.engine.cases.ledger.past, *self.cases.values()]
+        alerted = [case for case in cases if case.alert_ordinal is not None]
         return correlate(
             alerted,
             self.engine.cases.attribute_share,
@@ -65,7 +66,7 @@ class Summary:
         kind, key = case.key
         table = self.state.actors.get(kind)
         record = None if table is None else self.state.record(table, key)
-        if record is None:
+        if record is None or self.cases.get(case.key) is not case:
             return case.last_ts, case.ordinal
         return int(record["last"]), int(record["n"])
 
@@ -227,8 +228,10 @@ class Summary:
     def _entity(
         kind: str, name: str, requests: int, case: Case | None, base: float
     ) -> EntitySummary:
-        risk = base if case is None else max(case.peak, base)
-        alert = None if case is None else case.alert_ordinal
+        risk = base if case is None else max(case.peak, case.earlier_peak, base)
+        alert = None
+        if case is not None:
+            alert = case.alert_ordinal if case.earlier_ordinal is None else case.earlier_ordinal
         if alert is None:
             risk = min(risk, UNALERTED)
         types = () if case is None else tuple(sorted(case.families))

@@ -49,6 +49,8 @@ class Case:
         inspected: Requests whose content was inspected, and the bits of their fields.
         shared: Many people seem to stand behind this entity.
         endpoints: Endpoint → requests with evidence, bounded.
+        earlier_peak: Highest risk of the entity's cases that are over.
+        earlier_ordinal: Request that raised the first alert of all.
         attributes: Rare attributes by kind, for joining cases into campaigns.
     """
 
@@ -76,4 +78,6 @@ class Case:
     shared: bool = False
     endpoints: dict[str, int] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
+    earlier_peak: float = 0.0
+    earlier_ordinal: int | None = None
     attributes: dict[str, str] = field(default_factory=dict)

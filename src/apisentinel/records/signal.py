@@ -25,13 +25,14 @@ class Family(IntEnum):
     FORBIDDEN = 10
     TOKENS = 11
     TAKEOVER = 12
+    SEQUENCE = 13
 
 
 FACTS = (
     "requests_1m", "requests_10m", "missed_1h", "fresh_1m", "failed_10m", "accounts_failed",
     "agents", "accounts",
     "endpoints", "objects", "walk", "usual", "n", "bytes_10m", "cost_10m_us", "gap_cv", "failed_1h",
-    "pages_1h", "secrets", "tokens", "denied_10m",
+    "pages_1h", "secrets", "tokens", "denied_10m", "rush", "skipped", "late_assets",
 )  # fmt: skip
 """Numbers of an actor that explain its ratios, in the order of the columns of a signal."""
 
@@ -61,17 +62,23 @@ class EndpointSignal(msgspec.Struct, frozen=True):
         what: ``guessing`` (failed logins over many sources), ``flood`` (one client, one
             endpoint), ``objects`` (far more different targets than others), ``refusals`` (new
             targets, most of them refused), ``large`` and ``slow`` (replies out of the endpoint's
-            range), ``outside`` (a closed endpoint from another network).
+            range), ``outside`` (a closed endpoint from another network), ``repeats`` (calls of one
+            endpoint), ``pace`` (calls faster than others call it), ``surge`` (far more requests of
+            each client), ``novelty`` (objects that nobody asks for), ``foreign`` (objects of other
+            users).
         strength: Standard deviations of excess for guessing, log-likelihood ratio for a flood.
         actual, usual: The count and what is normal.
         sources: Estimated number of clients whose logins failed.
         accounts: Estimated number of accounts tried, 0 when user names are unknown.
         secrets: Estimated number of passwords tried, 0 when bodies are unknown.
+        is_step: The endpoint is beside the login: sign-up, reset, one-time codes.
         has_user, has_object, writes: What the request says: a user, an object, a method that
             changes something.
 
     For ``refusals``, `sources` counts targets that were forbidden or missing, `accounts` those that
-    were invalid. For ``outside``, `sources` is 1 when the user was seen inside before.
+    were invalid. For ``outside``, `sources` is 1 when the user was seen inside before. For
+    ``pace``, `secrets` is 1 when most calls ask for something new. For
+    ``surge``, `sources` counts clients.
     """
 
     what: str
@@ -84,3 +91,4 @@ class EndpointSignal(msgspec.Struct, frozen=True):
     has_user: bool = False
     has_object: bool = False
     writes: bool = False
+    is_step: bool = False

@@ -1,6 +1,7 @@
 """The ledger: cases by entity, bounded, with old evidence fading."""
 
 import math
+from collections import deque
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,7 +42,31 @@ class Ledger:
     def __init__(self, settings: LedgerSettings | None = None) -> None:
         self.settings = settings or LedgerSettings()
         self.cases: dict[EntityKey, Case] = {}
+        self.past: deque[Case] = deque(maxlen=self.settings.cases)
         self.dropped = 0
+
+    def current(self, key: EntityKey, now: int, quiet: int) -> Case | None:
+        """The case of an entity that is not over: an alerted one is after a quiet time, so that
+        what comes later is told anew.
+
+        Args:
+            key: The entity.
+            now: Event time, µs.
+            quiet: Time without evidence after which an alerted case is over, µs.
+        """
+        case = self.cases.get(key)
+        if case is None or case.alert_ordinal is None or now - case.last_ts <= quiet:
+            return case
+        self.past.append(case)
+        renewed = self.cases[key] = Case(
+            key=key, ref=case.ref, parent=case.parent, first_ts=now, last_ts=now,
+            earlier_peak=max(case.peak, case.earlier_peak),
+            earlier_ordinal=case.alert_ordinal
+            if case.earlier_ordinal is None
+            else case.earlier_ordinal,
+            attributes={n: v for n, v in case.attributes.items() if n != "payload"},
+        )  # fmt: skip
+        return renewed
 
     def open(self, key: EntityKey, ref: EntityRef, ts: int, parent: int = 0) -> Case:
         """The case of an entity, opened when there is none."""

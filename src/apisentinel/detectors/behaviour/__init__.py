@@ -7,23 +7,28 @@ from apisentinel.detectors.behaviour.brute_force import BruteForce
 from apisentinel.detectors.behaviour.closed_endpoint import ClosedEndpoint
 from apisentinel.detectors.behaviour.crawling import Crawling
 from apisentinel.detectors.behaviour.credential_stuffing import CredentialStuffing
+from apisentinel.detectors.behaviour.endpoint_surge import EndpointSurge
 from apisentinel.detectors.behaviour.enumeration import Enumeration
 from apisentinel.detectors.behaviour.fake_bot import FakeBot
 from apisentinel.detectors.behaviour.forbidden_functions import ForbiddenFunctions
+from apisentinel.detectors.behaviour.foreign_objects import ForeignObjects
 from apisentinel.detectors.behaviour.many_objects import ManyObjects
+from apisentinel.detectors.behaviour.pace import Pace
 from apisentinel.detectors.behaviour.password_spraying import PasswordSpraying
 from apisentinel.detectors.behaviour.refused_targets import RefusedTargets
 from apisentinel.detectors.behaviour.repeated_calls import RepeatedCalls
 from apisentinel.detectors.behaviour.resource_abuse import ResourceAbuse
 from apisentinel.detectors.behaviour.scanning import Scanning
 from apisentinel.detectors.behaviour.scraping import Scraping
+from apisentinel.detectors.behaviour.skipped_steps import SkippedSteps
 from apisentinel.detectors.behaviour.token_abuse import TokenAbuse
 from apisentinel.detectors.behaviour.unusual_replies import UnusualReplies
 from apisentinel.detectors.behaviour.volume import EndpointFlood, Volume
 
 __all__ = [
     "AccountTakeover", "AgentSwitching", "Automation", "BruteForce", "ClosedEndpoint", "Crawling",
-    "CredentialStuffing", "EndpointFlood", "Enumeration", "FakeBot", "ForbiddenFunctions",
-    "ManyObjects", "PasswordSpraying", "RefusedTargets", "RepeatedCalls", "ResourceAbuse",
-    "ScannerAgent", "Scanning", "Scraping", "TokenAbuse", "UnusualReplies", "Volume",
+    "CredentialStuffing", "EndpointFlood", "EndpointSurge", "Enumeration", "FakeBot",
+    "ForbiddenFunctions", "ForeignObjects", "ManyObjects", "Pace", "PasswordSpraying",
+    "RefusedTargets", "RepeatedCalls", "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping",
+    "SkippedSteps", "TokenAbuse", "UnusualReplies", "Volume",
 ]  # fmt: skip

@@ -51,6 +51,8 @@ class PasswordSpraying:
             or not self.settings.enabled
         ):
             return None
+        if signal.is_step:
+            return self._steps(signal)
         many = signal.accounts > signal.sources * 1.5
         llr = min(3.5 + 1.6 * math.log(signal.strength / 4.0), 9.0)
         factors = [
@@ -64,3 +66,12 @@ class PasswordSpraying:
         else:
             kind = AttackType.CREDENTIAL_STUFFING if many else AttackType.PASSWORD_SPRAYING
         return Evidence(self.id, kind, llr * self.settings.weight, tuple(factors))
+
+    def _steps(self, signal: EndpointSignal) -> Evidence:
+        """Evidence about sign-ups, resets or codes that are refused far too often."""
+        llr = min(3.5 + 1.6 * math.log(signal.strength / 4.0), 9.0) * self.settings.weight
+        factors = (
+            Factor("refused steps in a day", round(signal.actual), round(signal.usual), "requests"),
+            Factor("sources of them", round(signal.sources), None, "clients"),
+        )
+        return Evidence(self.id, AttackType.ENUMERATION, llr, factors)

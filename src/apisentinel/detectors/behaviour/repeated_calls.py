@@ -7,11 +7,13 @@ from apisentinel.records.taxonomy import AttackType
 
 FLOOD = 300.0
 """Calls in an hour from which on repeating is called a flood."""
+ONCE = 2.0
+"""Calls in an hour up to which a function counts as a step that people take once or twice."""
 
 
 class RepeatedCalls:
     """Requests of one principal to one endpoint within an hour against those of its other
-    principals: four times their 98 % quantile, never below 20 for methods that change something
+    principals: four times their 98 % quantile, never below 12 for methods that change something
     and 60 for others.
 
     Catches: accounts made, codes tried, baskets filled by scripts; one client's share of a flood.
@@ -30,8 +32,10 @@ class RepeatedCalls:
         """Evidence about the principal behind the calls."""
         if signal.what != "repeats" or not self.settings.enabled:
             return None
-        is_script = signal.writes and signal.actual < FLOOD
-        kind = AttackType.AUTOMATION if is_script else AttackType.VOLUME
+        kind = AttackType.VOLUME
+        if signal.writes and signal.actual < FLOOD:
+            once = signal.has_user and 0 < signal.usual <= ONCE
+            kind = AttackType.SEQUENCE_ABUSE if once else AttackType.AUTOMATION
         factor = Factor(
             "calls of one endpoint in an hour",
             round(signal.actual),

