@@ -24,6 +24,7 @@ export const triage = {
   "tr.beforealert": { one: "alert at the first", other: "alert after {n}" },
   "tr.beforethis": "Requests before",
   "tr.lasted": "Lasted",
+  "tr.alertatonce": "alert at once",
   "tr.alertafter": "alert after {span}",
   "tr.succeeded": "Worked?",
   "tr.succeeded.long": "Did it work?",

@@ -30,7 +30,7 @@ export function Facts({ incident, why }: { incident: Incident; why: Explanation 
         <dt>{t("tr.lasted")}</dt>
         <dd className="num">
           {Number.isNaN(last - first) ? "–" : span(last - first)}
-          {!Number.isNaN(alerted - first) && <span className="muted small"> {t("tr.alertafter", { span: span(alerted - first) })}</span>}
+          {!Number.isNaN(alerted - first) && <span className="muted small"> {alerted - first < 1000 ? t("tr.alertatonce") : t("tr.alertafter", { span: span(alerted - first) })}</span>}
         </dd>
       </div>
       <div>

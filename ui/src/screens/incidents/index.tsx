@@ -59,7 +59,7 @@ const COLUMNS: Column<Incident>[] = [
   },
   { key: "succeeded", title: t("tr.succeeded"), width: 92, render: (row) => <Succeeded value={row.succeeded} /> },
   { key: "requests", title: t("tr.requests"), width: 82, align: "end", sortable: true, render: (row) => number(row.requests) },
-  { key: "last_ts", title: t("tr.last"), width: 92, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
+  { key: "last_ts", title: t("tr.last"), width: 100, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
   {
     key: "status",
     title: t("tr.status"),
