@@ -110,7 +110,7 @@ def test_the_main_flow_needs_no_mouse(page, service):
     page.keyboard.press("Enter")
     settle(page)
     if page.get_by_role("dialog").count():
-        focus_by_tab(page, "link", re.compile("Open incident"))
+        focus_by_tab(page, "button", re.compile("Open incident"))
         page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/incidents/[^?]+"))
     settle(page)
