@@ -94,6 +94,10 @@ class TrainingData(NamedTuple):
     sessions: TokenSessions | None = None
 
 
+CALIBRATION_ROWS = 40_000
+"""Rows that a model for calibration learns from: it is thrown away, and more would not change what
+its scores mean.
+"""
 FEWEST_ROWS = 20
 """Rows below which nothing can be said about the usual."""
 
@@ -282,7 +286,7 @@ class _Training:
         part = self.folds % 3
         scores = np.full(len(data.labels), 0.5)
         for k in np.unique(part):
-            learn = (part != k) & (data.weights > 0)
+            learn = _some((part != k) & (data.weights > 0), data.labels)
             if data.labels[learn].min(initial=1) < data.labels[learn].max(initial=0):
                 model = fit(_rows(data, learn), settings, seed=self.settings.seed)
                 scores[part == k] = model.score_many(self.table[part == k])
@@ -313,6 +317,20 @@ class _Training:
             fit_tail(scores[labels == 0]),
             fit_labels(scores, labels, classes.weights[counted]),
         )
+
+
+def _some(rows: npt.NDArray[np.bool_], labels: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+    """At most `CALIBRATION_ROWS` of some rows, evenly, attacks first."""
+    places = np.flatnonzero(rows)
+    if places.size <= CALIBRATION_ROWS:
+        return rows
+    attacks = places[labels[places] == 1]
+    attacks = attacks[:: -(-2 * attacks.size // CALIBRATION_ROWS) or 1]
+    benign = places[labels[places] == 0]
+    benign = benign[:: -(-benign.size // (CALIBRATION_ROWS - attacks.size)) or 1]
+    chosen = np.zeros(rows.size, bool)
+    chosen[attacks] = chosen[benign] = True
+    return chosen
 
 
 def _rows(data: Labelled, rows: npt.NDArray[np.bool_]) -> Labelled:

@@ -13,8 +13,8 @@ from apisentinel.models.training.libraries import library
 
 LAYERS = (64, 32)
 BATCH = 512
-MAX_ROWS = 200_000
-"""Rows of one epoch; more change little and cost a second each 100,000."""
+MAX_ROWS = 60_000
+"""Rows of one epoch; more change little."""
 
 
 class NetworkSettings(NamedTuple):
@@ -96,7 +96,7 @@ def fit_lstm(
     seed: int,
     settings: NetworkSettings | None = None,
     length: int = 32,
-    windows: int = 20_000,
+    windows: int = 8_000,
 ) -> LstmModel:
     """An LSTM that expects the next token of a session.
 
@@ -107,7 +107,7 @@ def fit_lstm(
         length: Tokens of a window.
         windows: Windows at most, drawn evenly.
     """
-    settings = settings or NetworkSettings(epochs=12, patience=2)
+    settings = settings or NetworkSettings(epochs=8, patience=2)
     keras = library("keras")
     keras.utils.set_random_seed(seed)
     before, after, counts = _windows(sessions, length, windows, seed)
