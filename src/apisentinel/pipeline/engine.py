@@ -63,8 +63,8 @@ class Engine:
         self.state = FeatureState(settings.state)
         self.ticks = TickState(self.state) if settings.models else None
         self.anomaly = _anomaly(settings, self.state, learned) if settings.models else None
-        profile = None if learned is None else learned.profile
-        self.unusual = None if profile is None else UnusualRequests(profile)
+        self.unusual: UnusualRequests | None = None
+        self.use_profile(learned)
         self.cases = Judge(settings, self.state, enricher, detector)
         self.timeline = Timeline()
         self.seq = 0
@@ -136,6 +136,11 @@ class Engine:
     def advance(self, block: Prepared) -> None:
         """Counts and judges the next requests."""
         self.judge(self.count(block))
+
+    def use_profile(self, learned: Learned | None) -> None:
+        """Compares requests with another profile from the next block on, or with none."""
+        profile = None if learned is None else learned.profile
+        self.unusual = None if profile is None else UnusualRequests(profile)
 
     def _add_unusual(
         self, suspects: dict[int, list[Suspect]], block: Prepared, events: npt.NDArray[Any]

@@ -194,3 +194,13 @@ def test_the_command_writes_a_bundle(traffic, tmp_path, monkeypatch):
     )
     assert command.run(wanted(traffic, tmp_path / "bundle")) == Exit.DONE
     assert (tmp_path / "bundle" / "manifest.json").exists()
+
+
+def test_another_profile_is_used_from_the_next_block_on(settings, bundle):
+    session = ScoreSession(settings)
+    learned = load_learned(bundle, TrustStore.load(settings.trust), settings)
+    assert session.engine.unusual is None
+    session.engine.use_profile(learned)
+    assert session.engine.unusual.detector.profile is learned.profile
+    session.engine.use_profile(None)
+    assert session.engine.unusual is None

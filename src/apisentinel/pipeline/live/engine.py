@@ -124,6 +124,7 @@ class LiveEngine:
         """Judges with other models from the next block on; what is known of the entities stays."""
         self.detection = detection
         self.scorer = scorer_of(learned)
+        self.engine.use_profile(learned)
         anomaly = self.engine.anomaly
         if anomaly is not None:
             anomaly.ensemble = None if learned is None else learned.ensemble
