@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { Loading } from "../components/States.tsx";
 import { Toasts } from "../components/Toast.tsx";
@@ -9,16 +9,18 @@ import { Announcer } from "./Announcer.tsx";
 import { Banners } from "./Banners.tsx";
 import { CommandPalette } from "./CommandPalette.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
-import { KeyHelp } from "./KeyHelp.tsx";
 import { NotFound } from "./NotFound.tsx";
 import { Rail } from "./Rail.tsx";
 import { navOf, ROUTES } from "./routes.tsx";
-import { SessionEnded } from "./SessionEnded.tsx";
 import { useSession } from "./session.ts";
 import { TopBar } from "./TopBar.tsx";
 import { keepFresh } from "./fresh.ts";
 import { useLook } from "./theme.ts";
 import { useKeys } from "./useKeys.ts";
+
+// Seldom wanted: not part of what is loaded first.
+const KeyHelp = lazy(() => import("./KeyHelp.tsx").then(({ KeyHelp: it }) => ({ default: it })));
+const SessionEnded = lazy(() => import("./SessionEnded.tsx").then(({ SessionEnded: it }) => ({ default: it })));
 
 /** What is around every screen. */
 export function Shell() {
@@ -63,8 +65,10 @@ export function Shell() {
         </main>
       </div>
       {over === "palette" && <CommandPalette onClose={() => setOver(null)} />}
-      {over === "keys" && <KeyHelp onClose={() => setOver(null)} />}
-      {standing === "ended" && <SessionEnded />}
+      <Suspense fallback={null}>
+        {over === "keys" && <KeyHelp onClose={() => setOver(null)} />}
+        {standing === "ended" && <SessionEnded />}
+      </Suspense>
       <Toasts />
       <Announcer />
     </div>

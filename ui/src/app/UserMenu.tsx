@@ -1,12 +1,13 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useLocation } from "wouter";
 import { Icon } from "../components/Icon.tsx";
 import { Menu } from "../components/Menu.tsx";
 import { toast } from "../components/Toast.tsx";
 import { t } from "../i18n/index.ts";
 import { copyView } from "./copyView.ts";
-import { PasswordDialog } from "./PasswordDialog.tsx";
 import { logOut, useSession } from "./session.ts";
+
+const PasswordDialog = lazy(() => import("./PasswordDialog.tsx").then(({ PasswordDialog: it }) => ({ default: it })));
 
 /** Who looks, and what concerns only them. */
 export function UserMenu() {
@@ -46,7 +47,7 @@ export function UserMenu() {
           </button>
         )}
       </Menu>
-      {isChanging && <PasswordDialog onClose={() => setChanging(false)} />}
+      <Suspense fallback={null}>{isChanging && <PasswordDialog onClose={() => setChanging(false)} />}</Suspense>
     </>
   );
 }

@@ -143,5 +143,7 @@ export const settings = {
   "first.one": "1. Choose what you have",
   "first.two": "2. Copy and run",
   "first.three": "3. See the first event",
-  "first.demo": "Or look around first: start the service with `apisentinel up`, which makes traffic with attacks in it.",
+  "first.demo": "Nothing at hand? Look around with made-up traffic that has attacks in it:",
+  "first.isdemo": "The made-up traffic of the demo keeps coming in beside yours. To see yours alone, start the service for good:",
+  "first.isdemo.see": "Requests of the last minutes",
 } as const;
