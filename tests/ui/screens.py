@@ -3,7 +3,7 @@
 import re
 from base64 import urlsafe_b64encode
 
-SETTINGS = ("sources", "keys", "users", "retention", "audit", "about")
+SETTINGS = ("sources", "keys", "users", "retention", "audit", "look", "about")
 """Parts of the screen of settings."""
 
 
@@ -33,6 +33,8 @@ def screens(service, *, details=1):
         "alerts": "alerts",
         "explorer": "explorer",
         "endpoints": "endpoints",
+        "models": "models",
+        "start": "start",
     }
     for number, incident in enumerate(incidents):
         found[f"incident {number}"] = f"incidents/{incident['id']}"

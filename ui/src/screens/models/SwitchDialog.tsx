@@ -49,7 +49,7 @@ export function SwitchDialog({ wanted, onClose }: { wanted: Switch; onClose: () 
         <p>{t(`md.sure.${wanted.action}`, { id: wanted.id })}</p>
         {wanted.action !== "remove" && (
           <Field label={t("md.why")} error={work.error?.message ?? null}>
-            {(ids) => <input {...ids} value={why} maxLength={LONGEST_REASON} onChange={(event) => setWhy(event.target.value)} />}
+            {(ids) => <input {...ids} className="input" value={why} maxLength={LONGEST_REASON} onChange={(event) => setWhy(event.target.value)} />}
           </Field>
         )}
         {wanted.action === "remove" && work.error && <p role="alert">{work.error.message}</p>}

@@ -33,7 +33,7 @@ export function WhatIf() {
           </Field>
           <Field label={t("md.days")}>
             {(ids) => (
-              <select {...ids} value={days} onChange={(event) => setDays(Number(event.target.value))}>
+              <select {...ids} className="input" value={days} onChange={(event) => setDays(Number(event.target.value))}>
                 {DAYS.map((each) => <option key={each} value={each}>{each}</option>)}
               </select>
             )}
@@ -45,8 +45,9 @@ export function WhatIf() {
               <dl className="agree" aria-live="polite">
                 <div>
                   <dt>{t("md.whatif.alarms")}</dt>
-                  <dd>{number(data.alarms_per_day, 1)}</dd>
-                  <span className="muted small">{t("md.whatif.of", { n: data.incidents, alarms: data.alarms })}</span>
+                  <dd>
+                    {number(data.alarms_per_day, 1)} <span className="muted small">{t("md.whatif.of", { n: data.incidents, alarms: data.alarms })}</span>
+                  </dd>
                 </div>
                 <div><dt>{t("md.whatif.lost")}</dt><dd>{number(data.confirmed_lost)}</dd></div>
                 <div><dt>{t("md.whatif.kept")}</dt><dd>{number(data.confirmed_kept)}</dd></div>

@@ -13,7 +13,7 @@ function Pick({ label, value, choices, onChange }: { label: string; value: strin
   return (
     <Field label={label}>
       {(ids) => (
-        <select {...ids} value={value} onChange={(event) => onChange(event.target.value)}>
+        <select {...ids} className="input" value={value} onChange={(event) => onChange(event.target.value)}>
           {choices.map((each) => <option key={each.value} value={each.value}>{each.title}</option>)}
         </select>
       )}

@@ -149,7 +149,7 @@ function NewKeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (key: 
     >
       <div className="wide-form">
         <Field label={t("set.name")} error={make.error?.message ?? null}>
-          {(ids) => <input {...ids} value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />}
+          {(ids) => <input {...ids} className="input" value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />}
         </Field>
         <fieldset className="choices">
           <legend>{t("key.scopes")}</legend>
@@ -165,7 +165,7 @@ function NewKeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (key: 
           ))}
         </fieldset>
         <Field label={t("key.days")} hint={t("key.days.hint")}>
-          {(ids) => <input {...ids} type="number" min={1} max={LONGEST_DAYS} value={days} onChange={(event) => setDays(event.target.value)} />}
+          {(ids) => <input {...ids} className="input" type="number" min={1} max={LONGEST_DAYS} value={days} onChange={(event) => setDays(event.target.value)} />}
         </Field>
       </div>
     </Dialog>

@@ -34,7 +34,7 @@ export function Retention() {
     <Panel title={t("set.retention")} sub={t("ret.sub")}>
       <div className="col">
         <Field label={t("ret.find")}>
-          {(ids) => <input {...ids} type="search" value={wanted} onChange={(event) => setWanted(event.target.value)} />}
+          {(ids) => <input {...ids} className="input" type="search" value={wanted} onChange={(event) => setWanted(event.target.value)} />}
         </Field>
         <Answer query={told} lines={10}>
           {(data) => (
@@ -87,7 +87,7 @@ function Change({ name, value, isChanged }: { name: string; value: number; isCha
         save.mutate(Number(text));
       }}
     >
-      <input aria-label={name} type="number" min={1} value={text} onChange={(event) => setText(event.target.value)} />
+      <input className="input" aria-label={name} type="number" min={1} value={text} onChange={(event) => setText(event.target.value)} />
       {text !== String(value) && <Button small type="submit">{t("ret.save")}</Button>}
       {isChanged && (
         <>

@@ -61,6 +61,7 @@ export function Users() {
                         <th scope="row"><Untrusted text={user.name} most={100} /></th>
                         <td>
                           <select
+                            className="input"
                             aria-label={`${t("usr.role")}: ${visibleText(user.name, 60)}`}
                             value={user.role}
                             onChange={(event) => change.mutate({ user, changes: { role: event.target.value as Role } })}
@@ -126,17 +127,17 @@ function NewUserDialog({ onClose, onAdded }: { onClose: () => void; onAdded: () 
         }}
       >
         <Field label={t("set.name")} error={add.error?.message ?? null}>
-          {(ids) => <input {...ids} autoComplete="off" value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />}
+          {(ids) => <input {...ids} className="input" autoComplete="off" value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />}
         </Field>
         <Field label={t("usr.role")}>
           {(ids) => (
-            <select {...ids} value={role} onChange={(event) => setRole(event.target.value as Role)}>
+            <select {...ids} className="input" value={role} onChange={(event) => setRole(event.target.value as Role)}>
               {ROLES.map((each) => <option key={each} value={each}>{t(`usr.role.${each}`)}</option>)}
             </select>
           )}
         </Field>
         <Field label={t("usr.password")} hint={t("usr.password.hint")}>
-          {(ids) => <input {...ids} type="password" autoComplete="new-password" value={password} onChange={(event) => setPassword(event.target.value)} />}
+          {(ids) => <input {...ids} className="input" type="password" autoComplete="new-password" value={password} onChange={(event) => setPassword(event.target.value)} />}
         </Field>
       </form>
     </Dialog>
