@@ -67,7 +67,7 @@ export default function Alerts() {
                 series={severitySeries(data)}
                 label={t("al.chart")}
                 height={96}
-                onBrush={(from, to) => url.set({ range: rangeOf(from * 1_000, to * 1_000) })}
+                onBrush={(from, to) => url.set({ range: rangeOf(from, to) })}
               />
             )}
           </Answer>

@@ -122,7 +122,7 @@ function Histogram() {
             series={seriesOf(group, data)}
             label={t("ex.chart", { field: t(`ex.by.${group}`).toLowerCase() })}
             height={132}
-            onBrush={(from, to) => url.set({ range: rangeOf(from * 1_000, to * 1_000) })}
+            onBrush={(from, to) => url.set({ range: rangeOf(from, to) })}
           />
         )}
       </Answer>

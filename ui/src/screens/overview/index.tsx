@@ -109,7 +109,7 @@ function Traffic({ period }: { period: { from: string | null; to: string | null 
               series={group === "severity" ? severitySeries(data) : statusSeries(data)}
               label={t(`ov.traffic.${group}`)}
               height={248}
-              onBrush={(from, to) => url.set({ range: rangeOf(from * 1_000, to * 1_000) })}
+              onBrush={(from, to) => url.set({ range: rangeOf(from, to) })}
             />
           );
         }}
