@@ -51,7 +51,7 @@ class Control:
 def module(control: Control) -> ModuleType:
     """The stand-in module."""
 
-    def scan(paths, settings, *, on_progress=None, stop=None):
+    def scan(paths, settings, *, on_progress=None, stop=None, watcher=None):
         control.asked = SimpleNamespace(paths=paths, settings=settings)
         if control.error is not None:
             raise control.error
