@@ -45,15 +45,15 @@ export default function ModelsScreen() {
       />
       <Answer query={bundles} lines={6}>
         {(data) => (
-          <>
+          <div className="col">
             {data.pinned && <p className="notice">{t("md.pinned")}</p>}
             {data.problem && <p className="notice notice-warn"><Untrusted text={t("md.problem", { problem: data.problem })} /></p>}
             {data.training_problem && <p className="notice notice-warn"><Untrusted text={t("md.trainfailed", { problem: data.training_problem })} /></p>}
             <p>
-              {t("md.judging")}: <strong className="mono">{active ?? t("md.shipped")}</strong>
+              {t("md.judging")}: <strong>{active ?? t("md.shipped")}</strong>
             </p>
             <Bundles told={data} reason={reason} onSwitch={want} onOpen={(id) => url.set({ more: { sel: id } })} />
-          </>
+          </div>
         )}
       </Answer>
       <Answer query={monitor} lines={6}>{(data) => <Watched monitor={data} />}</Answer>
