@@ -9,12 +9,12 @@ class AnomalySettings(DetectorSettings):
     """Switch, weight and restraint of the ensemble."""
 
     prior: bool = Field(
-        default=True,
-        description="Without a trained bundle, use the models that come with the product; they were"
-        " trained on simulated traffic.",
+        default=False,
+        description="Without a trained bundle, use the models that come with the product. They were"
+        " trained on simulated traffic: they find more and raise more false alerts.",
     )
     sequence: bool = Field(
-        default=True,
+        default=False,
         description="Sessions are also told to the sequence model, when the bundle has one.",
     )
     peers: int = Field(

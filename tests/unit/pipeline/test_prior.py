@@ -1,0 +1,72 @@
+"""The models that come with the product: genuine, small, of this version's features, asked for."""
+
+import numpy as np
+import pytest
+from tests.unit.pipeline.live.live_traffic import SMALL, batch_of, requests
+
+from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.enrichment import Enricher
+from apisentinel.errors import UntrustedModelError
+from apisentinel.features.catalogue import INDEX, NAMES
+from apisentinel.models.bundle import read_bundle
+from apisentinel.models.trust import TrustStore
+from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.learned import PRIOR, learned_for
+from apisentinel.pipeline.prepare import prepare
+from apisentinel.pipeline.profile import Stopwatch
+from apisentinel.pipeline.settings import Detectors, ScanSettings
+
+ON = ScanSettings(
+    state=SMALL.state, detectors=Detectors.model_validate({"anomaly": {"prior": True}})
+)
+
+
+def test_the_prior_is_signed_small_and_only_for_those_who_ask() -> None:
+    bundle = read_bundle(PRIOR, TrustStore.load(PRIOR.parent))
+    assert sum(map(len, bundle.parts.values())) <= 5_000_000
+    with pytest.raises(UntrustedModelError):
+        read_bundle(PRIOR, TrustStore({}))
+    assert learned_for(SMALL) is None
+    assert learned_for(ON.model_copy(update={"models": False})) is None
+
+
+def test_the_prior_knows_the_features_and_none_that_belong_to_a_site() -> None:
+    learned = learned_for(ON)
+    assert learned is not None
+    assert learned.ensemble is not None
+    assert learned.is_prior
+    assert learned.ensemble.feature_names == NAMES
+    site_bound = {INDEX[name] for name in ("age", "bytes_10m", "cost_10m", "response_time")}
+    assert not site_bound & set(learned.ensemble.selected)
+    assert learned_for(ON).ensemble is learned.ensemble  # type: ignore[union-attr]
+
+
+def judged_by(blocks: list[int]) -> list[tuple[object, ...]]:
+    """Cases after some traffic in blocks of these sizes."""
+    detector, enricher = PayloadDetector(), Enricher(ON.enrichment)
+    engine = Engine(ON, enricher, detector, learned=learned_for(ON))
+    rows, at = requests(1_200), 0
+    for size in blocks:
+        block = prepare(batch_of(rows[at : at + size]), enricher, detector, Stopwatch())
+        engine.advance(block)
+        at += size
+    cases = engine.cases.ledger.cases
+    return sorted(
+        (key, case.risk, case.alerts, sorted(case.families)) for key, case in cases.items()
+    )
+
+
+def test_what_the_models_find_does_not_depend_on_blocks() -> None:
+    whole = judged_by([1_200])
+    assert judged_by([1, 199, 700, 300]) == whole
+    assert whole
+
+
+def test_models_judge_what_rules_have_not_marked() -> None:
+    learned = learned_for(ON)
+    assert learned is not None
+    assert learned.ensemble is not None
+    quiet = np.full((1, len(NAMES)), np.nan, np.float32)
+    odds = learned.ensemble.log10_odds(quiet)
+    assert odds.shape == (1,)
+    assert -6.0 < float(odds[0]) < 6.0
