@@ -29,7 +29,9 @@ from apisentinel.detectors.profile.properties import (
     CHILD,
     CLASS,
     CONTENT_TYPE,
+    CONTEXT,
     DIGIT,
+    EDGE,
     HEADER_ORDER,
     HEADER_SET,
     LETTER,
@@ -40,7 +42,9 @@ from apisentinel.detectors.profile.properties import (
     ORDER,
     PROPERTIES,
     SET,
+    SHAPE,
     SIZE,
+    SKELETON,
     STATUS,
     VALUE,
     WORD,
@@ -226,10 +230,14 @@ def _value(
         seen = max(seen, above)
     if weight < 2.0 and seen - weight >= KNOWN:
         return
+    # headers have no parent: of those only what an attack would change is looked at
+    is_header = parent == _U(0)
     for k in range(VALUE + 1, MAGNITUDE + 1):
-        if cats[k] != _U(0):
+        if cats[k] != _U(0) and not (is_header and (k == SHAPE or k == SKELETON or k == EDGE)):
             _say(lists, used, owner, parent, k, cats[k], item)
     for k in range(min(found, MOST_VALUE_OBSERVATIONS)):
+        if is_header and several_of[k] == CONTEXT:
+            continue
         _say(lists, used, owner, parent, several_of[k], several[k], item)
 
 
