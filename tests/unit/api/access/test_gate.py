@@ -20,6 +20,7 @@ HARMLESS = {
     "/api/v1/me/password",
     "/api/v1/login",
     "/api/v1/me/preferences",
+    "/api/v1/thresholds/simulate",
 }
 """Writes that concern nobody but the one who asks."""
 
