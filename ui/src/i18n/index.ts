@@ -1,3 +1,4 @@
+import { getPref } from "../state/prefs.ts";
 import { en } from "./en.ts";
 
 /** A text, or two of them told apart by the number `n`. */
@@ -7,17 +8,13 @@ export type Params = Readonly<Record<string, string | number>>;
 
 const dictionary: Readonly<Record<string, Message>> = en;
 
-/** Pseudo-locale of tests: finds texts that bypass the dictionary and boxes that are too narrow. */
-let isPseudo = false;
+/** Pseudo-locale: finds texts that bypass the dictionary and boxes that are too narrow. */
+const isPseudo = getPref<string>("locale", "en") === "en-XA";
 
 export const locale = "en";
 
 const plural = new Intl.PluralRules(locale);
 const number = new Intl.NumberFormat(locale);
-
-export function setPseudo(on: boolean): void {
-  isPseudo = on;
-}
 
 const ACCENTS: Readonly<Record<string, string>> = {
   a: "á",

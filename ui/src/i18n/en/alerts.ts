@@ -11,7 +11,6 @@ export const alerts = {
   "al.who": "Who",
   "al.reason": "What was seen",
   "al.endpoint": "Where",
-  "al.incident": "Incident",
   "al.pending": { one: "{n} new alert", other: "{n} new alerts" },
   "al.pending.show": "Show and go on",
   "al.left": { one: "{n} alert came too fast to be listed here at once; reload the list to see it.", other: "{n} alerts came too fast to be listed here at once; reload the list to see them." },

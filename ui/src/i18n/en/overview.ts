@@ -11,7 +11,6 @@ export const overview = {
   "ov.less": "{share} less than in the period before",
   "ov.silent": { one: "{n} source is silent: {names}", other: "{n} sources are silent: {names}" },
   "ov.waiting": "Waiting for the first request.",
-  "ov.lagging": "judging is {s} s behind",
   "ov.requests": "Requests",
   "ov.persecond": "per second now",
   "ov.attacks": "Risky requests",
