@@ -60,6 +60,9 @@ class Ledger:
         self.past.append(case)
         renewed = self.cases[key] = Case(
             key=key, ref=case.ref, parent=case.parent, first_ts=now, last_ts=now,
+            # what was convicted once is soon believed again: two looks fewer than it had
+            inspected=max(case.inspected - 2, 0),
+            inspected_fields=case.inspected_fields,
             earlier_peak=max(case.peak, case.earlier_peak),
             earlier_ordinal=case.alert_ordinal
             if case.earlier_ordinal is None
