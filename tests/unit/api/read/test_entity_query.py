@@ -1,5 +1,7 @@
 """Entities are found on columns as they would be found in rows."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,7 +106,11 @@ def test_counts_are_those_of_rows(texts):
 def test_risks_are_those_of_the_summary(peaks):
     records = np.zeros(len(peaks), [("peak", "f4", (len(Family),))])
     records["peak"] = peaks
-    wanted = Summary._base_risks(None, records)
+    summary = SimpleNamespace(
+        engine=SimpleNamespace(settings=SimpleNamespace(rules=True)),
+        _odd_llrs=lambda _kind, rows: np.zeros(len(rows)),
+    )
+    wanted = Summary._base_risks(summary, "client", records)
     assert base_risks(records["peak"]) == pytest.approx(wanted, abs=1e-9)
 
 
