@@ -8,10 +8,14 @@ from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.errors import UntrustedModelError
 from apisentinel.features.catalogue import INDEX, NAMES
+from apisentinel.kernels.hashing import HashKey
 from apisentinel.models.bundle import read_bundle
 from apisentinel.models.trust import TrustStore
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.learned import PRIOR, learned_for
+from apisentinel.pipeline.live import checkpoint
+from apisentinel.pipeline.live.engine import LiveEngine
+from apisentinel.pipeline.live.settings import RuntimeSettings
 from apisentinel.pipeline.prepare import prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import Detectors, ScanSettings
@@ -60,6 +64,20 @@ def test_what_the_models_find_does_not_depend_on_blocks() -> None:
     whole = judged_by([1_200])
     assert judged_by([1, 199, 700, 300]) == whole
     assert whole
+
+
+def test_a_service_with_models_continues_after_a_restart() -> None:
+    rows = requests(1_000)
+    whole, cut = (LiveEngine(ON, RuntimeSettings(), HashKey(1, 2)) for _ in range(2))
+    whole.advance(whole.prepare(batch_of(rows[:600])), 1)
+    cut.advance(cut.prepare(batch_of(rows[:600])), 1)
+    stored = {name: bytes(part) for name, part in checkpoint.capture(cut).parts().items()}
+    assert "array/standing/counts" in stored
+    again = LiveEngine(ON, RuntimeSettings(), HashKey(1, 2))
+    checkpoint.restore(again, stored)
+    for live in (whole, again):
+        live.advance(live.prepare(batch_of(rows[600:])), 601)
+    assert checkpoint.capture(whole).digest() == checkpoint.capture(again).digest()
 
 
 def test_models_judge_what_rules_have_not_marked() -> None:
