@@ -26,7 +26,7 @@ CODE  := $(shell find src -name '*.py' 2>/dev/null)
 VIEW  := $(shell find ui \( -name node_modules -o -name coverage -o -name dist \) -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui scan test fuzz kills nightly lint types layers bench eval docs resolve reference lock fmt ci clean
+.PHONY: help setup run ui budget scan test fuzz kills nightly lint types layers bench eval docs resolve reference lock fmt ci clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ run: setup ## start the service with demo traffic; it prints its address (PORT=�
 
 ui: $(READY) $(PAGE) ## build the page, check it and run the tests of its parts
 	$(NODE) check test
+
+budget: setup ## measure how fast the page is, against its budget (UI_SLACK=3)
+	$(BIN)/python -m pytest tests/ui/budget.py -p no:randomly -rP
 
 scan: setup ## scan the sample log: report here and in report.html (LOG=…, REPORT=…)
 	@$(BIN)/apisentinel scan $(LOG) --html $(REPORT)

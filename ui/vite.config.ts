@@ -14,6 +14,8 @@ export default defineConfig({
     outDir: "../src/apisentinel/_ui",
     emptyOutDir: true,
     manifest: true,
+    // One small style sheet: a dozen of them would each cost a round trip before the first chart.
+    cssCodeSplit: false,
     target: "es2023",
     // Fonts and pictures as files: data addresses would need a wider policy.
     assetsInlineLimit: 0,
@@ -31,7 +33,7 @@ export default defineConfig({
             { name: "charts", test: /node_modules\/uplot|components\/(TimeChart|ChartTable|chartPicture|chartText)/ },
             {
               name: "parts",
-              test: /components\/(Badges|Chip|chartColor|Contributions|DataGrid|Drawer|FacetList|FilterBar|Payload|PlainTable|Severity|Sparkline|StackedBars|Tabs|Time|TopValues|Untrusted|Value|decode|gridKeys|useMedia)\.tsx?$|@tanstack\/(react-)?virtual|src\/screens\/triage\/(?!series|useMeasure)/,
+              test: /components\/(Badges|Chip|chartColor|clipboard|Contributions|DataGrid|Drawer|FacetList|FilterBar|Payload|PlainTable|Severity|Sparkline|StackedBars|Tabs|Time|TopValues|Untrusted|Value|decode|gridKeys|useMedia)\.tsx?$|@tanstack\/(react-)?virtual|src\/screens\/triage\//,
             },
           ],
         },

@@ -1,6 +1,7 @@
-"""How fast the page is, with three times the time that a machine of its own would get.
+"""How fast the page is. Not among the tests, which measure no time: `make budget` runs it.
 
-The budget itself stands in the constants; `SLACK` is for machines that do other things as well.
+The budget itself stands in the constants. It gets three times of it (UI_SLACK), and on a machine
+that is busy with other things in proportion to its load.
 """
 
 import json
@@ -13,7 +14,9 @@ import pytest
 from tests.ui.screens import screens
 from tests.ui.watch import SIZE, settle
 
-SLACK = float(os.environ.get("UI_SLACK", "3"))
+SLACK = float(os.environ.get("UI_SLACK", "3")) * max(
+    1.0, os.getloadavg()[0] / (os.cpu_count() or 1)
+)
 
 FIRST_CHART_S = 2.0
 FRAME_P95_MS = 20
@@ -96,8 +99,8 @@ def test_the_first_chart_comes_soon_on_a_slow_line(watch, service, request):
             .filter((each) => each.responseEnd <= end && /\\/assets\\//.test(each.name)).length""",
         first,
     )
-    request.node.figures |= {"first chart, s": round(first / 1000, 2), "files": files + 1}
-    assert files + 1 <= FIRST_FILES
+    request.node.figures |= {"first chart, s": round(first / 1000, 2), "files": files}
+    assert files <= FIRST_FILES
     assert first / 1000 <= FIRST_CHART_S * SLACK
 
 
