@@ -8,13 +8,16 @@ from apisentinel.detectors.base import DetectorSettings
 from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.taxonomy import AttackType
 
-_WORDS = r"(?:[\pL']+[^\pL]{1,3}){0,4}"
-_DROP = r"ignor\pL*|disregard\pL*|forget\pL*|overrid\pL*|bypass\pL*|vergiss|oublie\pL*|olvida"
+# letters of western languages: the class of all letters makes automata that RE2 gives up on
+_LETTER = r"[a-z\x{df}-\x{ff}]"
+_NEXT = r"[^a-z\x{df}-\x{ff}]{1,3}"
+_WORDS = rf"(?:(?:{_LETTER}|')+{_NEXT}){{0,4}}"
+_DROP = rf"(?:ignor|disregard|forget|overrid|bypass|oublie){_LETTER}*|vergiss|olvida"
 _RULES = (
     r"instructions?|rules?|guidelines?|polic(?:y|ies)|prompts?|restrictions?|anweisungen|regeln|"
     r"vorgaben|instrucciones|consignes|istruzioni"
 )
-_EARLIER = r"(?:before|above|previous\pL*|prior)"
+_EARLIER = rf"(?:before|above|previous{_LETTER}*|prior)"
 _ROLE = r"(?:you (?:are|'re)|act as|pretend (?:that )?you (?:are|'re)|du bist)"
 _FREE = (
     r"(?:dan\b|developer mode|jailbroken|unrestricted|without (?:any )?(?:rules|limits|filters))"
@@ -29,18 +32,17 @@ _MARKS = (
     r"<\|(?:im_start|im_end|system|endoftext)\|>|^\W{0,4}system ?(?:prompt|override)? ?:|"
     r"#{2,} ?(?:new |system )?instructions?"
 )
-_NEXT = r"[^\pL]{1,3}"
 _PATTERNS: tuple[tuple[float, str], ...] = (
     (5.9, f"(?:{_DROP}){_NEXT}{_WORDS}(?:{_RULES})"),
     (5.5, rf"(?:{_DROP}){_NEXT}(?:everything|anything|all|the text){_NEXT}{_WORDS}{_EARLIER}"),
     (5.6, f"{_ROLE}{_NEXT}{_WORDS}{_FREE}"),
     (5.0, "you have no (?:restrictions|rules|limits|guidelines)"),
-    (5.6, rf"{_TELL}{_NEXT}(?:\pL+{_NEXT}){{0,5}}{_TOLD}"),
+    (5.6, rf"{_TELL}{_NEXT}(?:{_LETTER}+{_NEXT}){{0,5}}{_TOLD}"),
     (4.6, _MARKS),
     (4.4, "do not (?:mention|tell|reveal|log) (?:this|that you|the user)"),
     (4.2, "(?:must|will) (?:now )?obey|above all (?:other )?(?:policies|rules|instructions)"),
     (4.0, "from now on,? (?:you |only |answer|respond|reply|act)"),
-    (3.6, r"call the \pL+ (?:tool|function)|raw tool output|developer mode|jailbreak"),
+    (3.6, rf"call the {_LETTER}+ (?:tool|function)|raw tool output|developer mode|jailbreak"),
 )  # fmt: skip
 """Nats and pattern of each kind of order."""
 
