@@ -1,5 +1,6 @@
 """From the state at the end of a scan to the report."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from apisentinel.records.report import ClientSummary, EndpointSummary, Period, T
 from apisentinel.records.signal import Family
 from apisentinel.records.taxonomy import AGENT_KINDS, AttackType, severity_of
 from apisentinel.scoring import pooled_log10_odds, risk_of, score_of
+from apisentinel.scoring.fusion import BAND_WIDTH
 
 UNALERTED = 39.99
 """Highest risk shown for an entity that never raised an alert: a ratio may rise a little between
@@ -196,7 +198,9 @@ class Summary:
         odd = self._odd_llrs(kind, records)
         quiet = risk_of(pooled_log10_odds({}))
         out.fill(quiet)
-        for i in np.flatnonzero(peaks.any(axis=1) | (odd > 0)).tolist():
+        # far from both ends the risk is linear in the log odds, so most need no loop
+        out += BAND_WIDTH * odd / math.log(10.0)
+        for i in np.flatnonzero(peaks.any(axis=1)).tolist():
             types: dict[AttackType, float] = {AttackType.ANOMALY: float(odd[i])}
             for family, attack in FAMILY_TYPE.items():
                 types[attack] = max(types.get(attack, 0.0), float(peaks[i, family]))
