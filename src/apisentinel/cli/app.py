@@ -387,7 +387,7 @@ def evaluate(  # noqa: PLR0913 (one parameter per option)
     config: Config = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> int:
-    """Measures detection on simulated sites with planted attacks and without."""
+    """Measures detection on simulated sites with planted attacks."""
     from apisentinel.cli.evaluate import Wanted, run
 
     return run(

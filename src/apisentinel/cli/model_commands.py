@@ -8,7 +8,7 @@ from apisentinel.cli.service_commands import Config, DataDir
 
 app = typer.Typer(
     name="models",
-    help="Shows, tries and switches the model bundles of a data folder.",
+    help="Shows, tries and switches model bundles.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
