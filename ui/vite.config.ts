@@ -30,6 +30,7 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
+            { name: "base", test: /src\/(api\/client|app\/base|i18n\/)/ },
             { name: "charts", test: /node_modules\/uplot|components\/(TimeChart|ChartTable|chartPicture|chartText)/ },
             {
               name: "parts",
