@@ -153,8 +153,10 @@ def features() -> str:
         NOTICE, "", "# Features of a tick", "",
         "What the models are told of a client, session, user or credential.",
         "[Models](../explanation/models.md) says how the rows are made and judged.",
-        "Windows: `1 min`, `10 min` and `1 h` are counters that fade with that time constant,"
-        " `16 events` are moving averages, `life` counts since the entity was first seen.",
+        (
+            "Windows: `1 min`, `10 min` and `1 h` are counters that fade with that time constant,"
+            " `16 events` are moving averages, `life` counts since the entity was first seen."
+        ),
         "A value that is not known is missing, never zero.", "",
         "| feature | what it is | unit | window | made of |", "|---|---|---|---|---|",
     ]  # fmt: skip
