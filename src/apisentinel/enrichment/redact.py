@@ -71,6 +71,10 @@ _BEARER = re2.compile(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9+/=_\-.~]{8,})")
 _USERINFO = re2.compile(r"(://[^/\s:@‹›]{1,100}:)([^/\s@‹›]{1,100})(@)")
 
 _PLAIN_NAMES = frozenset(name.replace("-", "_") for name in SECRET_NAMES)
+_LONGEST_NAME = max(map(len, _PLAIN_NAMES))
+LEAST_CARD = 13
+"""Digits of the shortest card number."""
+_NO_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 
 
 class Redactor:
@@ -97,14 +101,14 @@ class Redactor:
         value = raw[:LONGEST].decode("utf-8", "replace")
         if not _may_hold(value):
             return value
-        return self._mask(_STRAY.sub(_keep_mark, value))
+        return self._mask(_without_strays(value))
 
     def url(self, raw: bytes) -> str:
         """A path with its query, secrets masked: as `text`, and parameters by their decoded name.
 
         The value of a secret parameter is masked up to the next ``&``, whatever it holds.
         """
-        value = _STRAY.sub(_keep_mark, raw[:LONGEST].decode("utf-8", "replace"))
+        value = _without_strays(raw[:LONGEST].decode("utf-8", "replace"))
         path, mark, query = value.partition("?")
         if mark:
             query = "&".join(self._parameter(part) for part in query.split("&"))
@@ -118,16 +122,32 @@ class Redactor:
         return name + equals + self.mark(value)
 
     def _mask(self, value: str) -> str:
-        """Masks by form and by the names that stand in front of a value."""
-        value = _KEY.sub(lambda found: self.mark(found.group()), value)
-        value = _JWT.sub(lambda found: self.mark(found.group()), value)
-        value = _LINE.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
-        value = _PAIR.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
-        value = _BEARER.sub(lambda found: f"{found.group(1)} {self.mark(found.group(2))}", value)
-        value = _USERINFO.sub(
-            lambda found: found.group(1) + self.mark(found.group(2)) + found.group(3), value
-        )
-        return str(_CARD.sub(lambda found: _masked_card(found.group()), value))
+        """Masks by form and by the names that stand in front of a value.
+
+        A pattern is tried only where the letters that it needs are there: a search costs more than
+        looking for a few letters, and marks never add any.
+        """
+        small = value.lower() if value.isascii() else value.casefold()
+        names = ":" in value or "=" in value or "%3d" in small or "%3a" in small
+        if "-----BEGIN " in value:
+            value = _KEY.sub(lambda found: self.mark(found.group()), value)
+        if "eyJ" in value:
+            value = _JWT.sub(lambda found: self.mark(found.group()), value)
+        if ":" in value and ("cookie" in small or "authorization" in small):
+            value = _LINE.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
+        if names:
+            value = _PAIR.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
+        if "bearer" in small or "basic" in small:
+            value = _BEARER.sub(
+                lambda found: f"{found.group(1)} {self.mark(found.group(2))}", value
+            )
+        if "://" in value:
+            value = _USERINFO.sub(
+                lambda found: found.group(1) + self.mark(found.group(2)) + found.group(3), value
+            )
+        if len(value.encode("ascii", "ignore").translate(None, _NO_DIGITS)) >= LEAST_CARD:
+            value = str(_CARD.sub(lambda found: _masked_card(found.group()), value))
+        return value
 
     def headers(self, pairs: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
         """Header names and values with secrets masked."""
@@ -149,7 +169,19 @@ def is_secret_name(name: str) -> bool:
         (True, False)
     """
     plain = name.lower().replace("-", "_").rstrip("]").rpartition("[")[2]
-    return any(plain == word or plain.endswith((f"_{word}", f".{word}")) for word in _PLAIN_NAMES)
+    if plain in _PLAIN_NAMES:
+        return True
+    if "_" not in plain and "." not in plain:
+        return False
+    begin = max(len(plain) - _LONGEST_NAME - 1, 0)
+    return any(
+        plain[at] in "_." and plain[at + 1 :] in _PLAIN_NAMES for at in range(begin, len(plain))
+    )
+
+
+def _without_strays(value: str) -> str:
+    """A text in which the brackets of marks stand around marks only."""
+    return str(_STRAY.sub(_keep_mark, value)) if "‹" in value or "›" in value else value
 
 
 def _keep_mark(found: re2._Match) -> str:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apisentinel.enrichment import redact
 from apisentinel.enrichment.redact import (
     MASKED,
     SECRET_NAMES,
@@ -154,3 +155,42 @@ def test_no_value_of_a_secret_parameter_survives(value: str, name: str) -> None:
     once = redact_url(f"/p?a=1&{name}={hidden}&z=2".encode("utf-8", "replace"))
     assert "Zq9" not in once
     assert "9qZ" not in once
+
+
+pieces = st.sampled_from(
+    (
+        "Authorization: ", "cooKIE :", "\u212aey", "ba\u017fic ", "bearer ", "eyJabcdefgh.abcd.",
+        "%3D", "%3a", "token", "PASS", "=", ":", "://", "bob:pw@", "4111 1111 1111 1111",
+        "4111%201111", "-----BEGIN PRIVATE KEY-----", "‹masked›", "‹", "›", "?", "&", "a", "x_",
+        ".", "[", "]", "é",
+    )
+)  # fmt: skip
+
+
+def _tries_all(redactor: Redactor, value: str) -> str:
+    """Every pattern on every text, in the order of the redactor."""
+    mark = redactor.mark
+    value = redact._KEY.sub(lambda found: mark(found.group()), value)
+    value = redact._JWT.sub(lambda found: mark(found.group()), value)
+    value = redact._LINE.sub(lambda found: found.group(1) + mark(found.group(2)), value)
+    value = redact._PAIR.sub(lambda found: found.group(1) + mark(found.group(2)), value)
+    value = redact._BEARER.sub(lambda found: f"{found.group(1)} {mark(found.group(2))}", value)
+    value = redact._USERINFO.sub(
+        lambda found: found.group(1) + mark(found.group(2)) + found.group(3), value
+    )
+    return str(redact._CARD.sub(lambda found: redact._masked_card(found.group()), value))
+
+
+@given(st.lists(pieces | st.text(max_size=8), max_size=12).map("".join))
+def test_leaving_out_patterns_that_cannot_match_changes_nothing(value: str) -> None:
+    redactor = Redactor(HashKey(1, 2))
+    assert redactor._mask(value) == _tries_all(redactor, value)
+
+
+@given(st.lists(st.sampled_from((*SECRET_NAMES, "_", ".", "-", "[", "]", "a")), max_size=5))
+def test_names_of_secrets_end_with_a_word_of_the_list(parts: list[str]) -> None:
+    plain = "".join(parts).lower().replace("-", "_").rstrip("]").rpartition("[")[2]
+    words = [name.replace("-", "_") for name in SECRET_NAMES]
+    assert redact.is_secret_name("".join(parts)) == any(
+        plain == word or plain.endswith((f"_{word}", f".{word}")) for word in words
+    )

@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-from msgspec import structs
+from functools import lru_cache
+from itertools import chain
 
 from apisentinel.detectors.payload import canonical, quotation
 from apisentinel.detectors.payload.decode import Decoded, Oddity, decode, inside_base64
@@ -81,6 +81,9 @@ SQL_OPENED = 0.5
 
 STATEMENT_SHARE = 0.5
 """How far a whole SQL statement is a quotation: an injection is part of one."""
+
+SHAPES_KEPT = 4_096
+"""Shapes of statements whose patterns are remembered, each of `MAX_TOKENS` bytes at most."""
 
 LEAST_FOR_BONUS = 2.0
 MAX_RULES = 6
@@ -200,11 +203,19 @@ def hits_of(value: Value, decoded: Decoded, plain: bytes) -> list[Hit]:
         sent = b"\n".join(decoded.stages).lower()
         match("raw", sent, sent)
     if not value.whole and len(plain) < DOCUMENT_BYTES * 4:
-        match("bare", shape(statement), plain)
+        tokens = shape(statement)
+        hits += [Hit(pattern, tokens, plain) for pattern in _of_shape("bare", tokens)]
         for quote in _QUOTES:
             if quote in statement:
-                match("quoted", shape(statement, quote), plain)
+                tokens = shape(statement, quote)
+                hits += [Hit(pattern, tokens, plain) for pattern in _of_shape("quoted", tokens)]
     return hits
+
+
+@lru_cache(SHAPES_KEPT)
+def _of_shape(view: str, tokens: bytes) -> tuple[Pattern, ...]:
+    """Patterns that match a shape of SQL; most values have one of a few shapes."""
+    return tuple(chain.from_iterable(group.match(tokens) for group in pattern_sets()[view]))
 
 
 def _statement(sent: bytes, plain: bytes) -> bytes:
@@ -240,26 +251,31 @@ def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes)
     quoting: _Quoting | None = None
     findings = []
     for worths in types.values():
-        finding = _finding(value, _strongest(worths), odd, layers)
-        if finding.raw_llr >= LEAST_QUOTED:
+        ranked = _ranked(worths)
+        raw = _sum(ranked, odd)
+        if raw >= LEAST_QUOTED:
             quoting = quoting or _Quoting(value, plain)
             if quoting.possible:
-                left = [(worth * quoting.left(hit), hit) for worth, hit in worths]
-                least = _finding(value, _strongest(left), odd, layers)
-                kept = max(least.raw_llr, LEAST_QUOTED)
-                finding = structs.replace(least, raw_llr=kept, llr=min(kept, CAP))
-        findings.append(finding)
+                ranked = _ranked([(worth * quoting.left(hit), hit) for worth, hit in worths])
+                raw = max(_sum(ranked, odd), LEAST_QUOTED)
+        findings.append(_finding(value, ranked, raw, layers))
     return findings
 
 
-def _strongest(worths: list[tuple[float, Hit]]) -> dict[str, tuple[float, Hit]]:
-    """The strongest hit of each kind."""
+def _ranked(worths: list[tuple[float, Hit]]) -> list[tuple[float, Hit]]:
+    """The strongest hit of each kind, strongest first."""
     kinds: dict[str, tuple[float, Hit]] = {}
     for worth, hit in worths:
         kind = hit.pattern.kind
         if kind not in kinds or kinds[kind][0] < worth:
             kinds[kind] = (worth, hit)
-    return kinds
+    return sorted(kinds.values(), key=lambda pair: (-pair[0], pair[1].pattern.id))
+
+
+def _sum(ranked: list[tuple[float, Hit]], odd: int) -> float:
+    """What hits of different kinds are worth together, with odd ways of writing."""
+    raw = sum(worth * NEXT_KIND**i for i, (worth, _) in enumerate(ranked))
+    return raw + ENCODING_BONUS * odd if raw > LEAST_FOR_BONUS else raw
 
 
 class _Quoting:
@@ -358,12 +374,8 @@ def _worth(value: Value, pattern: Pattern, length: int) -> float:
     return worth
 
 
-def _finding(value: Value, kinds: dict[str, tuple[float, Hit]], odd: int, layers: int) -> Finding:
+def _finding(value: Value, ranked: list[tuple[float, Hit]], raw: float, layers: int) -> Finding:
     """The finding of one attack type in one value."""
-    ranked = sorted(kinds.values(), key=lambda pair: (-pair[0], pair[1].pattern.id))
-    raw = sum(worth * NEXT_KIND**i for i, (worth, _) in enumerate(ranked))
-    if raw > LEAST_FOR_BONUS:
-        raw += ENCODING_BONUS * odd
     best = ranked[0][1]
     return Finding(
         attack_type=best.pattern.type,

@@ -105,6 +105,8 @@ _REFERENCE = _compiled(
 _STATEMENT = _compiled(
     r"^(?:select [^;]+ from|insert into \w+|update \w+ set|delete from) [^;]+;? ?$"
 )
+_VERBS = (b"select ", b"insert into ", b"update ", b"delete from ")
+"""How a text begins that `_STATEMENT` matches."""
 
 SPAN_WORDS = 3.0
 """Words around code in backticks that make it a quotation for certain."""
@@ -112,11 +114,17 @@ SPAN_WORDS = 3.0
 
 def quotes_code(text: bytes) -> float:
     """1 for stack traces, code blocks and whole functions, else 0."""
-    return float(bool(_TRACE.search(text) or _CODE.search(text) or _FENCE.search(text)))
+    return float(bool(_TRACE.search(text) or _CODE.search(text) or _is_fenced(text)))
+
+
+def _is_fenced(text: bytes) -> bool:
+    return b"```" in text and bool(_FENCE.search(text))
 
 
 def is_statement(text: bytes) -> bool:
     """True for a whole SQL statement: it begins as one, closes its quotes and hides no end."""
+    if not text.startswith(_VERBS):
+        return False
     closed = text.count(b"'") % 2 == 0 and text.count(b'"') % 2 == 0
     return closed and before_end(text) == text and bool(_STATEMENT.search(text))
 
@@ -159,7 +167,7 @@ def spans(text: bytes) -> float:
     if len(pieces) < 3 or len(pieces) % 2 == 0:
         return 0.0
     if b"```" in text:
-        return float(bool(_FENCE.search(text)))
+        return float(_is_fenced(text))
     if b"|---" in text or b"| --- |" in text:
         return 1.0
     if not _SPAN.search(text):

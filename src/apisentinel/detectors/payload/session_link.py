@@ -34,9 +34,11 @@ def fixation_finding(
         ),
         None,
     )
+    if name is None:
+        return None
     site = referer.lower().partition(b"://")[2].partition(b"/")[0]
     own = (host or _host(headers)).lower()
-    if name is None or not site or not own or site.split(b":")[0] == own.split(b":")[0]:
+    if not site or not own or site.split(b":")[0] == own.split(b":")[0]:
         return None
     if headers is not None and name + b"=" in headers.lower():
         return None
