@@ -61,7 +61,8 @@ scan: setup ## scan the sample log: report here and in report.html (LOG=…, REP
 
 test: setup ## run all tests
 	$(NODE) test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest tests/ui
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 fuzz: setup ## hostile lines through every parser (FUZZ_LINES=1000000)
 	FUZZ_LINES=$(FUZZ_LINES) $(BIN)/python -m pytest -m fuzz -n $(WORKERS) tests

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from apisentinel.detectors import behaviour, content
+from apisentinel.detectors.anomaly import Anomaly
 
 CONTENT = ("Amounts", "Exposure", "GraphQL", "Instructions", "Privileges")
 """Detectors of the fields of one request, beside those of behaviour."""
@@ -27,6 +28,11 @@ This page is made from the code by `tools/detector_cards.py`.
 def card(name: str) -> str:
     """One detector as Markdown."""
     kind = getattr(behaviour, name, None) or getattr(content, name)
+    return described(kind, kind.id)
+
+
+def described(kind: type, heading: str) -> str:
+    """The docstring of a detector as Markdown."""
     text = inspect.getdoc(kind) or ""
     lines = []
     for paragraph in text.split("\n\n"):
@@ -40,12 +46,13 @@ def card(name: str) -> str:
                 else joined.replace(f" {label}", f"\n- **{label}**")
             )
         lines.append(joined)
-    return f"## `{kind.id}`\n\n" + "\n\n".join(lines) + "\n"
+    return f"## `{heading}`\n\n" + "\n\n".join(lines) + "\n"
 
 
 def page() -> str:
     """The whole page."""
-    return INTRO + "\n" + "\n".join(card(name) for name in (*behaviour.__all__, *CONTENT))
+    cards = [card(name) for name in (*behaviour.__all__, *CONTENT)]
+    return INTRO + "\n" + "\n".join([*cards, described(Anomaly, "anomaly")])
 
 
 def main() -> int:

@@ -214,7 +214,7 @@ class Summary:
             return np.zeros(len(records))
         table = self.state.actors[kind]
         known = anomaly.standing.oddness(KIND_NAMES.index(kind), len(table.used))
-        if len(records) != len(known):
+        if not np.array_equal(records["key"], table.used["key"]):
             rows = [self.state.row(table, int(key)) for key in records["key"]]
             known = np.array([0.0 if row is None else known[row] for row in rows])
         return odd_llr(known).astype(np.float64) * anomaly.settings.weight

@@ -134,7 +134,9 @@ def test_a_power_cut_at_every_moment_of_a_migration_leaves_one_version_or_the_ot
 
     disk, folder = old()
     begin = disk.operations
-    ControlStore(None, ManualClock(1), folder=folder).close()
+    store = ControlStore(None, ManualClock(1), folder=folder)
+    letters = store.dead_letter_count()
+    store.close()
     end = disk.operations
     assert end - begin > 5
     for cut in range(begin + 1, end + 1):
@@ -149,6 +151,6 @@ def test_a_power_cut_at_every_moment_of_a_migration_leaves_one_version_or_the_ot
         disk.power_cut()
         store = ControlStore(None, ManualClock(1), folder=folder)
         assert store.get_incident("i1")["comments"][0]["text"] == "seen"
-        assert store.dead_letter_count() == 0
+        assert store.dead_letter_count() == letters
         assert store.audit_verify().good
         store.close()

@@ -23,7 +23,12 @@ DETECTORS: Final = frozenset(type(ScanSettings().detectors).model_fields)
 CERTAIN: Final = frozenset({"payload", "scanner_agent"})
 """Detectors that need no history to be sure."""
 
-CARDS: Final = {"payload": "reference/detectors/payload.html"}
+CARDS: Final = {
+    "payload": "reference/detectors/payload.html",
+    "profile": "reference/detectors/profile.html",
+    "ensemble": "reference/detectors/behaviour.html#anomaly",
+    "peers": "reference/detectors/behaviour.html#anomaly",
+}
 """Pages of the documentation about detectors; behaviour has one page with an anchor for each."""
 
 _REFERENCES: Final = {kind.value: known for kind, known in REFERENCES.items()}

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from apisentinel.api.query.shapes import time_of
 from apisentinel.clock import Clock
+from apisentinel.detectors.anomaly import odd_llr
 from apisentinel.enrichment import canonical_address
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.pipeline.engine import Engine
@@ -21,7 +22,7 @@ from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.summary import AUTOMATION_CAP, FAMILY_TYPE, UNALERTED
 from apisentinel.records.case import Case
 from apisentinel.records.signal import Family
-from apisentinel.records.taxonomy import AGENT_KINDS, severity_of
+from apisentinel.records.taxonomy import AGENT_KINDS, AttackType, severity_of
 from apisentinel.scoring import PRIOR_LOG10, risk_of, score_of
 from apisentinel.scoring.fusion import BAND_WIDTH, GROUPS, LESSENING, SOFT_HIGH, SOFT_LOW
 
@@ -30,6 +31,8 @@ T = TypeVar("T")
 
 SLICE: Final = 32_768
 """Records copied while the engine is held: about ten milliseconds."""
+UNGROUPED: Final = -1
+"""Group of the attack types that `GROUPS` does not name."""
 FRESH_S: Final = 2.0
 """How old rows may be that are given to more than one reader."""
 COLUMNS: Final = {
@@ -53,11 +56,13 @@ class CaseNote(NamedTuple):
         return cls(case.peak, case.alert_ordinal, tuple(case.families))
 
 
-def base_risks(peaks: Array) -> npt.NDArray[np.float64]:
-    """Risk of actors from the peaks of their own ratios; equal to what `Summary` says of each.
+def base_risks(peaks: Array, odd: Array) -> npt.NDArray[np.float64]:
+    """Risk of actors from the peaks of their own ratios and from how they stand out among their
+    peers; equal to what `Summary` says of each.
 
     Args:
         peaks: ``(n, families)``.
+        odd: ``(n,)``, what standing out says, nats.
     """
     values = peaks.astype(np.float64)
     values[:, Family.AUTOMATION] = np.minimum(values[:, Family.AUTOMATION], AUTOMATION_CAP)
@@ -66,10 +71,12 @@ def base_risks(peaks: Array) -> npt.NDArray[np.float64]:
         known = by_type.get(kind)
         column = values[:, family]
         by_type[kind] = column if known is None else np.maximum(known, column)
+    known = by_type.get(AttackType.ANOMALY)
+    by_type[AttackType.ANOMALY] = odd if known is None else np.maximum(known, odd)
     by_group: dict[int, list[Array]] = {}
-    for kind in FAMILY_TYPE.values():
+    for kind in (*FAMILY_TYPE.values(), AttackType.ANOMALY):
         if kind in by_type:
-            by_group.setdefault(GROUPS[kind], []).append(by_type.pop(kind))
+            by_group.setdefault(GROUPS.get(kind, UNGROUPED), []).append(by_type.pop(kind))
     total = np.zeros(len(values))
     for columns in by_group.values():
         ranked = -np.sort(-np.stack(columns, axis=1), axis=1)[:, : len(LESSENING)]
@@ -79,7 +86,7 @@ def base_risks(peaks: Array) -> npt.NDArray[np.float64]:
     high = 100.0 - room * np.exp(-(np.maximum(linear, SOFT_HIGH) - SOFT_HIGH) / room)
     low = SOFT_LOW * np.exp((np.minimum(linear, SOFT_LOW) - SOFT_LOW) / SOFT_LOW)
     risks = np.where(linear > SOFT_HIGH, high, np.where(linear < SOFT_LOW, low, linear))
-    quiet = risk_of(PRIOR_LOG10)
+    quiet = risk_of(PRIOR_LOG10) + BAND_WIDTH * odd / math.log(10)
     return np.where(peaks.any(axis=1), np.minimum(risks, UNALERTED), quiet)
 
 
@@ -99,13 +106,25 @@ def columns_of(service: Service, kind: str) -> dict[str, Array]:
 
         def cut(engine: Engine, begin: int = begin) -> dict[str, Array]:
             records = table_of(engine, kind).used[begin : begin + SLICE]
-            return {name: records[name].copy() for name in names}
+            out = {name: records[name].copy() for name in names}
+            if kind in KIND_NAMES:
+                out["odd"] = _odd(engine, kind, begin, len(records))
+            return out
 
         part = service.view(cut)
         parts.append(part)
         begin += SLICE
         if len(part["key"]) < SLICE:
-            return {name: np.concatenate([each[name] for each in parts]) for name in names}
+            return {name: np.concatenate([each[name] for each in parts]) for name in part}
+
+
+def _odd(engine: Engine, kind: str, begin: int, count: int) -> Array:
+    """What standing out among its peers says of each of some actors, nats."""
+    anomaly = engine.anomaly
+    if anomaly is None:
+        return np.zeros(count)
+    oddness = anomaly.standing.oddness(KIND_NAMES.index(kind), begin + count)[begin:]
+    return odd_llr(oddness).astype(np.float64) * anomaly.settings.weight
 
 
 def cases_of(service: Service, kind: str) -> dict[int, CaseNote]:
@@ -180,7 +199,9 @@ class Listed:
         self.kind = kind
         self.columns = columns
         self.key = columns["key"].view(np.int64)
-        base = base_risks(columns["peak"]) if "peak" in columns else _quiet(len(self.key))
+        base = _quiet(len(self.key))
+        if "peak" in columns:
+            base = base_risks(columns["peak"], columns["odd"])
         self.risk = np.array(base)
         self.alert = np.full(len(self.key), -1, np.int64)
         self.cases: dict[int, CaseNote] = {}

@@ -26,6 +26,7 @@ def listed(count=200, seed=1):
         "n": draw.integers(1, 5, count),
         "first": draw.integers(0, 3, count) * 1_000_000,
         "last": draw.integers(2, 5, count) * 1_000_000,
+        "odd": draw.choice([0.0, 0.0, 1.0, 3.0], count),
         "peak": draw.choice([0.0, 0.0, 1.5, 4.0, 9.0], (count, len(Family))).astype(np.float32),
         "agent_kind": draw.integers(0, 9, count),
     }
@@ -101,17 +102,19 @@ def test_counts_are_those_of_rows(texts):
         st.lists(st.floats(0, 20, width=32), min_size=len(Family), max_size=len(Family)),
         min_size=1,
         max_size=20,
-    )
+    ),
+    st.floats(0, 3),
 )
-def test_risks_are_those_of_the_summary(peaks):
+def test_risks_are_those_of_the_summary(peaks, odd):
     records = np.zeros(len(peaks), [("peak", "f4", (len(Family),))])
     records["peak"] = peaks
     summary = SimpleNamespace(
         engine=SimpleNamespace(settings=SimpleNamespace(rules=True)),
-        _odd_llrs=lambda _kind, rows: np.zeros(len(rows)),
+        _odd_llrs=lambda _kind, rows: np.full(len(rows), odd),
     )
     wanted = Summary._base_risks(summary, "client", records)
-    assert base_risks(records["peak"]) == pytest.approx(wanted, abs=1e-9)
+    odds = np.full(len(records), odd)
+    assert base_risks(records["peak"], odds) == pytest.approx(wanted, abs=1e-9)
 
 
 def test_no_entities_are_an_empty_page():

@@ -156,9 +156,9 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
     """A new attribute has to be added to `memory` and `recall`, or to this list."""
     made_anew = {"_principal",
         "settings", "detector", "state", "enricher", "_by_family", "_scanner_agent", "_fake_bot",
-        "_spraying", "_flood", "_payload", "_labels",
+        "_spraying", "_flood", "_payload", "_labels", "_surge",
     }  # fmt: skip
-    kept = {"ledger", "policy", "_tools", "_clients", "_phenomena"}
+    kept = {"ledger", "policy", "_tools", "_clients", "_phenomena", "_lone", "_contents"}
     judge = new().engine.cases
     assert isinstance(judge, Judge)
     assert set(vars(judge)) == made_anew | kept
