@@ -8,8 +8,12 @@ _INVISIBLE = tuple(
     "\u2060\ufeff\u00ad\ufffd"
 )
 """Marks that change nothing on the screen but break a search for words."""
+_NOTHING = (*b"$@ $* ${@} ${*} $1 $9 ${9} $() ``".split(), b"$u ")
+"""What a shell reads as no characters at all."""
 MAX_COMMENTS = 200
 """Comments of one value that are taken out; more is padding."""
+MAX_UNSET = 8
+"""Characters of a name that hides in a word; longer ones are names of templates."""
 MAX_LOOKUPS = 64
 """Nested lookups that are reduced."""
 
@@ -60,18 +64,35 @@ def sql_lines(value: bytes) -> bytes:
     return b"\n".join(out)
 
 
+def _without_unset(value: bytes) -> bytes:
+    """A value without ``${z}`` inside words: nobody sets such names, and a shell reads nothing."""
+    head, *rest = value.split(b"${", MAX_COMMENTS)
+    out = [head]
+    for part in rest:
+        name, closed, after = part.partition(b"}")
+        is_inside = out[-1][-1:].isalpha() and after[:1].isalpha()
+        if closed and is_inside and len(name) <= MAX_UNSET and name.isalnum():
+            out.append(after)
+        else:
+            out.append(b"${" + part)
+    return b"".join(out)
+
+
 def shell(value: bytes) -> bytes:
     r"""`text` as a shell reads it: quotes and escapes inside words gone, ``$IFS`` a blank.
 
     Example:
         >>> shell(b"c'a't${ifs}/et\\\\c/passwd")
         b'cat /etc/passwd'
+        >>> shell(b"w$9ge${z}t")
+        b'wget'
     """
     if b"$" in value:
-        for blank in (b"${ifs}$9", b"$ifs$9", b"${ifs%??}", b"${ifs}", b"$ifs", b"$9", b"${9}"):
+        for blank in (b"${ifs}$9", b"$ifs$9", b"${ifs%??}", b"${ifs}", b"$ifs"):
             value = value.replace(blank, b" ")
-        for nothing in (b"$@", b"$*", b"${@}", b"${*}", b"$1", b"$u ", b"$()", b"``"):
+        for nothing in _NOTHING:
             value = value.replace(nothing, b"")
+        value = _without_unset(value)
         value = (
             value.replace(b"${path:0:1}", b"/")
             .replace(b"${home:0:1}", b"/")
