@@ -190,9 +190,9 @@ class CrashVfs(apsw.VFS):
     """SQLite's view of the disk."""
 
     def __init__(self, name="crash"):
-        super().__init__(name, "")
         self.label = name
         self.disk = None
+        super().__init__(name, "")  # SQLite may ask from here on
 
     def xOpen(self, name, flags):
         flags[1] = flags[0]
