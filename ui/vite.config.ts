@@ -26,15 +26,15 @@ export default defineConfig({
         entryFileNames: "assets/[name]-[hash].js",
         chunkFileNames: "assets/[name]-[hash].js",
         assetFileNames: "assets/[name]-[hash][extname]",
-        // Few files instead of many small ones: a screen needs its own, the charts, the parts.
+        // Few files instead of many small ones: each costs a round trip. A screen needs its own and the parts,
+        // among which are the charts: the first screens that anybody opens have some.
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            { name: "base", test: /src\/(api\/client|app\/base|i18n\/)/ },
-            { name: "charts", test: /node_modules\/uplot|components\/(TimeChart|ChartTable|chartPicture|chartText)/ },
+            { name: "base", test: /src\/(api\/client|app\/base|i18n\/)|preload-helper/ },
             {
               name: "parts",
-              test: /components\/(Badges|Chip|chartColor|clipboard|Contributions|DataGrid|Drawer|FacetList|FilterBar|Payload|PlainTable|Severity|Sparkline|StackedBars|Tabs|Time|TopValues|Untrusted|Value|decode|gridKeys|useMedia)\.tsx?$|@tanstack\/(react-)?virtual|src\/screens\/triage\//,
+              test: /components\/(Badges|ChartTable|Chip|chartColor|chartPicture|chartText|clipboard|Contributions|DataGrid|Drawer|FacetList|FilterBar|Payload|PlainTable|Severity|Sparkline|StackedBars|Tabs|Time|TimeChart|TopValues|Untrusted|Value|decode|gridKeys|useMedia)\.tsx?$|node_modules\/uplot|@tanstack\/(react-)?virtual|src\/screens\/triage\//,
             },
           ],
         },

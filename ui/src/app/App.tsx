@@ -4,6 +4,7 @@ import { Router } from "wouter";
 import { ApiError } from "../api/client.ts";
 import { Loading } from "../components/States.tsx";
 import { basePath } from "./base.ts";
+import { routeOf } from "./routes.tsx";
 import { Shell } from "./Shell.tsx";
 import { begin, useSession } from "./session.ts";
 
@@ -30,6 +31,8 @@ const base = basePath().replace(/\/$/, "");
 /** The page: who is there decides what is shown. */
 export function App() {
   useEffect(() => {
+    // While the service says who is there, the screen of the address is fetched.
+    routeOf(window.location.pathname.slice(base.length))?.load().catch(() => {});
     void begin();
   }, []);
   return (

@@ -5,27 +5,40 @@ import type { NavIconName } from "./NavIcon.tsx";
 export interface ScreenRoute {
   readonly path: string;
   readonly screen: ComponentType;
+  readonly load: () => Promise<unknown>;
 }
 
-const incidents = lazy(() => import("../screens/incidents/index.tsx"));
-const settings = lazy(() => import("../screens/settings/index.tsx"));
+function route(path: string, load: () => Promise<{ default: ComponentType }>): ScreenRoute {
+  return { path, screen: lazy(load), load };
+}
+
+const settings = route("/settings", () => import("../screens/settings/index.tsx"));
 
 /** Every screen and its address; each is loaded when it is first wanted. */
 export const ROUTES: readonly ScreenRoute[] = [
-  { path: "/", screen: lazy(() => import("../screens/overview/index.tsx")) },
-  { path: "/incidents", screen: incidents },
-  { path: "/incidents/:id", screen: lazy(() => import("../screens/incident/index.tsx")) },
-  { path: "/alerts", screen: lazy(() => import("../screens/alerts/index.tsx")) },
-  { path: "/entities", screen: lazy(() => import("../screens/entities/index.tsx")) },
-  { path: "/entities/:kind/:id", screen: lazy(() => import("../screens/entity/index.tsx")) },
-  { path: "/endpoints", screen: lazy(() => import("../screens/endpoints/index.tsx")) },
-  { path: "/endpoints/:id", screen: lazy(() => import("../screens/endpoint/index.tsx")) },
-  { path: "/explorer", screen: lazy(() => import("../screens/explorer/index.tsx")) },
-  { path: "/models", screen: lazy(() => import("../screens/models/index.tsx")) },
-  { path: "/settings", screen: settings },
-  { path: "/settings/:section", screen: settings },
-  { path: "/start", screen: lazy(() => import("../screens/firstrun/index.tsx")) },
+  route("/", () => import("../screens/overview/index.tsx")),
+  route("/incidents", () => import("../screens/incidents/index.tsx")),
+  route("/incidents/:id", () => import("../screens/incident/index.tsx")),
+  route("/alerts", () => import("../screens/alerts/index.tsx")),
+  route("/entities", () => import("../screens/entities/index.tsx")),
+  route("/entities/:kind/:id", () => import("../screens/entity/index.tsx")),
+  route("/endpoints", () => import("../screens/endpoints/index.tsx")),
+  route("/endpoints/:id", () => import("../screens/endpoint/index.tsx")),
+  route("/explorer", () => import("../screens/explorer/index.tsx")),
+  route("/models", () => import("../screens/models/index.tsx")),
+  settings,
+  { ...settings, path: "/settings/:section" },
+  route("/start", () => import("../screens/firstrun/index.tsx")),
 ];
+
+/** The screen of an address below the base of the page. */
+export function routeOf(path: string): ScreenRoute | undefined {
+  const steps = path.split("/");
+  return ROUTES.find((each) => {
+    const wanted = each.path.split("/");
+    return wanted.length === steps.length && wanted.every((step, at) => (step.startsWith(":") ? steps[at] !== "" : step === steps[at]));
+  });
+}
 
 export interface NavItem {
   readonly path: string;

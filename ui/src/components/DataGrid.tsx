@@ -50,7 +50,8 @@ const ROW = 36;
 const DENSE = 28;
 const CARD = 168;
 const HEAD = 33;
-const OVERSCAN = 10;
+/** Rows drawn above and below what is seen. */
+const OVERSCAN = 6;
 /** Time after `g` in which the next key means a screen and no row. */
 const SEQUENCE_MS = 1200;
 /** Rows left below when more are asked for. */
@@ -66,16 +67,21 @@ export function DataGrid<T>(props: DataGridProps<T>) {
   const [plain, setPlain] = useState(false);
   const compactPage = typeof document !== "undefined" && document.documentElement.dataset["density"] === "compact";
   const height = props.rowHeight === undefined ? (props.dense || compactPage ? DENSE : ROW) : props.rowHeight - (compactPage ? 8 : 0);
+  // The same function while the rows are the same: a new one measures all of them again.
+  const getItemKey = useCallback(
+    (index: number) => {
+      const row = rows[index];
+      return row === undefined ? index : rowKey(row);
+    },
+    [rows, rowKey],
+  );
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
     estimateSize: () => (cards ? CARD : height),
     overscan: OVERSCAN,
     scrollPaddingStart: HEAD,
-    getItemKey: (index) => {
-      const row = rows[index];
-      return row === undefined ? index : rowKey(row);
-    },
+    getItemKey,
   });
   useEffect(() => virtual.measure(), [virtual, cards, height]);
 
@@ -301,13 +307,23 @@ function PlainRow<T>({ id, index, start, height, row, columns, tracks, active, s
           <input type="checkbox" tabIndex={-1} aria-label={t("c.selectrow")} checked={selected} onChange={() => onToggle(row)} />
         </div>
       )}
+      <Cells row={row} columns={columns} />
+    </div>
+  );
+}
+
+function PlainCells<T>({ row, columns }: { row: T; columns: Column<T>[] }) {
+  return (
+    <>
       {columns.map((column) => (
         <div key={column.key} role="gridcell" data-title={column.title} className={classes("grid-td", column.align === "end" && "grid-end")}>
           {column.render(row)}
         </div>
       ))}
-    </div>
+    </>
   );
 }
 
 const Row = memo(PlainRow) as typeof PlainRow;
+/** Not drawn again when news above only move their row. */
+const Cells = memo(PlainCells) as typeof PlainCells;

@@ -1,4 +1,4 @@
-import { createContext, useContext, useState } from "react";
+import { createContext, useContext, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { basePath } from "../app/base.ts";
 import { encodeId } from "../api/ids.ts";
@@ -19,7 +19,9 @@ const Scope = createContext<ReadonlySet<string> | null>(null);
 
 /** Names the fields that this part of the page can be narrowed by; without it all can. */
 export function FilterScope({ fields, children }: { fields: readonly string[]; children: React.ReactNode }) {
-  return <Scope value={new Set(fields)}>{children}</Scope>;
+  // A new set would draw every value below again.
+  const scope = useMemo(() => new Set(fields), [fields]);
+  return <Scope value={scope}>{children}</Scope>;
 }
 
 const KINDS: readonly string[] = ["client", "user", "session", "credential", "network", "endpoint"];

@@ -23,8 +23,16 @@ export function number(value: number | null | undefined, digits?: number): strin
   return fixed(value, Math.abs(value) >= 10 ? 1 : 2);
 }
 
+/** By digits: making one takes longer than a hundred uses of it. */
+const formats = new Map<number, Intl.NumberFormat>();
+
 function fixed(value: number, digits: number): string {
-  return value.toLocaleString(LANGUAGE, { minimumFractionDigits: 0, maximumFractionDigits: digits });
+  let format = formats.get(digits);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: 0, maximumFractionDigits: digits });
+    formats.set(digits, format);
+  }
+  return format.format(value);
 }
 
 /** `18.2K` */

@@ -4,11 +4,22 @@ import { useCallback, useSyncExternalStore } from "react";
 const PREFIX = "apisentinel.";
 
 const listeners = new Set<() => void>();
+/** What storage did not take. */
 const memory = new Map<string, string>();
+/** What storage has, while somebody hears of its changes: each time in a list asks for two. */
+const known = new Map<string, string | null>();
 
 function read(key: string): string | null {
-  const known = memory.get(key);
-  if (known !== undefined) return known;
+  const own = memory.get(key);
+  if (own !== undefined) return own;
+  const had = known.get(key);
+  if (had !== undefined) return had;
+  const text = stored(key);
+  if (listeners.size > 0) known.set(key, text);
+  return text;
+}
+
+function stored(key: string): string | null {
   try {
     return window.localStorage.getItem(PREFIX + key);
   } catch {
@@ -16,12 +27,20 @@ function read(key: string): string | null {
   }
 }
 
+/** Another window has changed something. */
+function changedElsewhere(): void {
+  known.clear();
+  for (const listener of listeners) listener();
+}
+
 function subscribe(listener: () => void): () => void {
+  if (listeners.size === 0) window.addEventListener("storage", changedElsewhere);
   listeners.add(listener);
-  window.addEventListener("storage", listener);
   return () => {
     listeners.delete(listener);
-    window.removeEventListener("storage", listener);
+    if (listeners.size > 0) return;
+    window.removeEventListener("storage", changedElsewhere);
+    known.clear();
   };
 }
 
@@ -31,6 +50,7 @@ export function getPref<T>(key: string, usual: T): T {
 
 export function setPref<T>(key: string, value: T): void {
   const text = JSON.stringify(value);
+  known.delete(key);
   try {
     window.localStorage.setItem(PREFIX + key, text);
     memory.delete(key);

@@ -95,11 +95,19 @@ export interface Url extends UrlState {
   removeFilter(filter: Filter): void;
 }
 
+let last: { search: string; state: UrlState } | null = null;
+
+/** The address is read once, however many values of a list ask for it. */
+function readUrl(search: string): UrlState {
+  if (last?.search !== search) last = { search, state: parseUrl(search) };
+  return last.state;
+}
+
 /** The state of the page as the address has it, and how to change it. */
 export function useUrl(): Url {
   const search = useSearch();
   const [path, navigate] = useLocation();
-  const state = useMemo(() => parseUrl(search), [search]);
+  const state = readUrl(search);
   const set = useCallback(
     (patch: UrlPatch, how: { replace?: boolean } = {}) => {
       // From the address and not from the last drawing: two changes in one event must both count.

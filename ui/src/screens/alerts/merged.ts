@@ -20,5 +20,11 @@ export function merged(listed: readonly Alert[], live: readonly Alert[], from: n
   const last = listed.at(-1)?.ts;
   // What belongs below the rows that were read comes with the next page.
   const shown = last ? fresh.filter((row) => (row.ts ?? "") >= last) : fresh;
-  return [...shown, ...listed].toSorted((a, b) => (b.ts ?? "").localeCompare(a.ts ?? ""));
+  return [...shown, ...listed].toSorted(newestFirst);
+}
+
+/** Times are texts of one form, in which the order of letters is the order of time. */
+function newestFirst(a: Alert, b: Alert): number {
+  const [one, other] = [a.ts ?? "", b.ts ?? ""];
+  return one < other ? 1 : one > other ? -1 : 0;
 }

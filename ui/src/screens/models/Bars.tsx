@@ -43,7 +43,7 @@ export function Bars({ counts, from, label, summary }: { counts: readonly number
         </div>
       ) : (
         <>
-          <div className="bars" aria-hidden="true">
+          <div className="bars-columns" aria-hidden="true">
             {bars.map((each) => (
               <span
                 key={each.risk}
