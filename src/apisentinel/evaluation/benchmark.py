@@ -14,8 +14,7 @@ from apisentinel.enrichment import Enricher
 from apisentinel.evaluation.matching import Outcome, Planted, Told, about, outcome_of
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.learned import learned_for
-from apisentinel.pipeline.live.engine import scorer_of
+from apisentinel.pipeline.learned import learned_for, scorer_of
 from apisentinel.pipeline.prepare import prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings

@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from threading import Event
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from apisentinel.detectors.payload import PayloadDetector
-from apisentinel.detectors.profile import Scorer
 from apisentinel.enrichment import Enricher
 from apisentinel.parsers.router import LineRouter, ParsedChunk
 from apisentinel.pipeline.prepare import Prepared, prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.records.batch import NO_TIME
 from apisentinel.sources.base import MAX_LINE, Chunk, Source
+
+if TYPE_CHECKING:
+    from apisentinel.detectors.profile import Scorer
 
 LATE_US = 60_000_000
 """Lines that lie further than this behind the latest time of their file are counted as late; they
@@ -74,7 +77,7 @@ class Input:
         enricher: Enricher,
         detector: PayloadDetector | None,
         watch: Stopwatch,
-        scorer: Scorer | None = None,
+        scorer: "Scorer | None" = None,
     ) -> None:
         self.source = source
         self.router = router

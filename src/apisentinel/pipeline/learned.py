@@ -7,14 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apisentinel.detectors.profile import Profile
 from apisentinel.errors import IncompatibleModelError
-from apisentinel.models.bundle import Bundle, read_bundle
-from apisentinel.models.trust import TrustStore
 from apisentinel.pipeline.settings import ScanSettings
 
 if TYPE_CHECKING:
+    from apisentinel.detectors.profile import Profile, Scorer
+    from apisentinel.models.bundle import Bundle
     from apisentinel.models.ensemble import Ensemble
+    from apisentinel.models.trust import TrustStore
 
 PROFILE_PART = "profile/endpoints.safetensors"
 ENSEMBLE_PART = "ensemble/ensemble.json"
@@ -36,7 +36,7 @@ class Learned:
     """
 
     bundle: str
-    profile: Profile | None
+    profile: "Profile | None"
     ensemble: "Ensemble | None" = None
     is_prior: bool = False
 
@@ -49,7 +49,7 @@ def trust_folder(settings: ScanSettings) -> Path:
     return (Path(home) if home else Path.home() / ".config") / "apisentinel" / "trust"
 
 
-def load_learned(folder: Path, trust: TrustStore, settings: ScanSettings) -> Learned:
+def load_learned(folder: Path, trust: "TrustStore", settings: ScanSettings) -> Learned:
     """What a bundle holds.
 
     Raises:
@@ -57,15 +57,19 @@ def load_learned(folder: Path, trust: TrustStore, settings: ScanSettings) -> Lea
         IncompatibleModelError: It was made by a version that learned otherwise.
         ModelError: It cannot be read.
     """
+    from apisentinel.models.bundle import read_bundle  # noqa: PLC0415 (only with a bundle)
+
     return learned_of(read_bundle(folder, trust), settings)
 
 
-def learned_of(bundle: Bundle, settings: ScanSettings) -> Learned:
+def learned_of(bundle: "Bundle", settings: ScanSettings) -> Learned:
     """What a verified bundle holds; see `load_learned`."""
     part = bundle.parts.get(PROFILE_PART)
     weights = settings.detectors.profile
     profile = None
     if part is not None and weights.enabled:
+        from apisentinel.detectors.profile import Profile  # noqa: PLC0415 (only with a profile)
+
         profile = Profile.from_bytes(part, weights)
     ensemble = ensemble_of(bundle.parts) if settings.detectors.anomaly.enabled else None
     if ensemble is None and (prior := prior_ensemble(settings)) is not None:
@@ -103,6 +107,9 @@ def _prior() -> "Ensemble | None":
     """Read once: nothing of it changes, and engines may share it."""
     if not (PRIOR / "manifest.json").is_file():
         return None
+    from apisentinel.models.bundle import read_bundle  # noqa: PLC0415 (only with models)
+    from apisentinel.models.trust import TrustStore  # noqa: PLC0415 (only with models)
+
     return ensemble_of(read_bundle(PRIOR, TrustStore.load(PRIOR.parent)).parts)
 
 
@@ -117,4 +124,15 @@ def learned_for(settings: ScanSettings) -> Learned | None:
     if settings.model is None:
         prior = prior_ensemble(settings)
         return None if prior is None else Learned("", None, prior, is_prior=True)
+    from apisentinel.models.trust import TrustStore  # noqa: PLC0415 (only with a bundle)
+
     return load_learned(settings.model, TrustStore.load(trust_folder(settings)), settings)
+
+
+def scorer_of(learned: Learned | None) -> "Scorer | None":
+    """What compares requests with the learned profile, None without one."""
+    if learned is None or learned.profile is None:
+        return None
+    from apisentinel.detectors.profile import Scorer  # noqa: PLC0415 (only with a profile)
+
+    return Scorer(learned.profile)

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.detectors.profile import Profile, ProfileDetector
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.records.evidence import Evidence
+
+if TYPE_CHECKING:
+    from apisentinel.detectors.profile import Profile
 
 CHANCE = 1e-3
 """Chance below which a request is looked at: one in a thousand ordinary ones costs 100 µs."""
@@ -40,7 +42,11 @@ class UnusualRequests:
     thread.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: "Profile") -> None:
+        from apisentinel.detectors.profile import (  # noqa: PLC0415 (only with a profile)
+            ProfileDetector,
+        )
+
         self.detector = ProfileDetector(profile)
         self._clients: dict[int, set[int]] = {}
 

@@ -1,16 +1,19 @@
 """The part of the work that needs no order: enrich and screen. Runs beside the ordered part."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.payload import PayloadDetector
-from apisentinel.detectors.profile import Scorer, Unusual
+from apisentinel.detectors.profile import Unusual
 from apisentinel.enrichment import Enricher
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.records.batch import RequestBatch
+
+if TYPE_CHECKING:
+    from apisentinel.detectors.profile import Scorer
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ def prepare(
     enricher: Enricher,
     detector: PayloadDetector | None,
     watch: Stopwatch,
-    scorer: Scorer | None = None,
+    scorer: "Scorer | None" = None,
 ) -> Prepared:
     """Enriches a block and screens the content of each request.
 

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.payload import PayloadDetector
-from apisentinel.detectors.profile import Scorer
 from apisentinel.enrichment import Enricher
 from apisentinel.parsers.detect import choose_parser, first_time
 from apisentinel.parsers.document import MAX_DOCUMENT, expand, is_document
 from apisentinel.pipeline.engine import Counted, Engine
 from apisentinel.pipeline.inputs import Input
-from apisentinel.pipeline.learned import learned_for
+from apisentinel.pipeline.learned import learned_for, scorer_of
 from apisentinel.pipeline.merge import Lane, merged
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
@@ -136,8 +135,7 @@ class _Run:
         head = source.peek(SAMPLE_BYTES)
         chosen = choose_parser(head, settings.format, settings.log_format)
         self.why.append(f"one JSON document; {chosen.why}" if is_single else chosen.why)
-        profile = None if self.learned is None else self.learned.profile
-        scorer = None if profile is None else Scorer(profile)
+        scorer = scorer_of(self.learned)
         item = Input(source, chosen.router, self.enricher, detector, watch, scorer)
         item.first_ts = first_time(chosen.router, head)
         self.inputs.append(item)

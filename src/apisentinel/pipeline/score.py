@@ -1,6 +1,6 @@
 """Verdicts for requests as they come: NDJSON in, NDJSON out, line for line."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -11,13 +11,13 @@ from apisentinel.detectors.anomaly import Judged as JudgedTicks
 from apisentinel.detectors.data import DataClassifier, class_names, exposure
 from apisentinel.detectors.payload import Finding, PayloadDetector
 from apisentinel.detectors.payload.findings import FIRM
-from apisentinel.detectors.profile import ProfileDetector, Scorer, forgiven
+from apisentinel.detectors.profile import forgiven
 from apisentinel.enrichment import Enricher, canonical_address
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.features.tick_state import Ticks
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.learned import learned_for
+from apisentinel.pipeline.learned import learned_for, scorer_of
 from apisentinel.pipeline.prepare import Prepared, prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.reasons import reason_of
@@ -31,6 +31,9 @@ from apisentinel.records.flags import AGENT_SCANNER_TOOL
 from apisentinel.records.taxonomy import AGENT_KINDS, REFERENCES, AttackType, severity_of
 from apisentinel.scoring import case_odds, counts, pooled_log10_odds, risk_of, score_of
 from apisentinel.scoring.fusion import PIECE_CAP, PRIOR_LOG10, soften, type_llr
+
+if TYPE_CHECKING:
+    from apisentinel.detectors.profile import Profile, ProfileDetector
 
 INHERITED = 0.5
 """Share of the evidence against an entity (in nats) that counts against a request of it that shows
@@ -66,8 +69,8 @@ class ScoreSession:
         self.learned = learned_for(settings)
         self.engine = Engine(settings, self.enricher, self.detector, self.watch, self.learned)
         profile = None if self.learned is None else self.learned.profile
-        self.scorer = None if profile is None else Scorer(profile)
-        self.profile = None if profile is None else ProfileDetector(profile)
+        self.scorer = scorer_of(self.learned)
+        self.profile = None if profile is None else _profile_detector(profile)
         self.classifier = DataClassifier()
         self.scanner_agent = behaviour.ScannerAgent(settings.detectors.scanner_agent)
         self.lines = 0
@@ -253,6 +256,14 @@ class ScoreSession:
         if high or low:
             return canonical_address(high, low)
         return _text(block.batch.text("client_ip", row) or block.batch.text("peer_ip", row))
+
+
+def _profile_detector(profile: "Profile") -> "ProfileDetector":
+    from apisentinel.detectors.profile import (  # noqa: PLC0415 (only with a profile)
+        ProfileDetector,
+    )
+
+    return ProfileDetector(profile)
 
 
 def _odds(pieces: list[Evidence]) -> float:

@@ -1,10 +1,15 @@
 """The learned profile of an API: what its requests normally look like, and which do not."""
 
-from apisentinel.detectors.profile.detector import ProfileDetector, forgiven, llr_of
-from apisentinel.detectors.profile.learn import Learning
-from apisentinel.detectors.profile.profile import Profile, Scorer, Unusual
-from apisentinel.detectors.profile.sample import Sample
-from apisentinel.detectors.profile.settings import ProfileSettings
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from apisentinel.detectors.profile.detector import ProfileDetector
+    from apisentinel.detectors.profile.learn import Learning
+    from apisentinel.detectors.profile.profile import Profile, Scorer
+    from apisentinel.detectors.profile.sample import Sample
+    from apisentinel.detectors.profile.settings import ProfileSettings
+    from apisentinel.detectors.profile.unusual import Unusual, forgiven, llr_of
 
 __all__ = [
     "Learning",
@@ -17,3 +22,16 @@ __all__ = [
     "forgiven",
     "llr_of",
 ]
+
+_HOMES = {
+    "ProfileDetector": "detector", "Learning": "learn", "Profile": "profile", "Scorer": "profile",
+    "Sample": "sample", "ProfileSettings": "settings", "Unusual": "unusual",
+    "forgiven": "unusual", "llr_of": "unusual",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Most scans have no profile, so what it takes is loaded when it is asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,7 +1,6 @@
 """The learned profile: how unusual a request is for this API, and why."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ from apisentinel.detectors.profile.knowledge import BINS, Knowledge
 from apisentinel.detectors.profile.observe import Observations, Observer
 from apisentinel.detectors.profile.properties import PROPERTIES, SET
 from apisentinel.detectors.profile.settings import ProfileSettings
+from apisentinel.detectors.profile.unusual import Unusual
 from apisentinel.errors import IncompatibleModelError
 from apisentinel.models.arrays import pack_arrays, take, unpack_arrays
 from apisentinel.records.batch import RequestBatch
@@ -21,31 +21,6 @@ VERSION = 1
 
 NOTHING = np.empty(0, np.float64)
 Surprises = npt.NDArray[np.float32]
-
-
-class Unusual(NamedTuple):
-    """What a profile says of some requests.
-
-    Attributes:
-        surprise: float64, how surprising each is.
-        chance: float64, share of ordinary requests that are at least so surprising.
-        what: uint64, names what is surprising: equal for requests that are unusual alike.
-        known: float64, requests from which the endpoint is known, 0 for a new one.
-    """
-
-    surprise: npt.NDArray[np.float64]
-    chance: npt.NDArray[np.float64]
-    what: npt.NDArray[np.uint64]
-    known: npt.NDArray[np.float64]
-
-    def take(self, rows: npt.NDArray[Any]) -> "Unusual":
-        """The same of these rows."""
-        return Unusual(*(column[rows] for column in self))
-
-    @classmethod
-    def joined(cls, parts: Sequence["Unusual"]) -> "Unusual":
-        """Several, one after the other."""
-        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 class Profile:

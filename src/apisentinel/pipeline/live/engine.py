@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.payload import PayloadDetector
-from apisentinel.detectors.profile import Scorer
 from apisentinel.enrichment import Enricher
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.learned import Learned, learned_for
+from apisentinel.pipeline.learned import Learned, learned_for, scorer_of
 from apisentinel.pipeline.live.incidents import IncidentBook, IncidentDocument
 from apisentinel.pipeline.live.settings import RuntimeSettings
 from apisentinel.pipeline.prepare import Prepared, prepare
@@ -220,9 +219,3 @@ class LiveEngine:
         on_ticks = None if self.monitor is None else self.monitor.observe
         attacks = self.engine.judge(counted, on_outcome, on_known=on_known, on_ticks=on_ticks)
         return Judged(block, attacks, findings, self.engine.cases.policy.take(), closed)
-
-
-def scorer_of(learned: Learned | None) -> Scorer | None:
-    """What compares requests with the learned profile, None without one."""
-    profile = None if learned is None else learned.profile
-    return None if profile is None else Scorer(profile)
