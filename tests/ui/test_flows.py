@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.ui.service import NAME, PASSWORD
 from tests.ui.watch import SIZE, goto, settle
 
 TYPE = "brute_force"
@@ -19,57 +20,82 @@ def truth(traffic):
 
 @pytest.fixture
 def incident(service, truth):
-    """The incident of the campaign, as the service knows it."""
-    return incident_of(service, truth["actors"][0]["id"], f"&f=attack_types:has:{TYPE}")
+    """The incident of the campaign at most risk, as the service knows it."""
+    return incident_of(service, *planted(truth), condition=f"&f=attack_types:has:{TYPE}&sort=-risk")
 
 
-def incident_of(service, actor, condition=""):
-    """The newest incident in which somebody takes part, once there is one."""
+def planted(truth):
+    """Ids of those who attack: addresses, users, sessions, credentials."""
+    return [each["id"] for each in truth["actors"]]
+
+
+def incident_of(service, *actors, condition=""):
+    """The first incident in which one of some takes part, once there is one."""
     found = []
 
     def is_there():
         found[:] = [
             each
             for each in service.get(f"incidents?limit=200{condition}")["items"]
-            if actor in [entity["id"] for entity in each["entities"]]
+            if not set(actors).isdisjoint(entity["id"] for entity in each["entities"])
         ]
         return bool(found)
 
-    service.running.wait(is_there, f"an incident of {actor}", 30)
+    service.running.wait(is_there, f"an incident of {actors[0]}", 30)
     return found[0]
 
 
-def attackers_row(page, text):
-    return page.get_by_role("grid").get_by_role("row").filter(has_text=text).first
+def row_of(page, incident):
+    """The row of an incident: what happened and who it was."""
+    return (
+        page.get_by_role("grid")
+        .get_by_role("row")
+        .filter(has_text=incident["reason"][:24])
+        .filter(has_text=incident["entities"][0]["id"])
+        .first
+    )
+
+
+OUTCOMES = {
+    True: "It worked.",
+    False: "It did not work.",
+    None: "Whether it worked is not known.",
+}
+"""What the page says of the success of an attack."""
 
 
 def test_the_attack_is_found_opened_understood_and_judged(page, service, truth, incident):
-    actor = truth["actors"][0]["id"]
     # found: from the first screen, by what is seen alone
     page.get_by_role("link", name="Incidents").first.click()
-    severity = page.get_by_role("button", name=re.compile(incident["severity"], re.IGNORECASE))
-    page.get_by_role("main").locator(severity).first.click()
-    row = attackers_row(page, incident["reason"][:24])
-    # not on a value, which would filter
-    row.get_by_text(str(incident["risk"]), exact=True).first.click()
-    page.get_by_role("button", name="Open incident").first.click()
-    page.wait_for_url(re.compile(incident["id"]))
+    page.get_by_role("group", name="By severity").get_by_role(
+        "button", name=re.compile(incident["severity"], re.IGNORECASE)
+    ).click()
+    box = page.locator("[data-filter-input]").first
+    box.fill(f"attack_types:has:{TYPE}")
+    box.press("Enter")
+    page.wait_for_url(re.compile("attack_types"))
     settle(page)
-    # understood: who, how, where, why, and that it worked
+    # not on a value, which would filter
+    row_of(page, incident).get_by_text(str(incident["risk"]), exact=True).first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Open incident").click()
+    page.wait_for_url(re.compile(f"/incidents/{incident['id']}"))
+    settle(page)
+    # understood: who, how, where, why, and what came of it
     main = page.get_by_role("main")
     expect(main.get_by_role("heading", level=1)).to_be_visible()
     text = main.inner_text()
-    assert actor in text
+    attackers = {entity["id"] for entity in incident["entities"]} & set(planted(truth))
+    assert any(each in text for each in attackers)
     assert "password guessing" in text.lower()
-    assert re.search(r"failed (logins|to sign in)", text.lower())
+    assert incident["reason"][:40] in text
+    assert incident["endpoints"][0] in text
     assert f"{incident['risk']}" in text
-    assert "It worked." in text
+    assert OUTCOMES[incident["succeeded"]] in text
     # judged
-    page.get_by_role("radio", name="True positive").or_(
-        page.get_by_role("button", name="True positive")
-    ).first.click()
-    page.get_by_role("textbox", name=re.compile("^Why")).fill("Somebody got in.")
-    page.get_by_role("button", name="Save verdict").click()
+    judge = main.get_by_role("region", name="Verdict")
+    judge.get_by_role("radio", name="True positive").click()
+    judge.get_by_role("textbox", name=re.compile("^Why")).fill("Somebody got in.")
+    judge.get_by_role("button", name="Save verdict").click()
     page.get_by_text("Verdict saved").first.wait_for()
     kept = service.get(f"incidents/{incident['id']}")
     assert kept["verdict"] == "true_positive"
@@ -95,30 +121,32 @@ def test_contributions_add_up_to_the_risk(page, service, incident):
 
 
 def test_a_value_filters_and_the_address_says_so(page, service, truth):
+    totals = {
+        each: service.get(f"events?limit=1&from=now-2d&f=client:eq:{each}")["total"]
+        for each in planted(truth)
+    }
+    client = max(totals, key=totals.get)
     page.get_by_role("link", name="Explorer").first.click()
     settle(page)
     box = page.locator("[data-filter-input]").first
-    box.fill(f"client:eq:{truth['actors'][0]['id']}")
+    box.fill(f"client:eq:{client}")
     box.press("Enter")
     page.wait_for_url(re.compile(r"f=client:eq:"))
     settle(page)
     grid = page.get_by_role("grid").first
-    grid.get_by_text(truth["actors"][0]["id"]).first.wait_for()
-    total = service.get(f"events?limit=1&f=client:eq:{truth['actors'][0]['id']}")["total"]
-    assert int(grid.get_attribute("aria-rowcount")) in {total, total + 1}
+    grid.get_by_text(client).first.wait_for()
+    assert totals[client] > 0
+    assert int(grid.get_attribute("aria-rowcount")) in {totals[client], totals[client] + 1}
 
 
 def test_a_shared_address_shows_the_same_in_a_fresh_profile(watch, service, incident):
-    words = incident["reason"][:24]
     ours = watch.open(SIZE, path=f"incidents?f=attack_types:has:{TYPE}&from=now-6h&sort=-risk")
-    attackers_row(ours, words).wait_for()
+    row_of(ours, incident).wait_for()
     fresh = watch.open(SIZE, fresh=True, path=ours.url.removeprefix(service.url))
-    from tests.ui.service import NAME, PASSWORD  # noqa: PLC0415 (of this test)
-
     fresh.get_by_label("Name").fill(NAME)
     fresh.get_by_label("Password").fill(PASSWORD)
     fresh.get_by_role("button", name="Log in").click()
-    attackers_row(fresh, words).wait_for()
+    row_of(fresh, incident).wait_for()
     settle(fresh)
     assert fresh.url == ours.url
     assert cells(fresh) == cells(ours)
