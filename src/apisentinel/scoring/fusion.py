@@ -40,6 +40,8 @@ GROUPS: dict[T, int] = {
 }  # fmt: skip
 """Attack types that one cause tends to raise together."""
 
+LN_TEN = math.log(10)
+
 LESSENING = (1.0, 0.5, 0.25, 0.125)
 
 
@@ -66,7 +68,7 @@ def lessened(values: Iterable[float]) -> float:
 
 def type_llr(pieces: Iterable[float], *, succeeded: bool = False) -> float:
     """Log-likelihood ratio of one attack type from its pieces of evidence."""
-    total = soften(lessened(soften(piece) for piece in pieces), knee=PIECE_CAP, cap=TYPE_CAP)
+    total = soften(lessened([soften(piece) for piece in pieces]), knee=PIECE_CAP, cap=TYPE_CAP)
     return total + SUCCESS_BONUS if succeeded and total > 0 else total
 
 
@@ -75,7 +77,7 @@ def pooled_log10_odds(types: Mapping[T, float], prior: float = PRIOR_LOG10) -> f
     groups: dict[int, list[float]] = {}
     for kind, llr in types.items():
         groups.setdefault(GROUPS.get(kind, _OTHER), []).append(llr)
-    return prior + sum(lessened(values) for values in groups.values()) / math.log(10)
+    return prior + sum([lessened(values) for values in groups.values()]) / LN_TEN
 
 
 def risk_of(log10_odds: float) -> float:
@@ -100,11 +102,15 @@ def score_of(risk: float) -> float:
 
 def family_llr(family: FamilyCase) -> float:
     """Log-likelihood ratio of one attack type of a case."""
-    pieces = list(family.strongest.values())
+    pieces = family.strongest.values()
     succeeded = any(piece.succeeded for piece in pieces)
-    return type_llr((piece.llr * family.fade for piece in pieces), succeeded=succeeded)
+    return type_llr([piece.llr * family.fade for piece in pieces], succeeded=succeeded)
 
 
 def case_odds(case: Case) -> float:
     """Log10 odds of a case from all its evidence."""
+    if len(case.families) == 1:
+        # most cases: what pooling one type comes to
+        (family,) = case.families.values()
+        return PRIOR_LOG10 + family.llr / LN_TEN
     return pooled_log10_odds({kind: family.llr for kind, family in case.families.items()})

@@ -3,10 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apisentinel.records.case import Case, FamilyCase
 from apisentinel.records.evidence import EntityRef, Evidence
 from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring import Ledger, LedgerSettings, pooled_log10_odds, risk_of
-from apisentinel.scoring.fusion import TYPE_CAP, soften, type_llr
+from apisentinel.scoring.fusion import TYPE_CAP, case_odds, soften, type_llr
 
 llrs = st.floats(0, 60)
 types = st.dictionaries(st.sampled_from(list(AttackType)), st.floats(0, 12), max_size=8)
@@ -105,3 +106,16 @@ def test_the_ledger_is_bounded_and_keeps_the_worst() -> None:
     assert len(ledger.cases) <= 100
     assert ("client", 0) in ledger.cases
     assert ledger.dropped >= 1900
+
+
+@given(
+    st.dictionaries(st.sampled_from(list(AttackType)), st.floats(0.0, TYPE_CAP + 2.31), max_size=4)
+)
+def test_a_case_has_exactly_the_odds_of_its_pooled_types(llrs: dict[AttackType, float]) -> None:
+    case = Case(
+        key=("client", 1), ref=EntityRef("client", "192.0.2.1"), parent=0, first_ts=1, last_ts=1
+    )
+    for attack, llr in llrs.items():
+        case.families[attack] = FamilyCase(first_ts=1)
+        case.families[attack].llr = llr
+    assert case_odds(case) == pooled_log10_odds(llrs)

@@ -16,7 +16,7 @@ from apisentinel.detectors.payload.limits import (
 )
 from apisentinel.detectors.payload.probes import probe_finding
 from apisentinel.detectors.payload.protocol import header_findings, line_findings, path_findings
-from apisentinel.detectors.payload.session_link import fixation_finding
+from apisentinel.detectors.payload.session_link import fixation_finding, session_name
 from apisentinel.records.batch import HEADER_END, HEADER_SPLIT, RequestBatch
 from apisentinel.records.taxonomy import AttackType
 
@@ -108,13 +108,14 @@ class PayloadDetector:
         if flags & screen.QUERY:
             query = batch.text("query", row)
             findings += self._field(screen.QUERY, query)
-            fixed = fixation_finding(
-                query,
-                batch.text("referer", row),
-                batch.text("host", row),
-                batch.text("headers", row),
-            )
-            findings += [fixed] if fixed else []
+            if session_name(query) is not None:
+                fixed = fixation_finding(
+                    query,
+                    batch.text("referer", row),
+                    batch.text("host", row),
+                    batch.text("headers", row),
+                )
+                findings += [fixed] if fixed else []
         if flags & screen.AGENT:
             findings += self._field(screen.AGENT, batch.text("user_agent", row))
         if flags & screen.REFERER:

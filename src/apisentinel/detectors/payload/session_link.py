@@ -24,17 +24,8 @@ def fixation_finding(
 
     A client that has the session as a cookie already is not being led into one.
     """
-    if not query or not referer:
-        return None
-    name = next(
-        (
-            pair.partition(b"=")[0]
-            for pair in query.lower().split(b"&")
-            if pair.startswith(SESSION_NAMES) and b"=" in pair
-        ),
-        None,
-    )
-    if name is None:
+    name = session_name(query)
+    if name is None or not referer:
         return None
     site = referer.lower().partition(b"://")[2].partition(b"/")[0]
     own = (host or _host(headers)).lower()
@@ -45,6 +36,19 @@ def fixation_finding(
     shown = name.decode("ascii", "replace")[:MAX_MATCH]
     return Finding(
         AttackType.TOKEN_ABUSE, LLR, LLR, ("session-fixation",), f"query {shown}", shown, 0
+    )
+
+
+def session_name(query: bytes | None) -> bytes | None:
+    """The first name in a query under which frameworks keep sessions, None when there is none."""
+    pairs = query.lower().split(b"&") if query else ()
+    return next(
+        (
+            pair.partition(b"=")[0]
+            for pair in pairs
+            if pair.startswith(SESSION_NAMES) and b"=" in pair
+        ),
+        None,
     )
 
 
