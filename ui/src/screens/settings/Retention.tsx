@@ -52,7 +52,7 @@ export function Retention() {
                     .filter(([name]) => name.includes(wanted.trim().toLowerCase()))
                     .map(([name, value]) => (
                       <tr key={name}>
-                        <th scope="row" className="mono">{name}</th>
+                        <th scope="row" className="mono setting-name">{name}</th>
                         <td>{data.changeable.includes(name) ? <Change name={name} value={Number(value)} isChanged={name in data.changed} /> : <span className="mono">{shown(value)}</span>}</td>
                       </tr>
                     ))}
