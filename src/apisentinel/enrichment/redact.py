@@ -72,6 +72,11 @@ _USERINFO = re2.compile(r"(://[^/\s:@‹›]{1,100}:)([^/\s@‹›]{1,100})(@)")
 
 _PLAIN_NAMES = frozenset(name.replace("-", "_") for name in SECRET_NAMES)
 _LONGEST_NAME = max(map(len, _PLAIN_NAMES))
+_LONG_PARTS = {max(name.split("_"), key=len) for name in _PLAIN_NAMES}
+_STEMS = tuple(
+    sorted(part for part in _LONG_PARTS if not any(o in part for o in _LONG_PARTS - {part}))
+)
+"""Small letters of which every name of a secret holds some, however its words are separated."""
 LEAST_CARD = 13
 """Digits of the shortest card number."""
 _NO_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
@@ -128,14 +133,13 @@ class Redactor:
         looking for a few letters, and marks never add any.
         """
         small = value.lower() if value.isascii() else value.casefold()
-        names = ":" in value or "=" in value or "%3d" in small or "%3a" in small
         if "-----BEGIN " in value:
             value = _KEY.sub(lambda found: self.mark(found.group()), value)
         if "eyJ" in value:
             value = _JWT.sub(lambda found: self.mark(found.group()), value)
         if ":" in value and ("cookie" in small or "authorization" in small):
             value = _LINE.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
-        if names:
+        if any(stem in small for stem in _STEMS):
             value = _PAIR.sub(lambda found: found.group(1) + self.mark(found.group(2)), value)
         if "bearer" in small or "basic" in small:
             value = _BEARER.sub(

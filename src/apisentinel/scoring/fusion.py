@@ -110,7 +110,7 @@ def family_llr(family: FamilyCase) -> float:
 def case_odds(case: Case) -> float:
     """Log10 odds of a case from all its evidence."""
     if len(case.families) == 1:
-        # most cases: what pooling one type comes to
+        # what pooling one type comes to
         (family,) = case.families.values()
         return PRIOR_LOG10 + family.llr / LN_TEN
     return pooled_log10_odds({kind: family.llr for kind, family in case.families.items()})

@@ -194,3 +194,9 @@ def test_names_of_secrets_end_with_a_word_of_the_list(parts: list[str]) -> None:
     assert redact.is_secret_name("".join(parts)) == any(
         plain == word or plain.endswith((f"_{word}", f".{word}")) for word in words
     )
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_every_name_of_a_secret_holds_the_letters_that_are_looked_for_first(name: str) -> None:
+    for shape in (name, name.replace("-", "_"), name.replace("-", "").replace("_", "")):
+        assert any(stem in shape for stem in redact._STEMS)
