@@ -50,7 +50,7 @@ def test_a_decision_is_listed_with_its_end_and_can_be_lifted(api, decide):
     assert made["state"] == "active"
     assert made["enforcement"] == "none"
     assert made["expires"] == made["ends"] > made["created"]
-    listed = api.get("decisions", f=["scope:eq:client", "value:cidr:192.88.99.0/24"])
+    listed = api.get("decisions", f=["scope:eq:client", "value:cidr:192.88.99.8/32"])
     assert listed["total"] == 1
     assert listed["items"] == [made]
     assert api.get(f"decisions/{made['id']}") == made
