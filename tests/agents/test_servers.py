@@ -152,7 +152,7 @@ def test_trouble_of_the_collector_is_no_trouble_of_the_application(trouble, star
 # Not Django under ASGI: it has no lifespan, and uvicorn ends by the signal itself.
 @pytest.mark.parametrize("name", ROUTES)
 def test_what_waits_is_sent_when_the_server_stops(name, start, collector, client):
-    app = start(name, collector.url, interval_s=600)
+    app = start(name, collector.url, interval_s=600, exit_timeout_s=20)
     client.get(f"{app.url}/orders/1")
     # The answer leaves before the report of it is written.
     while client.get(f"{app.url}/stats").json()["recorded"] < 1:
