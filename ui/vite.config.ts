@@ -47,5 +47,7 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
+    // Style sheets are read as text by one test.
+    css: { include: /\?raw/ },
   },
 });
