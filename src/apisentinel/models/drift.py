@@ -12,6 +12,8 @@ import numpy.typing as npt
 from apisentinel.errors import IncompatibleModelError
 from apisentinel.models.arrays import Arrays, pack_arrays, take, unpack_arrays
 
+REFERENCE_PART = "monitor/reference.safetensors"
+"""Where a bundle keeps the `Reference` of its ensemble."""
 BINS = 20
 """Quantile bins of each feature; one more holds missing values."""
 PSI_WARNING, PSI_CHANGE = 0.1, 0.25

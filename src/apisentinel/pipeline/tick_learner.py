@@ -10,6 +10,7 @@ from apisentinel.errors import MissingDependencyError
 from apisentinel.features import catalogue
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.features.tick_trace import TOKENS
+from apisentinel.models.drift import REFERENCE_PART, Reference
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.learning import Judged, TrainSettings
 from apisentinel.pipeline.learning_labels import NO_LABEL
@@ -102,7 +103,8 @@ class EnsembleLearner:
             "models": [member.model.name for member in ensemble.members],
             "selected": [catalogue.NAMES[column] for column in ensemble.selected],
         }
-        return ensemble.to_parts()
+        usual = sample.features[~(labels > 0.5)]
+        return {**ensemble.to_parts(), REFERENCE_PART: Reference.of(usual).to_bytes()}
 
     def about(self) -> dict[str, Any]:
         """What the manifest says of it."""

@@ -15,7 +15,14 @@ from apisentinel.detectors.anomaly import Judged as JudgedTicks
 from apisentinel.errors import ApiSentinelError
 from apisentinel.features.tick_state import Ticks
 from apisentinel.models.bundle import Bundle, read_bundle
-from apisentinel.models.drift import KS_CHANGE, PSI_CHANGE, PSI_WARNING, Reference, ks
+from apisentinel.models.drift import (
+    KS_CHANGE,
+    PSI_CHANGE,
+    PSI_WARNING,
+    REFERENCE_PART,
+    Reference,
+    ks,
+)
 from apisentinel.models.trust import TrustStore
 from apisentinel.pipeline.learned import Learned, learned_for, learned_of, trust_folder
 from apisentinel.pipeline.registry import Registered, Registry
@@ -25,7 +32,6 @@ if TYPE_CHECKING:
     from apisentinel.models.ensemble import Ensemble
     from apisentinel.pipeline.live.engine import LiveEngine
 
-REFERENCE_PART = "monitor/reference.safetensors"
 RISK_BINS = 100
 """Bins of the histogram of scores, one a point of risk."""
 MEDIUM_BIN = 40

@@ -216,8 +216,16 @@ def test_the_service_learns_from_what_it_has_stored(tmp_path, trained):
         assert entry.added_by == "the service"
         assert "1,200 events" in state.history[-1].why
         assert not (tmp_path / "data" / "training").exists()
+        service.models.registry.activate(entry.id, "me")
         renew(service)
         assert service.models.problem == ""
+        monitor = service.models.monitor
+        assert monitor.ensemble is not None
+        assert monitor.told()["drift"]["rows"] == 0
+        lines = "".join(json.dumps(row) + "\n" for row in requests(400, seed=4))
+        assert service.door.submit_requests(lines.encode(), source="http").accepted == 400
+        assert service.runtime.drain(30)
+        assert monitor.told()["drift"]["rows"] == monitor.share()[1] > 0
     finally:
         service.stop()
 
