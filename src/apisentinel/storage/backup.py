@@ -152,9 +152,13 @@ def _journal_and_rest(data_dir: Path, staging: Path) -> None:
 
 
 def _newest_checkpoint(source: Path, target: Path) -> None:
-    names = sorted(path.name for path in source.glob(f"{CHECKPOINT}*.db"))
-    if names:
-        _copy_database(source / names[-1], target / names[-1])
+    """Copies the newest checkpoint that is whole; the very newest may be on its way."""
+    for name in sorted((path.name for path in source.glob(f"{CHECKPOINT}*.db")), reverse=True):
+        _copy_database(source / name, target / name)
+        if Checkpoints(DiskFolder(target), 1, 1, _NoClock()).newest is not None:
+            return
+        for path in target.glob(f"{name}*"):
+            path.unlink()
 
 
 def _segments(source: Path, target: Path) -> list[str]:

@@ -5,6 +5,7 @@ import shutil
 import tarfile
 import threading
 
+import apsw
 import msgspec
 import pytest
 import zstandard
@@ -16,6 +17,7 @@ from apisentinel.clock import ManualClock, SystemClock
 from apisentinel.errors import StoreError
 from apisentinel.storage.backup import backup, restore, verify
 from apisentinel.storage.base import DamagedError, NewerVersionError
+from apisentinel.storage.checkpoints import PREFIX
 from apisentinel.storage.control import ControlStore
 from apisentinel.storage.events import EventStore
 from apisentinel.storage.journal import Journal
@@ -89,6 +91,23 @@ def check(folder):
     for store in (journal, events, control):
         store.close()
     return offset
+
+
+def test_a_checkpoint_on_its_way_is_not_the_one_that_is_kept(tmp_path):
+    service = Service(tmp_path / "data")
+    service.thread.start()
+    try:
+        assert service.progress.wait(60)
+    finally:
+        service.stop()
+    newest = max((tmp_path / "data" / "journal").glob(f"{PREFIX}*.db"))
+    number = int(newest.stem.removeprefix(PREFIX)) + 1
+    begun = apsw.Connection(str(newest.with_name(f"{PREFIX}{number:010d}.db")))
+    begun.execute("CREATE TABLE part (name TEXT)")
+    begun.close()
+    backup(tmp_path / "data", tmp_path / "b.tar.zst", SystemClock())
+    restore(tmp_path / "b.tar.zst", tmp_path / "restored")
+    assert check(tmp_path / "restored") > 0
 
 
 def test_a_backup_of_a_running_service_restores(tmp_path):
