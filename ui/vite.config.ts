@@ -26,19 +26,15 @@ export default defineConfig({
         entryFileNames: "assets/[name]-[hash].js",
         chunkFileNames: "assets/[name]-[hash].js",
         assetFileNames: "assets/[name]-[hash][extname]",
-        // Few files instead of many small ones: each costs a round trip. A screen needs its own, the parts, and
-        // most need the charts.
+        // Few files instead of many small ones: each costs a round trip. A screen needs its own and the parts,
+        // among which are the charts: the first screens that anybody opens have some.
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            { name: "base", test: /src\/(api\/client|app\/base|i18n\/|state\/prefs)|preload-helper/ },
-            {
-              name: "charts",
-              test: /components\/(ChartTable|chartColor|chartPicture|chartText|TimeChart|StackedBars|Sparkline)\.tsx?$|node_modules\/uplot/,
-            },
+            { name: "base", test: /src\/(api\/client|app\/base|i18n\/)|preload-helper/ },
             {
               name: "parts",
-              test: /components\/(Badges|Chip|clipboard|Contributions|DataGrid|Drawer|FacetList|FilterBar|Payload|PlainTable|Severity|Tabs|Time|TopValues|Untrusted|Value|decode|gridKeys|useMedia)\.tsx?$|@tanstack\/(react-)?virtual|src\/screens\/triage\//,
+              test: /components\/(Badges|ChartTable|Chip|chartColor|chartPicture|chartText|clipboard|Contributions|DataGrid|Drawer|FacetList|FilterBar|Payload|PlainTable|Severity|Sparkline|StackedBars|Tabs|Time|TimeChart|TopValues|Untrusted|Value|decode|gridKeys|useMedia)\.tsx?$|node_modules\/uplot|@tanstack\/(react-)?virtual|src\/screens\/triage\//,
             },
           ],
         },
@@ -51,7 +47,5 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
-    // Style sheets are read as text by one test.
-    css: { include: /\?raw/ },
   },
 });
