@@ -47,5 +47,7 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
+    // Style sheets are empty in tests unless asked for, even read as text.
+    css: { include: [/\?raw$/] },
   },
 });
