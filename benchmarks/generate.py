@@ -198,7 +198,7 @@ def opened(path: str) -> Iterator[IO[bytes]]:
     elif path.endswith(".gz"):
         # Without name and time in its header, the file is the same bytes every time.
         with Path(path).open("wb") as raw, gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed:
-            yield packed  # type: ignore[misc]
+            yield packed  # type: ignore[misc]  # a binary file, too
     else:
         with Path(path).open("wb") as plain:
             yield plain

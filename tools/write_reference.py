@@ -152,7 +152,7 @@ def features() -> str:
     lines = [
         NOTICE, "", "# Features of a tick", "",
         "What the models are told of a client, session, user or credential.",
-        "[Models](../explanation/models.md) says how the rows are made and judged.",
+        "[The ensemble](../explanation/ensemble.md) says how the rows are made and judged.",
         (
             "Windows: `1 min`, `10 min` and `1 h` are counters that fade with that time constant,"
             " `16 events` are moving averages, `life` counts since the entity was first seen."

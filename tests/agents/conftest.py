@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "agents" / "python" / "src"
 sys.path.insert(0, str(SOURCE))
 
-from tests.agents.collector import Collector  # noqa: E402
+from tests.agents.collector import Collector  # noqa: E402 (after the path is set)
 
 APPS = Path(__file__).parent / "apps"
 

@@ -24,7 +24,7 @@ plain = st.text(
     max_size=40,
 )
 value = st.binary(max_size=60).filter(lambda b: b not in {b"", b"-"})
-moments = st.datetimes(datetime(1970, 1, 2), datetime(2099, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(1970, 1, 2), datetime(2099, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 (aware by its strategy)
 zones = st.integers(-14 * 60, 14 * 60)
 
 

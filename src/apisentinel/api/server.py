@@ -180,7 +180,7 @@ async def serve(
     patience = settings.drain_seconds * answer_share
     end = loop.time() + patience
     await close_all(app)
-    server.stop()  # type: ignore[no-untyped-call]
+    server.stop()  # type: ignore[no-untyped-call]  # Granian is untyped there
     done, _ = await asyncio.wait({task}, timeout=max(0.0, end - loop.time()))
     if not done:
         _log.warning("answers_cut_off", seconds=patience)

@@ -18,7 +18,20 @@ from apisentinel.cli import (
     model_commands,
     service_commands,
 )
-from apisentinel.cli.options import Model, ModelsOnly, RulesOnly, model_options, severity, size
+from apisentinel.cli.options import (
+    Config,
+    FormatName,
+    Model,
+    ModelsOnly,
+    NoProgress,
+    NoSummary,
+    Paths,
+    Rate,
+    RulesOnly,
+    model_options,
+    severity,
+    size,
+)
 from apisentinel.cli.outcome import Exit, reported_errors
 
 EPILOG = (
@@ -47,14 +60,6 @@ app = typer.Typer(
     },
 )
 
-Config = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        help="Settings in TOML. The command line and APISENTINEL_… variables come first.",
-    ),
-]
-
 
 def _version(*, asked: bool) -> None:
     if asked:
@@ -80,23 +85,9 @@ def apisentinel(
 
 @app.command(epilog=EPILOG)
 def scan(  # noqa: PLR0913 (one parameter per option)
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH",
-            help="Log files, folders or globs, .gz and .zst too; - is standard input.",
-            show_default=False,
-        ),
-    ],
+    paths: Paths,
     *,
-    format_name: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME|auto",
-            help="Format of the lines, see 'apisentinel formats'. [default: auto, per file]",
-        ),
-    ] = None,
+    format_name: FormatName = None,
     log_format: Annotated[
         str | None,
         typer.Option(
@@ -238,27 +229,13 @@ def score(
 
 @app.command(epilog=EPILOG)
 def train(  # noqa: PLR0913 (one parameter per option)
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH",
-            help="Log files, folders or globs, .gz and .zst too; - is standard input.",
-            show_default=False,
-        ),
-    ],
+    paths: Paths,
     *,
     output: Annotated[
         str,
         typer.Option(metavar="DIR", help="Folder for the bundle; an older bundle is replaced."),
     ],
-    format_name: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME|auto",
-            help="Format of the lines, see 'apisentinel formats'. [default: auto, per file]",
-        ),
-    ] = None,
+    format_name: FormatName = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -304,9 +281,7 @@ def simulate(  # noqa: PLR0913 (one parameter per option)
         typer.Option(metavar="DIR", help="Folder for the files; made when it is missing."),
     ],
     hours: Annotated[float, typer.Option(metavar="H", help="Simulated hours.")],
-    rate: Annotated[
-        float, typer.Option(metavar="R", help="Mean requests per second of honest traffic.")
-    ],
+    rate: Rate,
     profile: Annotated[
         str,
         typer.Option(
@@ -330,7 +305,7 @@ def simulate(  # noqa: PLR0913 (one parameter per option)
     seed: Annotated[
         int, typer.Option(metavar="N", help="Equal seeds and options give equal bytes.")
     ] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+    quiet: NoSummary = False,
 ) -> int:
     """Writes made-up traffic with attacks and their ground truth."""
     from apisentinel.cli.simulate import Wanted, run
@@ -352,7 +327,7 @@ def series(
     output: Annotated[
         str, typer.Option(metavar="FILE", help="Where the scores go; - is standard output.")
     ] = "-",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+    quiet: NoSummary = False,
 ) -> int:
     """Scores each value of a metric by those before it."""
     from apisentinel.cli.series import run
@@ -367,9 +342,7 @@ def evaluate(  # noqa: PLR0913 (one parameter per option)
         str, typer.Option(metavar="LIST", help="Seeds of the simulations: 1,2,3 or 1-5.")
     ] = "1,2,3",
     hours: Annotated[float, typer.Option(metavar="H", help="Simulated hours of each.")] = 24.0,
-    rate: Annotated[
-        float, typer.Option(metavar="R", help="Mean requests per second of honest traffic.")
-    ] = 2.0,
+    rate: Rate = 2.0,
     attacks: Annotated[
         str | None,
         typer.Option(metavar="LIST", help="Attack types with commas between. [default: all]"),
@@ -385,7 +358,7 @@ def evaluate(  # noqa: PLR0913 (one parameter per option)
     rules_only: RulesOnly = False,
     models_only: ModelsOnly = False,
     config: Config = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: NoProgress = False,
 ) -> int:
     """Measures detection on simulated sites with planted attacks."""
     from apisentinel.cli.evaluate import Wanted, run
@@ -432,7 +405,7 @@ def backtest(  # noqa: PLR0913 (one parameter per option)
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write as JSON; - is standard output.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: NoProgress = False,
 ) -> int:
     """Shows what a change would have meant for past traffic."""
     from apisentinel.cli.backtest import Wanted, run

@@ -107,7 +107,7 @@ def _show(board: "Scoreboard") -> None:
             ("", "left"), ("campaigns", "right"), ("found", "right"), ("95 %", "left"),
             ("right type", "right"), ("seconds to alert", "right"), ("requests to alert", "right"),
         ):  # fmt: skip
-            table.add_column(name, justify=justify)  # type: ignore[arg-type]
+            table.add_column(name, justify=justify)  # type: ignore[arg-type]  # one of Rich's words
         for group in (*groups, board.total):
             table.add_row(*_cells(group))
         console.print(table)

@@ -46,7 +46,7 @@ class Interrupt:
         trace: TracebackType | None,
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() gave back
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if self.stop.is_set():

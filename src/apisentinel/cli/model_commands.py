@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from apisentinel.cli.service_commands import Config, DataDir
+from apisentinel.cli.options import Config
+from apisentinel.cli.service_commands import DataDir
 
 app = typer.Typer(
     name="models",

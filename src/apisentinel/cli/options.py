@@ -1,4 +1,4 @@
-"""Readers of option values that are more than a word or a number."""
+"""Options that several commands share, and readers of values that are more than a word."""
 
 from typing import Annotated
 
@@ -26,6 +26,34 @@ MIN_CHUNK, MAX_CHUNK = 1 << 10, 64 << 20
 """Limits of ``--chunk-size``, those of `pipeline.settings` (a test compares)."""
 
 
+Config = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Settings in TOML. The command line and APISENTINEL_… variables come first.",
+    ),
+]
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH",
+        help="Log files, folders or globs, .gz and .zst too; - is standard input.",
+        show_default=False,
+    ),
+]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME|auto",
+        help="Format of the lines, see 'apisentinel formats'. [default: auto, per file]",
+    ),
+]
+NoProgress = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+NoSummary = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
+Rate = Annotated[
+    float, typer.Option(metavar="R", help="Mean requests per second of honest traffic.")
+]
 Model = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Model bundle that 'apisentinel train' wrote."),

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from apisentinel.cli.options import Config
+
 DataDir = Annotated[
     str | None,
     typer.Option(
@@ -15,13 +17,6 @@ Host = Annotated[
 ]
 Port = Annotated[
     int | None, typer.Option(min=0, max=65_535, help="Port; 0 picks one. [default: 8080]")
-]
-Config = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        help="Settings in TOML. The command line and APISENTINEL_… variables come first.",
-    ),
 ]
 
 

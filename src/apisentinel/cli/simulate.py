@@ -112,12 +112,15 @@ def _write(simulation: "Simulation", folder: Path, interrupt: Interrupt) -> bool
         requests.end()
         truth.end()
     if interrupt.stop.is_set():
-        write(str(folder / f"{MANIFEST}{PART}"), [files.manifest(simulation, False, __version__)])
+        write(
+            str(folder / f"{MANIFEST}{PART}"),
+            [files.manifest(simulation, __version__, complete=False)],
+        )
         return False
     write(str(folder / CAMPAIGNS), [files.campaigns_document(simulation)])
     for name in (REQUESTS, TRUTH):
         (folder / f"{name}{PART}").replace(folder / name)
-    write(str(folder / MANIFEST), [files.manifest(simulation, True, __version__)])
+    write(str(folder / MANIFEST), [files.manifest(simulation, __version__, complete=True)])
     return True
 
 

@@ -38,7 +38,7 @@ class AnomalyEnsemble:
         self.seed, self.trials = seed, trials
         self._ensemble: Ensemble | None = None
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> "AnomalyEnsemble":  # noqa: N803
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> "AnomalyEnsemble":  # noqa: N803 (scikit-learn's name)
         """Learns from rows.
 
         Args:
@@ -85,7 +85,7 @@ class AnomalyEnsemble:
             raise NotFittedError("call fit(X) before asking for scores")
         return self._ensemble
 
-    def score_many(self, X: npt.ArrayLike) -> Scores:  # noqa: N803
+    def score_many(self, X: npt.ArrayLike) -> Scores:  # noqa: N803 (scikit-learn's name)
         """Scores in [0, 1], ``(n_rows,)``, high = more anomalous; a row's score depends on that row
         alone.
 
@@ -95,7 +95,7 @@ class AnomalyEnsemble:
         """
         return self.ensemble.score_many(_table(X))
 
-    def votes(self, X: npt.ArrayLike) -> dict[str, Scores]:  # noqa: N803
+    def votes(self, X: npt.ArrayLike) -> dict[str, Scores]:  # noqa: N803 (scikit-learn's name)
         """Score in [0, 1] of each model, ``(n_rows,)`` by name."""
         return self.ensemble.votes(_table(X))
 

@@ -270,7 +270,7 @@ def compile_nginx(text: str) -> Parser:
     body, escape = plain_format(text)
     if body.lstrip().startswith("{"):
         from apisentinel.parsers.json_lines import json_parser  # noqa: PLC0415 (JSON is loaded only when asked for)
-        from apisentinel.parsers.json_nginx import from_nginx_json  # noqa: PLC0415
+        from apisentinel.parsers.json_nginx import from_nginx_json  # noqa: PLC0415 (same)
 
         return json_parser(from_nginx_json(body))
     items: list[Item] = [

@@ -232,7 +232,7 @@ class Contents:
         self._replies = {known.endpoint: known for known in memory.replies}
 
 
-def _make_room(kept: dict, most: int) -> None:  # type: ignore[type-arg]
+def _make_room(kept: dict, most: int) -> None:  # type: ignore[type-arg]  # dicts of any kind
     if len(kept) >= most:
         del kept[next(iter(kept))]
 

@@ -147,7 +147,7 @@ class Judge:
         self._labels: dict[int, str] = {}
         self._phenomena: dict[tuple[str, str, tuple[str, ...]], set[int]] = {}
 
-    def judge(  # noqa: C901, PLR0913, PLR0917
+    def judge(  # noqa: C901, PLR0913, PLR0917 (one step after the other, in the order of the design)
         self,
         block: Prepared,
         events: npt.NDArray[Any],

@@ -51,8 +51,8 @@ def check_here(folder: Path, trust_folder: Path) -> None:
         ModelError: It cannot be used.
     """
     from apisentinel.models.trust import TrustStore  # noqa: PLC0415 (after the limits)
-    from apisentinel.pipeline.learned import load_learned  # noqa: PLC0415
-    from apisentinel.pipeline.settings import ScanSettings  # noqa: PLC0415
+    from apisentinel.pipeline.learned import load_learned  # noqa: PLC0415 (in the child only)
+    from apisentinel.pipeline.settings import ScanSettings  # noqa: PLC0415 (in the child only)
 
     learned = load_learned(folder, TrustStore.load(trust_folder), ScanSettings())
     if learned.profile is None and (learned.ensemble is None or learned.is_prior):

@@ -237,7 +237,7 @@ class Registry:
             moved = []
             for item in state.entries:
                 if item.id == entry.id:
-                    item = msgspec.structs.replace(item, state=to, changed=now)  # noqa: PLW2901
+                    item = msgspec.structs.replace(item, state=to, changed=now)  # noqa: PLW2901 (the changed one takes its place)
                     entry = item
                 elif to in ("active", "shadow") and item.state == to:
                     item = msgspec.structs.replace(  # noqa: PLW2901 (one of them steps down)

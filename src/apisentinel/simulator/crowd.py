@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from apisentinel.simulator import spec
 from apisentinel.simulator.journeys import (
     CRAWLER,
     CRON,
@@ -73,8 +74,6 @@ class Crowd:
         raw = [
             (self.world.kind[name], name) for name, of in self.world.group_of.items() if of == group
         ]
-        from apisentinel.simulator import spec  # noqa: PLC0415
-
         shares = np.array([spec.clients()["kinds"][name]["share"] for _, name in raw])
         return np.array([k for k, _ in raw], np.int64), np.cumsum(shares) / max(shares.sum(), 1e-9)
 

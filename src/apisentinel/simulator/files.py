@@ -54,7 +54,7 @@ def campaigns_document(simulation: Simulation) -> bytes:
     return msgspec.json.format(msgspec.json.encode({"campaigns": campaigns}), indent=1) + b"\n"
 
 
-def manifest(simulation: Simulation, complete: bool, version: str) -> bytes:  # noqa: FBT001
+def manifest(simulation: Simulation, version: str, *, complete: bool) -> bytes:
     """``manifest.json``: what was asked for and what came out."""
     wanted = simulation.plan
     document: dict[str, Any] = {

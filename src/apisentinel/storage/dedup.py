@@ -74,7 +74,7 @@ class DedupTable:
                 before = at
                 at = int(add_ids(self._young, self._old, ids, at, self._room - self._held, new))
                 self._held += int(np.count_nonzero(new[before:at] & (ids[before:at] != 0)))
-        return new.view(np.bool_)  # type: ignore[no-any-return]
+        return new.view(np.bool_)  # type: ignore[no-any-return]  # NumPy gives Any
 
     def forget(self, ids: npt.NDArray[np.uint64]) -> None:
         """Takes ids out again: their events could not be kept, and may be sent again.

@@ -256,7 +256,7 @@ def copy(cursor: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
 
 def link_or_copy(source: Path, target: Path) -> None:
     """A second name of a file that never changes; a copy where links are not possible."""
-    import shutil  # noqa: PLC0415
+    import shutil  # noqa: PLC0415 (only where links fail)
 
     try:
         os.link(source, target)

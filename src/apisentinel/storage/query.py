@@ -257,7 +257,7 @@ def _check_scalar(field: Field, value: object) -> None:
     elif kind in {Kind.INTEGER, Kind.MOMENT}:
         good = type(value) is int and I64_MIN <= value <= I64_MAX
     elif kind is Kind.REAL:
-        good = type(value) in {int, float} and abs(value) < LARGEST_REAL  # type: ignore[arg-type]
+        good = type(value) in {int, float} and abs(value) < LARGEST_REAL  # type: ignore[arg-type]  # a number by now
     elif isinstance(value, str):
         good = len(value) <= LONGEST_VALUE and "\0" not in value and _encodable(value)
     if not good:

@@ -88,7 +88,7 @@ def _list_test(name: str, op: Op, value: Any) -> Test:
     return lambda document: value in (document.get(name) or ())
 
 
-def _scalar_test(op: Op, value: Any) -> Callable[[Any], bool]:  # noqa: PLR0911
+def _scalar_test(op: Op, value: Any) -> Callable[[Any], bool]:  # noqa: PLR0911 (one per operator)
     match op:
         case Op.EQ:
             return lambda found: found == value

@@ -55,7 +55,7 @@ def main(folder):
     offset = found[0] if found else 0
     # what was journalled after the checkpoint is judged again
     while batches := journal.read(offset, 1 << 20):
-        for offset, first_seq, _ in batches:  # noqa: B007
+        for offset, first_seq, _ in batches:  # noqa: B007 (the last one counts)
             events.put(table_of(first_seq))
     print("ready", flush=True)
     while True:

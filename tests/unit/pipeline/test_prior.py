@@ -42,7 +42,7 @@ def test_the_prior_knows_the_features_and_none_that_belong_to_a_site() -> None:
     assert learned.ensemble.feature_names == NAMES
     site_bound = {INDEX[name] for name in ("age", "bytes_10m", "cost_10m", "response_time")}
     assert not site_bound & set(learned.ensemble.selected)
-    assert learned_for(ON).ensemble is learned.ensemble  # type: ignore[union-attr]
+    assert learned_for(ON).ensemble is learned.ensemble  # type: ignore[union-attr]  # it is there
 
 
 def judged_by(blocks: list[int]) -> list[tuple[object, ...]]:

@@ -212,7 +212,7 @@ def test_domains_can_be_held_out():
 
 
 def test_manifest_tells_what_was_asked_and_what_came(busy):
-    document = json.loads(files.manifest(busy.simulation, True, "1"))
+    document = json.loads(files.manifest(busy.simulation, "1", complete=True))
     assert document["complete"] is True
     assert document["seed"] == 4
     assert document["counts"]["requests"] == len(busy.requests)

@@ -35,8 +35,8 @@ def agent_of_settings() -> Agent:
     """
     global _AGENT  # noqa: PLW0603 (Django makes middlewares by name: nothing can be handed to them)
     if _AGENT is None:
-        from django.conf import settings  # type: ignore[import-untyped,unused-ignore]
-        from django.utils.module_loading import (  # type: ignore[import-untyped,unused-ignore]
+        from django.conf import settings  # type: ignore[import-untyped,unused-ignore]  # no types with Django
+        from django.utils.module_loading import (  # type: ignore[import-untyped,unused-ignore]  # no types with Django
             import_string,
         )
 

@@ -131,7 +131,7 @@ def needs(permission: Permission) -> Callable[[HTTPConnection], Awaitable[Princi
         check(principal, permission)
         return principal
 
-    gate.permission = permission  # type: ignore[attr-defined]
+    gate.permission = permission  # type: ignore[attr-defined]  # read by the route table
     return gate
 
 
@@ -141,7 +141,7 @@ async def anybody() -> None:
     """
 
 
-anybody.permission = "public"  # type: ignore[attr-defined]
+anybody.permission = "public"  # type: ignore[attr-defined]  # read by the route table
 
 
 class Declared(NamedTuple):

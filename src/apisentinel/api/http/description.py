@@ -33,7 +33,7 @@ def add_description(app: FastAPI) -> None:
             app.openapi_schema = _document(app)
         return app.openapi_schema
 
-    app.openapi = document  # type: ignore[method-assign]
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way
 
     @app.get(PATH, dependencies=[Depends(needs("read"))], tags=["operations"])
     def description() -> dict[str, Any]:

@@ -176,6 +176,6 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 def add_handlers(app: FastAPI) -> None:
     """Makes every error of an application a problem document."""
-    app.add_exception_handler(ApiSentinelError, _own)  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
+    app.add_exception_handler(ApiSentinelError, _own)  # type: ignore[arg-type]  # narrower than Starlette's type
+    app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]  # narrower than Starlette's type
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -47,7 +47,7 @@ async def ingest_key(request: Request) -> Response | Principal:
     return principal
 
 
-ingest_key.permission = "ingest"  # type: ignore[attr-defined]
+ingest_key.permission = "ingest"  # type: ignore[attr-defined]  # read by the route table
 
 Sender = Annotated[Response | Principal, Depends(ingest_key)]
 

@@ -106,7 +106,7 @@ async def metrics_reader(request: Request) -> Principal:
     return principal
 
 
-metrics_reader.permission = "metrics"  # type: ignore[attr-defined]
+metrics_reader.permission = "metrics"  # type: ignore[attr-defined]  # read by the route table
 
 
 @router.get("/metrics", dependencies=[Depends(metrics_reader)], response_class=Figures)

@@ -26,7 +26,7 @@ def records_of(service: Service) -> Array:
         begin = len(parts) * STEP
         parts.append(
             service.view(
-                lambda engine, begin=begin: engine.state.endpoints.used[begin : begin + STEP].copy()  # type: ignore[misc]
+                lambda engine, begin=begin: engine.state.endpoints.used[begin : begin + STEP].copy()  # type: ignore[misc]  # mypy cannot infer it
             )
         )
     return np.concatenate(parts)

@@ -143,7 +143,7 @@ def labels_of(service: Service, keys: list[int]) -> list[str]:
     out: list[str] = []
     for at in range(0, len(keys), SLICE // 16):
         part = keys[at : at + SLICE // 16]
-        out += service.view(lambda engine, part=part: [engine.enricher.label_of(k) for k in part])  # type: ignore[misc]
+        out += service.view(lambda engine, part=part: [engine.enricher.label_of(k) for k in part])  # type: ignore[misc]  # mypy cannot infer it
     return out
 
 

@@ -151,5 +151,5 @@ def read_gradient_boosting(learned: Any) -> GradientBoostingModel:
                 np.where(is_leaf, nodes["value"], 0.0),
             )
         )
-    base = float(np.ravel(learned._baseline_prediction)[0])  # noqa: SLF001
+    base = float(np.ravel(learned._baseline_prediction)[0])  # noqa: SLF001 (no public way)
     return GradientBoostingModel(Forest(trees, learned.n_features_in_), base)

@@ -150,7 +150,7 @@ def read_lof(learned: Any, fill: npt.NDArray[np.float32]) -> LofModel:
             learned._distances_fit_X_[:, learned.n_neighbors_ - 1],
             np.float64,
         ),
-        np.ascontiguousarray(learned._lrd, np.float64),  # noqa: SLF001
+        np.ascontiguousarray(learned._lrd, np.float64),  # noqa: SLF001 (no public way)
         int(learned.n_neighbors_),
         fill,
     )

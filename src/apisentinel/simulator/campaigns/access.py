@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from apisentinel.simulator.attack import MOST_ACTORS, Attack
+from apisentinel.simulator.journeys import STAFF
 from apisentinel.simulator.rows import COL
 
 OBJECTS = ("order", "invoice", "transaction", "task", "clip", "device", "transactions")
@@ -196,8 +197,6 @@ def _iban(digits: str) -> str:
 def insider_misuse(attack: Attack) -> Any:
     """Somebody of the staff looks at far more than the work asks for, at odd hours."""
     rng = attack.rng
-    from apisentinel.simulator.journeys import STAFF  # noqa: PLC0415
-
     users = rng.integers(0, 16, MOST_ACTORS)
     attack.actors("library", known=True, per=30, users=users, group=STAFF)
     who = attack.who

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from apisentinel.simulator.attack import Attack
-from apisentinel.simulator.payloads import expand, payload
+from apisentinel.simulator.payloads import expand, payload, percent
 from apisentinel.simulator.rows import COL
 
 TEXT_SLOTS = ("q", "free", "comment", "name", "people", "staffq", "code", "coupon")
@@ -152,8 +152,6 @@ def _headers(kind: str, names: tuple[str, ...], *, extra: bool) -> Callable[[Att
 
 
 def _percent(text: str) -> str:
-    from apisentinel.simulator.payloads import percent  # noqa: PLC0415
-
     return percent(text)
 
 

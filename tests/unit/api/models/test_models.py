@@ -44,7 +44,7 @@ def added(live, registry, tmp_path, monkeypatch):
 
 
 def _trust(folder):
-    from apisentinel.models.trust import TrustStore  # noqa: PLC0415
+    from apisentinel.models.trust import TrustStore  # noqa: PLC0415 (only here)
 
     return TrustStore.load(folder)
 

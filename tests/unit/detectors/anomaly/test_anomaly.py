@@ -71,7 +71,7 @@ def judge(anomaly: Anomaly, odds: list[float], start: int = 0) -> list[Any]:
 
 
 def new(told: tuple[tuple[str, float], ...] = ()) -> Anomaly:
-    return Anomaly(Stub(told), FEATURES, CAPACITIES)  # type: ignore[arg-type]
+    return Anomaly(Stub(told), FEATURES, CAPACITIES)  # type: ignore[arg-type]  # a stub
 
 
 def test_one_among_many_is_told_with_all_that_the_models_say() -> None:
@@ -170,7 +170,7 @@ def test_reasons_are_worked_out_only_when_they_are_wanted() -> None:
     judged = anomaly.judge(rows_of(1, start=500), table_of([0.5]))
     brief = anomaly.evidence(judged, judged.suspicions[0], 9, in_full=False)
     assert brief.attack_type is AttackType.ANOMALY
-    assert anomaly.ensemble.explained == 0  # type: ignore[union-attr]
+    assert anomaly.ensemble.explained == 0  # type: ignore[union-attr]  # a stub
 
 
 def test_without_models_peers_still_rank() -> None:
@@ -193,7 +193,7 @@ def test_one_rare_feature_is_chance_three_are_not() -> None:
 
 
 def test_a_weight_scales_what_is_said() -> None:
-    anomaly = Anomaly(Stub(), FEATURES, CAPACITIES, AnomalySettings(weight=0.5))  # type: ignore[arg-type]
+    anomaly = Anomaly(Stub(), FEATURES, CAPACITIES, AnomalySettings(weight=0.5))  # type: ignore[arg-type]  # a stub
     judge(anomaly, [-3.5] * 200)
     judged = anomaly.judge(rows_of(1, start=500), table_of([-0.5]))
     evidence = anomaly.evidence(judged, judged.suspicions[0], 1, in_full=False)

@@ -44,7 +44,7 @@ class Stub:
 
 
 def new() -> Sequences:
-    return Sequences(Stub(), SLOTS)  # type: ignore[arg-type]
+    return Sequences(Stub(), SLOTS)  # type: ignore[arg-type]  # a stub
 
 
 def follow(sequences: Sequences, rows: list[tuple[int, int, int]]) -> list[float]:
@@ -93,4 +93,4 @@ def test_blocks_and_restarts_change_nothing(rows: list[tuple[int, int, int]], cu
 
 def test_a_snapshot_of_other_bounds_is_refused() -> None:
     with pytest.raises(StateError, match="other bounds"):
-        Sequences(Stub(), 9).restore(new().snapshot())  # type: ignore[arg-type]
+        Sequences(Stub(), 9).restore(new().snapshot())  # type: ignore[arg-type]  # a stub
