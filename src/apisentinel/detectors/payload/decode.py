@@ -2,13 +2,14 @@
 
 import base64
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from apisentinel.detectors.payload.limits import MAX_GROWTH, MAX_LAYERS
 from apisentinel.detectors.payload.unescape import HEX, undo_layer
+from apisentinel.detectors.payload.workspace import ROOM, borrowed, give_back
 from apisentinel.kernels.native import Fixed
 
 
@@ -31,8 +32,7 @@ class Oddity:
     """A plain letter or digit was written as an escape, which no honest encoder does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A value after its layers.
 
     Attributes:
@@ -96,10 +96,17 @@ _MAGIC = (
 def _undo(value: bytes) -> tuple[bytes, int]:
     """One numeric layer; the text and the bits of its oddity."""
     size = len(value)
-    text: Any = np.frombuffer(bytearray(value + _SPARE), np.uint8)
-    oddity: Any = np.zeros(1, np.int64)
-    length = undo_layer(text, size, _HEX, oddity)
-    return text[:length].tobytes(), int(oddity[0])
+    if size > ROOM:
+        text: Any = np.frombuffer(bytearray(value + _SPARE), np.uint8)
+        oddity: Any = np.zeros(1, np.int64)
+        length = undo_layer(text, size, _HEX, oddity)
+        return text[:length].tobytes(), int(oddity[0])
+    space = borrowed()
+    space.put(value)
+    after = space.taken(undo_layer(space.text, size, _HEX, space.bits))
+    bits = space.bit()
+    give_back(space)
+    return after, bits
 
 
 def _named(value: bytes) -> bytes:

@@ -16,6 +16,7 @@ from apisentinel.detectors.payload.limits import (
 )
 from apisentinel.detectors.payload.probes import probe_finding
 from apisentinel.detectors.payload.protocol import header_findings, line_findings, path_findings
+from apisentinel.detectors.payload.screen import flag_texts
 from apisentinel.detectors.payload.session_link import fixation_finding, session_name
 from apisentinel.records.batch import HEADER_END, HEADER_SPLIT, RequestBatch
 from apisentinel.records.taxonomy import AttackType
@@ -167,8 +168,17 @@ def _referer(content: bytes) -> list[Finding]:
 def _headers(content: bytes) -> list[Finding]:
     findings: list[Finding] = []
     pairs = [item.partition(_SPLIT)[::2] for item in content.split(_END) if item]
-    for name, value in pairs:
-        found = judge(header_values(name, value), screen.HEADERS)
+    groups = [(name, list(header_values(name, value))) for name, value in pairs]
+    # one look at all headers: most hold nothing, and a look costs more than what it reads
+    marks = flag_texts([value.text for _, values in groups for value in values], screen.HEADERS)
+    begin = 0
+    for name, values in groups:
+        end = begin + len(values)
+        chosen = marks[begin:end]
+        begin = end
+        if True not in chosen:
+            continue
+        found = judge(values, screen.HEADERS, marked=chosen)
         if is_standard(name):
             found = [finding for finding in found if finding.raw_llr >= FIRM]
         findings += found

@@ -1,15 +1,14 @@
 """Splits the fields of a request into values: the texts that an application hands on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+import msgspec
 import orjson
 
 from apisentinel.detectors.payload.limits import MAX_DEPTH, MAX_VALUES
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True, gc=False):
     """A text with its place.
 
     Attributes:

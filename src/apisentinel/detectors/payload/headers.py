@@ -29,9 +29,9 @@ def is_standard(name: bytes) -> bool:
 
 def header_values(name: bytes, value: bytes) -> Iterator[Value]:
     """Values of one header."""
-    label = f"header {name[:40].decode('ascii', 'replace')}"
     if not value or is_plain(value):
         return
+    label = f"header {name[:40].decode('ascii', 'replace')}"
     if name == b"cookie":
         for count, pair in enumerate(value.split(b";")):
             key, _, content = pair.strip().partition(b"=")

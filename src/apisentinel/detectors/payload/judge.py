@@ -1,10 +1,12 @@
 """Judges one value: matches patterns on each reading of it and adds up what they are worth."""
 
 import itertools
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
+
+import msgspec
+from msgspec.structs import replace
 
 from apisentinel.detectors.payload import canonical, quotation
 from apisentinel.detectors.payload.decode import Decoded, Oddity, decode, inside_base64
@@ -55,21 +57,21 @@ TAIL_SHARE = 0.5
 """Words behind a match say half as much as words before it: an attack can be followed by any."""
 
 QUOTED: dict[str, dict[str, float]] = {
-    AttackType.CMDI: {
+    AttackType.CMDI.value: {
         "separator": 0.65, "program-argument": 0.6, "substitution": 0.6, "obfuscation": 0.5,
         "binary-path": 0.5, "leading-separator": 0.9, "code-statement": 0.6, "php-function": 0.45,
         "php-variable": 0.45, "script-code": 0.5, "python": 0.5, "node": 0.5, "newline": 0.6,
         "sensitive-argument": 0.4, "windows": 0.4, "java": 0.5,
     },
-    AttackType.TRAVERSAL: {
+    AttackType.TRAVERSAL.value: {
         "up": 0.65, "secret-file": 0.4, "log-file": 0.5, "absolute": 0.9, "up-obfuscated": 0.65,
         "up-encoded-slash": 0.8, "windows-folder": 0.5,
     },
-    AttackType.XSS: {"call": 0.45, "call-any": 0.9, "document": 0.45, "dynamic-code": 0.5},
-    AttackType.SSRF: {"internal-host": 0.4, "scheme": 0.3},
-    AttackType.CRLF: {"header": 0.5},
-    AttackType.NOSQLI: {"script": 0.5},
-    AttackType.SSTI: {"delimiters": 0.6},
+    AttackType.XSS.value: {"call": 0.45, "call-any": 0.9, "document": 0.45, "dynamic-code": 0.5},
+    AttackType.SSRF.value: {"internal-host": 0.4, "scheme": 0.3},
+    AttackType.CRLF.value: {"header": 0.5},
+    AttackType.NOSQLI.value: {"script": 0.5},
+    AttackType.SSTI.value: {"delimiters": 0.6},
 }  # fmt: skip
 """Share that a match loses in a quotation, by attack type and kind; kinds that break out or that
 work anywhere lose nothing.
@@ -102,11 +104,11 @@ _ODD_WAYS = (
     Oddity.NUL,
     Oddity.BASE64,
 )
+_ANY_ODD_WAY = sum(_ODD_WAYS)
 _QUOTES = (b"'", b'"', b"`")
 
 
-@dataclass(slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """A pattern that matched, with the reading that it matched on."""
 
     pattern: Pattern
@@ -121,13 +123,16 @@ def clip(text: bytes) -> bytes:
     return text[: MAX_VALUE * 3 // 4] + b" " + text[-MAX_VALUE // 4 :]
 
 
-def judge(values: Iterable[Value], field: int, *, marked: bool = False) -> list[Finding]:
+def judge(
+    values: Iterable[Value], field: int, *, marked: bool | Sequence[bool] = False
+) -> list[Finding]:
     """Findings of some values of a field and of the values inside them.
 
     Args:
         values: Texts as sent.
         field: Bit of the field in `screen`; its words decide which values are read closely.
-        marked: The screen has marked the values themselves, so they are all read.
+        marked: True when the screen has marked the values themselves, so they are all read; or
+            which of them `flag_texts` has marked.
 
     Cost: 5 µs, and 20 to 60 µs per value that the words mark.
     """
@@ -140,9 +145,11 @@ def judge(values: Iterable[Value], field: int, *, marked: bool = False) -> list[
             break
         left -= len(level)
         deeper: list[tuple[Value, int]] = []
-        marks: Iterable[bool] = itertools.repeat(True)
-        if not marked:
+        marks: Iterable[bool]
+        if marked is False:
             marks = flag_texts([value.text for value, _ in level], field)
+        else:
+            marks = itertools.repeat(True) if marked is True else marked
         marked = False
         for value, layers in itertools.compress(level, marks):
             budget -= len(value.text)
@@ -182,9 +189,8 @@ def hits_of(value: Value, decoded: Decoded, plain: bytes) -> list[Hit]:
 
     def match(view: str, text: bytes, shown: bytes) -> None:
         for patterns in sets[view]:
-            found = patterns.match(text)
-            if found:
-                hits.extend([Hit(pattern, text, shown) for pattern in found])
+            for pattern in patterns.match(text):
+                hits.append(Hit(pattern, text, shown))
 
     # a field as a whole begins with a name: what counts where a value begins does not count here
     match("text", b"?" + plain if value.whole else plain, plain)
@@ -246,8 +252,8 @@ def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes)
     for hit in hits:
         worth = _worth(value, hit.pattern, len(plain))
         if worth > 0:
-            types.setdefault(hit.pattern.type, []).append((worth, hit))
-    odd = sum(1 for way in _ODD_WAYS if oddity & way)
+            types.setdefault(hit.pattern.family, []).append((worth, hit))
+    odd = (oddity & _ANY_ODD_WAY).bit_count()
     quoting: _Quoting | None = None
     findings = []
     for worths in types.values():
@@ -264,6 +270,8 @@ def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes)
 
 def _ranked(worths: list[tuple[float, Hit]]) -> list[tuple[float, Hit]]:
     """The strongest hit of each kind, strongest first."""
+    if len(worths) == 1:
+        return worths
     kinds: dict[str, tuple[float, Hit]] = {}
     for worth, hit in worths:
         kind = hit.pattern.kind
@@ -317,7 +325,7 @@ class _Quoting:
             statement = self.statement if pattern.kind != "system-table" else 0.0
             document = statement if inside else max(self.document, statement)
         else:
-            loss = QUOTED.get(pattern.type, _NO_KINDS).get(pattern.kind, 0.0)
+            loss = QUOTED.get(pattern.family, _NO_KINDS).get(pattern.kind, 0.0)
             document = self.refers if pattern.type == AttackType.TRAVERSAL else 0.0
             if self.spans and pattern.type == AttackType.CMDI and self._marks_only(hit):
                 share -= self.spans

@@ -64,15 +64,36 @@ def prose(text: bytes) -> float:
     return known * min(1.0, max(0.0, (share - LEAST_SHARE) / (FULL_SHARE - LEAST_SHARE)))
 
 
-def _compiled(regex: str) -> Any:
+def _options() -> Any:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.never_capture = True
     options.dot_nl = True
-    return re2.compile(regex.encode(), options)
+    return options
 
 
-_TRACE = _compiled(
+def _compiled(regex: str) -> Any:
+    return re2.compile(regex.encode(), _options())
+
+
+class _Any:
+    """Some patterns at once, three times as fast as one after the other."""
+
+    def __init__(self, *regexes: str) -> None:
+        self._alone = [_compiled(regex) for regex in regexes]
+        self._all = re2.Set.SearchSet(_options())
+        for regex in ("", *regexes):
+            self._all.Add(regex.encode())
+        self._all.Compile()
+
+    def match(self, text: bytes) -> bool:
+        """True when one of the patterns matches somewhere in `text`."""
+        found = self._all.Match(text)
+        # the empty pattern always matches; without it the automaton ran out of memory
+        return len(found) > 1 if found else any(one.search(text) for one in self._alone)
+
+
+_TRACE = (
     r"traceback \(most recent call last|\bfile \"[^\"]+\", line \d+"
     r"|\bat [\w.$<>/ ]+\(?[\w$./:-]+:\d+"
     r"|\bcaused by: [\w.]+|exception in thread|\bgoroutine \d+ \[|panicked at"
@@ -80,7 +101,7 @@ _TRACE = _compiled(
     r"|\b(?:syntax|type|reference|zerodivision|modulenotfound|value|key)error: "
     r"|\.\w{1,4}:\d+:\d+: (?:fatal |error|warning|note)"
 )
-_CODE = _compiled(
+_CODE = (
     r"^#include ?<|^#! ?/|\bpublic (?:static )?(?:void|class|int|string) \w"
     r"|^import (?:[\w{}*, ]+ from )?['\"][\w@./-]+['\"]"
     r"|\brequire\('\.\.?/[\w./-]+'\)|^\[unit\]|\[service\] exec|^=[a-z]{2,12}\([a-z]+\d+[:,)<>=]"
@@ -90,6 +111,7 @@ _CODE = _compiled(
     r"|^[\w.-]+ ?\{ ?[a-z-]+ ?: ?[^;{}]+;"
     r"|^(?:\w+=)?\{`[^`]*`\}$"
 )
+_LISTING = _Any(_TRACE, _CODE)
 _FENCE = _compiled(r"(?:^|[^`])```[\w+-]*[ \n][^`]+ ?```(?:$|[^`])")
 _SPAN = _compiled(r"(?:^|[ (\[|])`[^ `][^`]*`(?:$|[ .,;:!?)\]|/])")
 _DOCUMENT = _compiled(
@@ -114,7 +136,7 @@ SPAN_WORDS = 3.0
 
 def quotes_code(text: bytes) -> float:
     """1 for stack traces, code blocks and whole functions, else 0."""
-    return float(bool(_TRACE.search(text) or _CODE.search(text) or _is_fenced(text)))
+    return float(bool(_LISTING.match(text)) or _is_fenced(text))
 
 
 def _is_fenced(text: bytes) -> bool:

@@ -17,6 +17,7 @@ from apisentinel.detectors.payload.limits import (
     MAX_SCREEN_BODY,
     MAX_SCREEN_FIELD,
     MAX_SCREEN_TARGET,
+    MAX_VALUES,
 )
 from apisentinel.detectors.payload.screen_kernel import (
     CAPITAL,
@@ -27,6 +28,7 @@ from apisentinel.detectors.payload.screen_kernel import (
     work_space,
 )
 from apisentinel.detectors.payload.unescape import HEX
+from apisentinel.detectors.payload.workspace import ROOM, borrowed, give_back
 from apisentinel.kernels.automaton import Automaton, build
 from apisentinel.kernels.native import Fixed
 from apisentinel.records.batch import TEXT_INDEX, RequestBatch
@@ -227,10 +229,19 @@ def flag_texts(texts: list[bytes], field: int) -> list[bool]:
     ends = list(accumulate(map(len, texts)))
     if not ends:
         return []
+    count = len(ends)
+    if ends[-1] <= ROOM and count <= MAX_VALUES:
+        space = borrowed()
+        space.put(b"".join(texts))
+        space.put_ends(ends)
+        screen_texts(space.text, space.ends, count, *_rules_of(field), space.layers, space.marks)
+        marks = space.marked(count)
+        give_back(space)
+        return list(map(bool, marks))
     buffer = np.frombuffer(bytearray(b"".join(texts) + _SPARE), np.uint8)
-    out = np.empty(len(texts), np.uint8)
+    out = np.empty(count, np.uint8)
     work = np.empty(2 * (ends[-1] + len(_SPARE)), np.uint8)
-    screen_texts(buffer, np.array(ends, np.int64), *_rules_of(field), work, out)
+    screen_texts(buffer, np.array(ends, np.int64), count, *_rules_of(field), work, out)
     return [flag != 0 for flag in out.tolist()]
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from apisentinel.detectors.payload.limits import MAX_SCREEN_BODY, SCREEN_LAYERS
 from apisentinel.kernels.automaton import step
-from apisentinel.kernels.bytes import PADDING, load64
+from apisentinel.kernels.bytes import PADDING, find, load64
 from apisentinel.kernels.compiler import inline, kernel
+from apisentinel.records.batch import HEADER_END
 
 SIXTY_FOUR = np.full((2, 256), 255, np.uint8)
 """Value of each letter of base64 and base64url, 255 for other bytes; the second row is for paths,
@@ -25,10 +26,13 @@ may hold base64.
 _LEAST_BASE64 = 12
 """Letters of the shortest run that is tried as base64; shorter ones hold no attack."""
 
-_MEMO = 1 << 12
-"""Recently seen user agents and referers that are remembered; comparing is ten times cheaper than
-reading again. Small blocks remember fewer: making the table would cost more than it saves.
+_MEMO, _LEAST_MEMO = 1 << 12, 16
+"""Recently seen user agents, referers and single headers that are remembered, in a large block and
+at least; comparing is ten times cheaper than reading again. Small blocks remember fewer: making the
+table would cost more than it saves.
 """
+_MEMO_A_ROW = 2
+"""Places of the memo for each row: most headers of a client are those of its last request."""
 
 
 @inline
@@ -264,12 +268,13 @@ def _odd_line(buffer, spans, i, method, path):
 
 def work_space(rows: int) -> tuple[Any, ...]:
     """Arrays that `screen_rows` works with for so many rows."""
-    slots = _MEMO if rows >= _MEMO else 16
+    wanted = 1 << max(rows * _MEMO_A_ROW - 1, 0).bit_length()
+    slots = min(max(wanted, _LEAST_MEMO), _MEMO)
     return (
         np.empty(MAX_SCREEN_BODY + PADDING, np.uint8),
         np.empty(MAX_SCREEN_BODY + PADDING, np.uint8),
         np.full((slots, 2), -1, np.int64),
-        np.zeros(slots, np.uint8),
+        np.zeros((slots, 2), np.uint64),
     )
 
 
@@ -277,7 +282,7 @@ def work_space(rows: int) -> tuple[Any, ...]:
     "void(uint8[::1], int32[:,:,::1], int64[::1], int64[::1], int64[::1], uint8[::1],"
     "uint16[::1], uint64[::1], int64, int64, uint32[:,::1], uint64[::1], uint32[::1],"
     "uint64[:,::1], uint8[::1], uint8[:,::1], int64, uint8[::1],"
-    " uint8[::1], uint8[::1], int64[:,::1], uint8[::1])"
+    " uint8[::1], uint8[::1], int64[:,::1], uint64[:,::1])"
 )
 def screen_rows(
     buffer,
@@ -305,10 +310,11 @@ def screen_rows(
 ):
     """Field bits that deserve a closer look, for each row of `rows` (uint8 ``(len(rows),)``).
 
-    `one` to `memo_bits` are its work space, see `work_space`.
+    `one` to `memo_bits` are its work space, see `work_space`. Headers are read one by one: no word
+    holds the sign between them, and most headers of a request were in the one before, too.
 
-    Cost: about 4 ns per byte and layer, 1 ns per byte of a user agent or referer seen before;
-    memory 200 KB.
+    Cost: about 4 ns per byte and layer, 0.3 ns per byte of an agent, a referer or a header seen
+    before; memory 260 KB.
     """
     triggers = np.uint32((1 << 16) | (1 << 12) | (1 << 15))
     for r in range(rows.shape[0]):
@@ -319,38 +325,51 @@ def screen_rows(
             if begin < 0:
                 continue
             end = min(np.int64(spans[columns[f], i, 1]), begin + caps[f])
-            length = end - begin
-            if length == 0:
+            if end == begin:
                 continue
-            slot = np.int64(-1)
             place = 1 if f == 0 and method >= 0 else 0
-            if f == 2 or f == 3:
-                if length >= 8:
+            found, seen = np.uint64(0), np.uint32(0)
+            stop = begin
+            while begin < end:
+                stop = end
+                if f == 4:
+                    stop = min(find(buffer, begin, end, np.uint8(HEADER_END)) + 1, end)
+                length = stop - begin
+                slot = np.int64(-1)
+                if 2 <= f <= 4 and length >= 8:
                     slot = _slot(buffer, begin, length, memo_bits.shape[0])
                     if (
                         memo_at[slot, 0] >= 0
-                        and memo_at[slot, 1] == length * 2 + (f & 1)
+                        and memo_at[slot, 1] == length
                         and _same(buffer, memo_at[slot, 0], begin, length)
                     ):
-                        flags |= memo_bits[slot]
+                        found |= memo_bits[slot, 0]
+                        seen |= np.uint32(memo_bits[slot, 1])
+                        begin = stop
                         continue
-            found, seen = _field(
-                buffer,
-                begin,
-                end,
-                one,
-                two,
-                classes,
-                table,
-                outputs,
-                shift,
-                first,
-                kinds,
-                hexes,
-                letters,
-                triggers,
-                place,
-            )
+                groups, classes_seen = _field(
+                    buffer,
+                    begin,
+                    stop,
+                    one,
+                    two,
+                    classes,
+                    table,
+                    outputs,
+                    shift,
+                    first,
+                    kinds,
+                    hexes,
+                    letters,
+                    triggers,
+                    place,
+                )
+                if slot >= 0:
+                    memo_at[slot, 0], memo_at[slot, 1] = begin, length
+                    memo_bits[slot, 0], memo_bits[slot, 1] = groups, np.uint64(classes_seen)
+                found |= groups
+                seen |= classes_seen
+                begin = stop
             bit = np.uint8(1 << f)
             hit = found & alone[f] != 0 or seen & kinds_alone[f] != 0
             if not hit and found != 0:
@@ -364,16 +383,13 @@ def screen_rows(
                         break
             if hit:
                 flags |= bit
-            if slot >= 0:
-                memo_at[slot, 0], memo_at[slot, 1] = begin, length * 2 + (f & 1)
-                memo_bits[slot] = bit if hit else np.uint8(0)
         if method >= 0 and _odd_line(buffer, spans, i, method, columns[0]):
             flags |= np.uint8(64)
         out[r] = flags
 
 
 @kernel(
-    "void(uint8[::1], int64[::1], int64, uint8[::1], uint16[::1], uint64[::1], int64, int64,"
+    "void(uint8[::1], int64[::1], int64, int64, uint8[::1], uint16[::1], uint64[::1], int64, int64,"
     " uint32[:,::1], uint64, uint64, uint64[:,::1], uint8[::1], uint8[:,::1], uint8[::1],"
     " uint8[::1])",
     keeps_lock=True,
@@ -381,6 +397,7 @@ def screen_rows(
 def screen_texts(
     buffer,
     ends,
+    count,
     cap,
     classes,
     table,
@@ -396,7 +413,7 @@ def screen_texts(
     work,
     out,
 ):
-    """Whether each of some texts, one after the other in `buffer`, deserves a closer look by the
+    """Whether each of `count` texts, one after the other in `buffer`, deserves a closer look by the
     rules of one field.
 
     `work` has room for two texts of the longest length and their padding.
@@ -407,7 +424,7 @@ def screen_texts(
     one, two = work[:half], work[half:]
     triggers = np.uint32((1 << 16) | (1 << 12) | (1 << 15))
     begin = np.int64(0)
-    for i in range(ends.shape[0]):
+    for i in range(count):
         out[i] = 0
         if ends[i] == begin:
             continue

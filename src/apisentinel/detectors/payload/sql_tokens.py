@@ -14,6 +14,7 @@ import numpy as np
 
 from apisentinel.detectors.payload import data
 from apisentinel.detectors.payload.limits import MAX_TOKENS
+from apisentinel.detectors.payload.workspace import ROOM, borrowed, give_back
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.native import Fixed
 
@@ -235,8 +236,15 @@ def shape(text: bytes, quote: bytes = b"") -> bytes:
         b's&1=1c'
     """
     hashes, letters = word_table()
-    source: Any = np.frombuffer(bytearray(text + _SPARE), np.uint8)
-    out: Any = np.empty(MAX_TOKENS, np.uint8)
-    count = tokenise(source, len(text), quote[0] if quote else 0, hashes, letters, out)
-    letters_found: bytes = out[:count].tobytes()
-    return letters_found
+    size, first = len(text), quote[0] if quote else 0
+    if size > ROOM:
+        source: Any = np.frombuffer(bytearray(text + _SPARE), np.uint8)
+        out: Any = np.empty(MAX_TOKENS, np.uint8)
+        count = tokenise(source, size, first, hashes, letters, out)
+        letters_found: bytes = out[:count].tobytes()
+        return letters_found
+    space = borrowed()
+    space.put(text)
+    found = space.written(tokenise(space.text, size, first, hashes, letters, space.tokens))
+    give_back(space)
+    return found
