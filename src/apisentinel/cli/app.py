@@ -337,10 +337,23 @@ def series(
 
 @app.command(epilog=EPILOG)
 def evaluate(  # noqa: PLR0913 (one parameter per option)
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH]…",
+            help="Log files of your own: attacks are planted in a copy of them.",
+            show_default=False,
+        ),
+    ] = None,
     *,
-    seeds: Annotated[
-        str, typer.Option(metavar="LIST", help="Seeds of the simulations: 1,2,3 or 1-5.")
-    ] = "1,2,3",
+    data_dir: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="The same with stored events of a service at rest."),
+    ] = None,
+    days: Annotated[
+        float, typer.Option(metavar="D", min=0.0, help="How far back --data-dir goes.")
+    ] = 7.0,
+    seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds: 1,2,3 or 1-5.")] = "1,2,3",
     hours: Annotated[float, typer.Option(metavar="H", help="Simulated hours of each.")] = 24.0,
     rate: Rate = 2.0,
     attacks: Annotated[
@@ -360,14 +373,23 @@ def evaluate(  # noqa: PLR0913 (one parameter per option)
     config: Config = None,
     quiet: NoProgress = False,
 ) -> int:
-    """Measures detection on simulated sites with planted attacks."""
+    """Measures detection with planted attacks, on simulated or own traffic."""
+    options = model_options(model, rules_only=rules_only, models_only=models_only)
+    if paths or data_dir is not None:
+        from apisentinel.cli import selftest
+
+        return selftest.run(
+            selftest.Wanted(
+                paths=tuple(paths or ()), data_dir=data_dir, days=days, seeds=seeds, json=json,
+                options=options, config=config, quiet=quiet,
+            )
+        )  # fmt: skip
     from apisentinel.cli.evaluate import Wanted, run
 
     return run(
         Wanted(
             seeds=seeds, hours=hours, rate=rate, attacks=attacks, json=json, markdown=markdown,
-            options=model_options(model, rules_only=rules_only, models_only=models_only),
-            config=config, quiet=quiet,
+            options=options, config=config, quiet=quiet,
         )
     )  # fmt: skip
 

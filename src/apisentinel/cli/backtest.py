@@ -1,7 +1,6 @@
 """``apisentinel backtest``: what a change would have meant, before it is made."""
 
 import tempfile
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from apisentinel.cli import messages, progress
 from apisentinel.cli.document import STDOUT, check_destination, write
 from apisentinel.cli.interrupt import Interrupt
 from apisentinel.cli.outcome import Exit
+from apisentinel.cli.stored import stored_traffic
 from apisentinel.cli.visible import visible
 from apisentinel.errors import ConfigError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from apisentinel.records.evidence import EntityRef
 
 SHOWN = 10
-DAY_US = 86_400_000_000
 STOPPING = "\nStopping: nothing is compared. Ctrl-C again ends at once."
 
 
@@ -69,7 +68,7 @@ def run(wanted: Wanted) -> int:
         paths: Sequence[str] = wanted.paths
         verdicts: dict[EntityRef, bool] = {}
         if wanted.data_dir is not None:
-            paths, verdicts = _stored(wanted, Path(room))
+            paths, verdicts = stored_traffic(wanted.data_dir, wanted.days, Path(room))
         with progress.training(quiet=wanted.quiet) as (show, _):
             found = backtest(
                 paths, first, second, verdicts=verdicts, on_progress=show, stop=ctrl_c.stop
@@ -82,34 +81,6 @@ def run(wanted: Wanted) -> int:
     if wanted.json != STDOUT:
         _show(found)
     return Exit.DONE
-
-
-def _stored(wanted: Wanted, room: Path) -> tuple[list[str], "dict[EntityRef, bool]"]:
-    """Stored events in a file, and what people said of the incidents."""
-    from apisentinel.cli.configuration import load_service
-    from apisentinel.clock import SystemClock
-    from apisentinel.pipeline.installation import CONTROL_FOLDER, EVENTS_FOLDER
-    from apisentinel.pipeline.stored import MOST_EVENTS, request_lines, verdicts_of
-    from apisentinel.storage.control import ControlStore
-    from apisentinel.storage.events import EventStore
-
-    settings = load_service(None, {"data_dir": wanted.data_dir})
-    data_dir, clock = settings.data_dir, SystemClock()
-    if not (data_dir / EVENTS_FOLDER).is_dir():
-        raise ConfigError(f"{data_dir} is no data folder of a service: there are no events in it")
-    since = clock.now() - round(wanted.days * DAY_US)
-    target, rows = room / "events.ndjson", 0
-    with (
-        closing(EventStore(data_dir / EVENTS_FOLDER, settings.storage, clock)) as events,
-        target.open("wb") as file,
-    ):
-        for block, count, _ in request_lines(events, since, MOST_EVENTS):
-            file.write(block)
-            rows += count
-    if rows == 0:
-        raise ConfigError(f"{data_dir} has no events of the last {wanted.days:g} days")
-    with closing(ControlStore(data_dir / CONTROL_FOLDER, clock, settings.storage)) as control:
-        return [str(target)], verdicts_of(control)
 
 
 def _show(found: "Comparison") -> None:

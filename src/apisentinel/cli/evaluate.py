@@ -12,6 +12,8 @@ from apisentinel.cli.outcome import Exit
 from apisentinel.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from apisentinel.evaluation import Scoreboard
     from apisentinel.evaluation.benchmark import Group
 
@@ -101,17 +103,25 @@ def _show(board: "Scoreboard") -> None:
     from rich.console import Console
 
     console = Console()
-    for title, groups in (("by variant", board.variants), ("by attack type", board.types)):
+    for table in tables(board.variants, board.types, board.total):
+        console.print(table)
+    console.print(_false(board))
+
+
+def tables(
+    variants: "Sequence[Group]", types: "Sequence[Group]", total: "Group"
+) -> "Iterator[Table]":
+    """Campaigns by variant and by attack type."""
+    for title, groups in (("by variant", variants), ("by attack type", types)):
         table = Table(title=f"Campaigns {title}", title_justify="left")
         for name, justify in (
             ("", "left"), ("campaigns", "right"), ("found", "right"), ("95 %", "left"),
             ("right type", "right"), ("seconds to alert", "right"), ("requests to alert", "right"),
         ):  # fmt: skip
             table.add_column(name, justify=justify)  # type: ignore[arg-type]  # one of Rich's words
-        for group in (*groups, board.total):
+        for group in (*groups, total):
             table.add_row(*_cells(group))
-        console.print(table)
-    console.print(_false(board))
+        yield table
 
 
 def _cells(group: "Group") -> list[str]:

@@ -177,10 +177,11 @@ def _run(settings: ScanSettings, simulation: Simulation) -> tuple[list[Told], li
         for number, campaign in enumerate(simulation.campaigns)
         if number in moments
     ]
-    return list(_told(Summary(engine).incidents())), planted
+    return list(told_of(Summary(engine).incidents())), planted
 
 
-def _told(incidents: Iterator[Incident] | Sequence[Incident]) -> Iterator[Told]:
+def told_of(incidents: Iterator[Incident] | Sequence[Incident]) -> Iterator[Told]:
+    """Incidents of MEDIUM or more with their times in µs."""
     for item in incidents:
         if item.risk >= MEDIUM and item.first_ts and item.last_ts:
             alert = item.alert_ts or item.first_ts

@@ -191,6 +191,13 @@ class Registry:
         self.check(self.place(entry))
         return self._move(entry, "shadow", by, why)
 
+    def refuse(self, name: str, by: str, why: str) -> Entry:
+        """Leaves a bundle a candidate, or makes a shadow one again, and keeps the reason."""
+        entry = self.entry(name)
+        if entry.state == "active":
+            raise ModelError(f"{entry.id} is active: retire it, or roll back")
+        return self._move(entry, "candidate", by, why)
+
     def retire(self, name: str, by: str, why: str = "") -> Entry:
         """Takes a bundle out of service; without an active one, what comes with the product
         judges.

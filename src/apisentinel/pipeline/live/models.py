@@ -25,6 +25,7 @@ from apisentinel.models.drift import (
 )
 from apisentinel.models.trust import TrustStore
 from apisentinel.pipeline.learned import Learned, learned_for, learned_of, trust_folder
+from apisentinel.pipeline.promotion import RANK_BINS, Decision, shadowed
 from apisentinel.pipeline.registry import Registered, Registry
 from apisentinel.pipeline.settings import ScanSettings
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 RISK_BINS = 100
 """Bins of the histogram of scores, one a point of risk."""
 MEDIUM_BIN = 40
+RANK_STEP = RISK_BINS // RANK_BINS
+MEDIUM_RANK = MEDIUM_BIN // RANK_STEP
 LOOK_EVERY = 2
 """Ticks between two looks at the registry."""
 KEEP_DECAYED = 100_000.0
@@ -58,7 +61,7 @@ class Monitor:
         self._lock = threading.Lock()
         self.scores = np.zeros(RISK_BINS)
         self.shadow_scores = np.zeros(RISK_BINS)
-        self.agreement = np.zeros((2, 2))
+        self.joint = np.zeros((RANK_BINS, RANK_BINS))
         self.reference: Reference | None = None
         part = None if bundle is None else bundle.parts.get(REFERENCE_PART)
         if part is not None and self.ensemble is not None:
@@ -80,8 +83,8 @@ class Monitor:
             _add(self.scores, own)
             if other is not None:
                 _add(self.shadow_scores, other)
-                pairs = 2 * (own >= MEDIUM_BIN) + (other >= MEDIUM_BIN)
-                self.agreement += np.bincount(pairs, minlength=4).reshape(2, 2)
+                pairs = own // RANK_STEP * RANK_BINS + other // RANK_STEP
+                self.joint += np.bincount(pairs, minlength=RANK_BINS**2).reshape(self.joint.shape)
             if self.reference is not None and self._seen is not None and self.ensemble is not None:
                 self.reference.count(ticks.features, self._seen)
                 if self._seen[0].sum() > KEEP_DECAYED:
@@ -94,11 +97,16 @@ class Monitor:
             high = float(self.scores[MEDIUM_BIN:].sum())
         return (high / total if total else 0.0), int(total)
 
+    def verdict_on_shadow(self) -> Decision | None:
+        """Whether the shadow may judge, None while too little was seen or there is none."""
+        with self._lock:
+            return shadowed(self.joint, MEDIUM_RANK) if self.shadow_id else None
+
     def told(self) -> dict[str, Any]:
         """Everything that was counted, as plain data."""
         with self._lock:
-            scores, shadow, agreement = (
-                self.scores.copy(), self.shadow_scores.copy(), self.agreement.copy(),
+            scores, shadow, joint = (
+                self.scores.copy(), self.shadow_scores.copy(), self.joint.copy(),
             )  # fmt: skip
             seen = None if self._seen is None else self._seen.copy()
         out: dict[str, Any] = {
@@ -111,10 +119,10 @@ class Monitor:
             out["shadow"] = {
                 "bundle": self.shadow_id,
                 "counts": shadow.astype(int).tolist(),
-                "both_quiet": int(agreement[0, 0]),
-                "shadow_alone": int(agreement[0, 1]),
-                "active_alone": int(agreement[1, 0]),
-                "both": int(agreement[1, 1]),
+                "both_quiet": int(joint[:MEDIUM_RANK, :MEDIUM_RANK].sum()),
+                "shadow_alone": int(joint[:MEDIUM_RANK, MEDIUM_RANK:].sum()),
+                "active_alone": int(joint[MEDIUM_RANK:, :MEDIUM_RANK].sum()),
+                "both": int(joint[MEDIUM_RANK:, MEDIUM_RANK:].sum()),
                 "distance": round(ks(scores, shadow), 4),
                 "changed": ks(scores, shadow) > KS_CHANGE,
             }

@@ -1,21 +1,23 @@
 """Training inside the service: from stored events, in a process of its own, into the shadow.
 
-Nothing that is learned here judges by itself: the new bundle stands beside the active one as its
-shadow, and a person activates it. What people said of incidents goes in as labels.
+A new bundle has to find every planted attack that the one before finds, and to raise no more alarms
+in ordinary traffic; what fails stays a candidate with the reason. What passes stands beside the
+active one as its shadow until a person activates it, or, where the settings allow it, until it has
+agreed with the active one for long enough. What people said of incidents goes in as labels.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from apisentinel.errors import ApiSentinelError, ModelError
 from apisentinel.pipeline.learned import trust_folder
 from apisentinel.pipeline.live.faults import described
+from apisentinel.pipeline.live.own_process import OwnProcess
+from apisentinel.pipeline.promotion import Decision, Proof, proved
 from apisentinel.pipeline.stored import LABEL, request_lines, verdicts_of
 
 if TYPE_CHECKING:
@@ -26,11 +28,14 @@ if TYPE_CHECKING:
 AUTHOR = "the service"
 ROOM = "training"
 """Folder of what a training needs, in the data folder; removed afterwards."""
-NICE = 15
-"""Training gives way to everything else."""
+EVENTS_NAME = "events.ndjson"
+UNPROVED = "not proved on planted attacks"
 DRIFT_PAUSE = 0.25
 """Share of the usual pause after which drift may bring a training forward."""
-WORDS_SHOWN = 400
+PROOF_SEEDS = "1-3"
+"""Seeds of the planted attacks; the same for both bundles."""
+PROMOTE_EVERY = 60
+"""Ticks between two looks at the shadow."""
 _HOUR_US, _DAY_US = 3_600_000_000, 86_400_000_000
 
 _log = structlog.get_logger("apisentinel.retrain")
@@ -49,7 +54,8 @@ class Retrainer:
         self.settings = service.settings.runtime.retrain
         self.problem = ""
         self._thread: threading.Thread | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = OwnProcess(trust_folder(service.settings.detection))
+        self._ticks = 0
         self._stop = threading.Event()
         self._last = service.clock.now()
 
@@ -59,7 +65,10 @@ class Retrainer:
         return self._thread is not None and self._thread.is_alive()
 
     def tick(self) -> None:
-        """Begins a training when one is due."""
+        """Begins a training when one is due, and promotes a shadow that has proved itself."""
+        self._ticks += 1
+        if self.settings.promote and self._ticks % PROMOTE_EVERY == 0:
+            self._promote()
         if not self.settings.hours or self.service.models.is_pinned or self.is_running:
             return
         waited = (self.service.clock.now() - self._last) / _HOUR_US
@@ -76,9 +85,7 @@ class Retrainer:
     def stop(self, timeout_s: float = 5.0) -> None:
         """Ends a training that is under way."""
         self._stop.set()
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.terminate()
+        self._process.stop()
         if self._thread is not None:
             self._thread.join(timeout_s)
 
@@ -103,21 +110,78 @@ class Retrainer:
     def _train(self, room: "Path") -> None:
         shutil.rmtree(room, ignore_errors=True)
         room.mkdir(mode=0o700)
-        rows, labelled = self._write(room / "events.ndjson")
+        rows, labelled = self._write(room / EVENTS_NAME)
         if rows < self.settings.least_events:
             self.problem = f"{rows:,} stored events are too few to learn from"
             return
         _log.info("training", events=rows, labelled=labelled)
-        self._run(room, labelled > 0)
+        arguments = ["train", str(room / EVENTS_NAME), "--output", str(room / "bundle")]
+        arguments += ["--quiet", "--trials", str(self.settings.trials)]
+        arguments += ["--labels", LABEL] if labelled else []
+        self._process.run("training", arguments, self.settings.minutes)
         if self._stop.is_set():
             return
         registry = self.service.models.registry
         entry = registry.add(room / "bundle", AUTHOR)
-        if entry.state == "candidate":
-            registry.shadow(
-                entry.id, AUTHOR, f"learned from {rows:,} events, {labelled:,} labelled"
-            )
-        _log.info("trained", bundle=entry.id)
+        if entry.state != "candidate":
+            return
+        decision = self._proof(room)
+        if self._stop.is_set():
+            return
+        why = f"learned from {rows:,} events, {labelled:,} labelled; {decision.why}"
+        if decision.may:
+            registry.shadow(entry.id, AUTHOR, why)
+        else:
+            registry.refuse(entry.id, AUTHOR, why)
+        _log.info("trained", bundle=entry.id, may_go_on=decision.may, why=decision.why)
+
+    def _proof(self, room: "Path") -> Decision:
+        """Plants attacks in the stored traffic and compares what each bundle finds."""
+        registry = self.service.models.registry
+        found: list[Proof] = []
+        try:
+            for name, folder in (("old", registry.active()), ("new", room / "bundle")):
+                file = room / f"{name}.json"
+                arguments = ["evaluate", str(room / EVENTS_NAME), "--json", str(file), "--quiet"]
+                arguments += ["--seeds", PROOF_SEEDS]
+                arguments += [] if folder is None else ["--model", str(folder)]
+                self._process.run("the self-test", arguments, self.settings.minutes)
+                if self._stop.is_set():
+                    return Decision(may=False, why="interrupted")
+                document = msgspec.json.decode(file.read_bytes())
+                total = document["total"]
+                found.append(Proof(total["campaigns"], total["found"], document["alarms"]))
+        except ModelError as error:
+            # A shadow has no effect; without a proof a person has to look at it.
+            return Decision(may=True, why=f"{UNPROVED}: {error}")
+        return proved(*found)
+
+    def _promote(self) -> None:
+        """Lets a shadow of ours judge when its time is over and it has agreed; else sends it
+        back.
+        """
+        registry = self.service.models.registry
+        try:
+            state = registry.read()
+            shadow = state.of_state("shadow")
+            if shadow is None or shadow.added_by != AUTHOR or self.service.models.is_pinned:
+                return
+            why = next((s.why for s in reversed(state.history) if s.bundle == shadow.id), UNPROVED)
+            waited = (self.service.clock.now() - shadow.changed) / _HOUR_US
+            if waited < self.settings.shadow_hours or UNPROVED in why:
+                return
+            if state.of_state("active") is None:
+                return  # the first bundle of a site is a person's decision
+            decision = self.service.models.monitor.verdict_on_shadow()
+            if decision is None:
+                return
+            if decision.may:
+                registry.activate(shadow.id, AUTHOR, decision.why)
+            else:
+                registry.refuse(shadow.id, AUTHOR, decision.why)
+            _log.info("shadow judged", bundle=shadow.id, active=decision.may, why=decision.why)
+        except ModelError as error:
+            self.problem = str(error)
 
     def _write(self, path: "Path") -> tuple[int, int]:
         """Stored events as requests with labels; their number, and how many have one."""
@@ -134,36 +198,3 @@ class Retrainer:
                 if self._stop.is_set():
                     break
         return rows, labelled
-
-    def _run(self, room: "Path", is_labelled: bool) -> None:  # noqa: FBT001 (one plain fact)
-        command = [
-            sys.executable, "-m", "apisentinel", "train", str(room / "events.ndjson"),
-            "--output", str(room / "bundle"), "--quiet", "--trials", str(self.settings.trials),
-        ]  # fmt: skip
-        if is_labelled:
-            command += ["--labels", LABEL]
-        trust = trust_folder(self.service.settings.detection)
-        # settings of the service are none of a training
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("APISENTINEL_") or name == "APISENTINEL_CACHE_DIR"
-        }
-        environment["APISENTINEL_TRUST"] = str(trust)
-        self._process = subprocess.Popen(  # noqa: S603 (this program)
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment,
-        )
-        os.setpriority(os.PRIO_PROCESS, self._process.pid, NICE)
-        try:
-            _, words = self._process.communicate(timeout=self.settings.minutes * 60)
-        except subprocess.TimeoutExpired as error:
-            self._process.kill()
-            self._process.communicate()
-            raise ModelError(f"training took longer than {self.settings.minutes:g} min") from error
-        if self._process.returncode and not self._stop.is_set():
-            told = words[-WORDS_SHOWN:].decode("utf-8", "replace").strip()
-            raise ModelError(f"training ended with status {self._process.returncode}: {told}")

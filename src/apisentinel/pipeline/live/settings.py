@@ -73,6 +73,14 @@ class RetrainSettings(BaseModel):
         ge=1,
         description="Features that have to have moved for a training before its time.",
     )
+    promote: bool = Field(
+        default=False,
+        description="Let a bundle that was trained here judge by itself, once it has found all"
+        " planted attacks that the old one finds and agreed with it as its shadow.",
+    )
+    shadow_hours: float = Field(
+        default=24.0, gt=0, description="How long a bundle is a shadow before it may judge."
+    )
 
 
 class RuntimeSettings(BaseModel):

@@ -8,12 +8,14 @@ from tests.unit.pipeline.live.live_traffic import SMALL, requests
 
 from apisentinel.clock import SystemClock
 from apisentinel.detectors.anomaly import Judged
+from apisentinel.errors import ModelError
 from apisentinel.models.drift import LEAST_ROWS, PSI_CHANGE, Reference
 from apisentinel.models.pool import Judgement
 from apisentinel.pipeline.learned_profile import ProfileLearner
 from apisentinel.pipeline.learning import TrainSettings, train
 from apisentinel.pipeline.live import models
-from apisentinel.pipeline.live.models import ModelKeeper, Monitor, bins_of
+from apisentinel.pipeline.live.models import MEDIUM_RANK, ModelKeeper, Monitor, bins_of
+from apisentinel.pipeline.live.retrain import AUTHOR, PROMOTE_EVERY, UNPROVED
 from apisentinel.pipeline.live.settings import RetrainSettings, RuntimeSettings
 from apisentinel.pipeline.registry import Registry, open_registry
 from apisentinel.pipeline.service import Service
@@ -215,6 +217,7 @@ def test_the_service_learns_from_what_it_has_stored(tmp_path, trained):
         entry = state.of_state("shadow")
         assert entry.added_by == "the service"
         assert "1,200 events" in state.history[-1].why
+        assert UNPROVED in state.history[-1].why  # twenty minutes are too short for the self-test
         assert not (tmp_path / "data" / "training").exists()
         service.models.registry.activate(entry.id, "me")
         renew(service)
@@ -240,3 +243,122 @@ def test_a_training_that_comes_to_nothing_says_why(tmp_path, trained):
         assert service.models.registry.read().entries == ()
     finally:
         service.stop()
+
+
+@pytest.fixture
+def with_shadow(tmp_path, trained):
+    """A service with an active bundle and a shadow of its own, and a clock that can be moved."""
+    bundle, settings = trained
+    clock = MovedClock()
+    runtime = RuntimeSettings(retrain=RetrainSettings(promote=True, shadow_hours=2))
+    service = Service(
+        ServiceSettings(data_dir=tmp_path / "data", detection=settings, runtime=runtime), clock
+    )
+    service.start()
+    try:
+        registry = service.models.registry
+        log = tmp_path / "log.ndjson"
+        log.write_text("".join(json.dumps(row) + "\n" for row in requests(900, seed=8)))
+        other, training = tmp_path / "other", TrainSettings(trials=0)
+        learner = ProfileLearner(settings, training)
+        train([str(log)], other, settings, training, clock, learners=[learner])
+        active, shadow = registry.add(bundle, "me"), registry.add(other, AUTHOR)
+        registry.activate(active.id, "me")
+        registry.shadow(shadow.id, AUTHOR, "finds 3 of 3")
+        service.models.monitor.shadow_id = shadow.id
+        yield service, clock, active.id, shadow.id
+    finally:
+        service.stop()
+
+
+class MovedClock(SystemClock):
+    """The clock of the system, hours ahead."""
+
+    ahead = 0.0
+
+    def now(self):
+        return super().now() + round(self.ahead * 3_600_000_000)
+
+
+def state_after_a_minute(service, bundle):
+    for _ in range(PROMOTE_EVERY):
+        service.retrainer.tick()
+    return service.models.registry.entry(bundle).state
+
+
+def test_a_shadow_that_agrees_judges_when_its_time_is_over(with_shadow):
+    service, clock, active, shadow = with_shadow
+    np.fill_diagonal(service.models.monitor.joint, 1_000.0)
+    clock.ahead = 1.9
+    assert state_after_a_minute(service, shadow) == "shadow"
+    clock.ahead = 2.1
+    assert state_after_a_minute(service, shadow) == "active"
+    assert service.models.registry.entry(active).state == "retired"
+    last = service.models.registry.read().history[-1]
+    assert (last.by, last.before) == (AUTHOR, active)
+    assert "rank correlation 1.00" in last.why
+
+
+def test_a_shadow_that_would_raise_more_steps_down(with_shadow):
+    service, clock, active, shadow = with_shadow
+    np.fill_diagonal(service.models.monitor.joint, 1_000.0)
+    service.models.monitor.joint[0, MEDIUM_RANK] = 90_000
+    clock.ahead = 2.1
+    assert state_after_a_minute(service, shadow) == "candidate"
+    assert service.models.registry.entry(active).state == "active"
+    assert "would raise too many" in service.models.registry.read().history[-1].why
+
+
+@pytest.mark.parametrize("why", ["nothing was compared", "unproved"])
+def test_a_shadow_without_proof_stays_one(with_shadow, why):
+    service, clock, _, shadow = with_shadow
+    if why == "unproved":
+        np.fill_diagonal(service.models.monitor.joint, 1_000.0)
+        service.models.registry.shadow(shadow, AUTHOR, f"{UNPROVED}: too short")
+    clock.ahead = 2.1 + 2
+    assert state_after_a_minute(service, shadow) == "shadow"
+
+
+def test_a_stranger_s_shadow_is_left_alone(with_shadow):
+    service, clock, _, shadow = with_shadow
+    np.fill_diagonal(service.models.monitor.joint, 1_000.0)
+    service.retrainer.settings = service.retrainer.settings.model_copy(update={"promote": False})
+    clock.ahead = 9
+    assert state_after_a_minute(service, shadow) == "shadow"
+
+
+def proof(tmp_path, retrainer, told, monkeypatch):
+    """The decision when the self-test says these things of the old and the new bundle."""
+    answers = iter(told)
+
+    def run(what, arguments, minutes):
+        del what, minutes
+        answer = next(answers)
+        if isinstance(answer, str):
+            raise ModelError(answer)
+        campaigns, found, alarms = answer
+        document = {"total": {"campaigns": campaigns, "found": found}, "alarms": alarms}
+        path = arguments[arguments.index("--json") + 1]
+        (tmp_path / path).write_text(json.dumps(document))
+
+    monkeypatch.setattr(retrainer._process, "run", run)
+    return retrainer._proof(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("told", "may", "why"),
+    [
+        (((9, 8, 2), (9, 8, 2)), True, "finds 8 of 9"),
+        (((9, 8, 2), (9, 5, 0)), False, "misses planted attacks"),
+        (((9, 8, 2), (9, 9, 30)), False, "too many alarms"),
+        (("less than half an hour", None), True, UNPROVED),
+    ],
+    ids=["as good", "poisoned", "noisy", "no proof"],
+)
+def test_a_new_bundle_has_to_find_what_the_old_one_finds(
+    with_shadow, tmp_path, monkeypatch, told, may, why
+):
+    service, *_ = with_shadow
+    decision = proof(tmp_path, service.retrainer, told, monkeypatch)
+    assert decision.may is may
+    assert why in decision.why
