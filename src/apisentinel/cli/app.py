@@ -373,7 +373,7 @@ def evaluate(  # noqa: PLR0913 (one parameter per option)
     config: Config = None,
     quiet: NoProgress = False,
 ) -> int:
-    """Measures detection with planted attacks, on simulated or own traffic."""
+    """Measures detection with attacks planted in traffic."""
     options = model_options(model, rules_only=rules_only, models_only=models_only)
     if paths or data_dir is not None:
         from apisentinel.cli import selftest
