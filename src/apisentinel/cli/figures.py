@@ -114,11 +114,21 @@ def measured(value: float | str | None, factor: Factor) -> str:
         '25 %'
         >>> measured(2.0, Factor("x", 2.0, unit="per hour"))
         '2 per hour'
+        >>> [measured(seen, Factor("x", seen, unit="pages")) for seen in (102.8, 1)]
+        ['103 pages', '1 page']
     """
-    if isinstance(value, int | float) and math.isfinite(value) and factor.unit in FORMATTED:
-        return FORMATTED[factor.unit](value)
-    shown = number(value)
-    return shown if value is None or not factor.unit else f"{shown} {factor.unit}"
+    unit = factor.unit
+    if value is None or not unit:
+        return number(value)
+    if isinstance(value, str) or not math.isfinite(value):
+        return f"{number(value)} {unit}"
+    if unit in FORMATTED:
+        return FORMATTED[unit](value)
+    if unit.endswith("s") and len(unit) > 2 and " " not in unit:
+        # counts that fade with time are no whole numbers, but read as such
+        shown = number(round(value) if abs(value) >= 10 else value)
+        return f"{shown} {unit.removesuffix('s') if shown == '1' else unit}"
+    return f"{number(value)} {unit}"
 
 
 FORMATTED: dict[str, Callable[[float], str]] = {"share": share, "bytes": size, "ms": milliseconds}
