@@ -20,7 +20,12 @@ from apisentinel.records.evidence import EntitySummary, Incident
 from apisentinel.records.report import ClientSummary, EndpointSummary, Period, Totals
 from apisentinel.records.signal import Family
 from apisentinel.records.taxonomy import AGENT_KINDS, AttackType, severity_of
-from apisentinel.scoring import pooled_log10_odds, risk_of, score_of
+from apisentinel.scoring import (
+    pooled_log10_odds,
+    pooled_log10_odds_of_many,
+    risk_of,
+    score_of,
+)
 from apisentinel.scoring.fusion import BAND_WIDTH
 
 UNALERTED = 39.99
@@ -40,6 +45,9 @@ FAMILY_TYPE = {
     Family.VOLUME: AttackType.VOLUME,
     Family.RESOURCES: AttackType.RESOURCE_ABUSE,
 }
+
+_POOLED = list(dict.fromkeys((AttackType.ANOMALY, *FAMILY_TYPE.values())))
+"""Attack types that make up the risk of an entity without a case."""
 
 AUTOMATION_CAP = 3.5
 
@@ -200,11 +208,14 @@ class Summary:
         out.fill(quiet)
         # far from both ends the risk is linear in the log odds, so most need no loop
         out += BAND_WIDTH * odd / math.log(10.0)
-        for i in np.flatnonzero(peaks.any(axis=1)).tolist():
-            types: dict[AttackType, float] = {AttackType.ANOMALY: float(odd[i])}
-            for family, attack in FAMILY_TYPE.items():
-                types[attack] = max(types.get(attack, 0.0), float(peaks[i, family]))
-            out[i] = min(risk_of(pooled_log10_odds(types)), UNALERTED)
+        rows = np.flatnonzero(peaks.any(axis=1))
+        llrs = np.zeros((len(rows), len(_POOLED)))
+        llrs[:, 0] = odd[rows]
+        for family, attack in FAMILY_TYPE.items():
+            column = llrs[:, _POOLED.index(attack)]
+            np.maximum(column, peaks[rows, family], out=column)
+        risks = map(risk_of, pooled_log10_odds_of_many(llrs, _POOLED).tolist())
+        out[rows] = [min(risk, UNALERTED) for risk in risks]
         return out
 
     def _odd_llrs(self, kind: str, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

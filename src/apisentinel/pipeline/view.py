@@ -1,6 +1,7 @@
 """The request that is being judged, with what is made of it only when needed."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
@@ -20,6 +21,11 @@ _NAMES = (
     "address_hi", "address_lo", "agent_flags", "client_agents", "session_given",
 )  # fmt: skip
 """Columns of `EVENT` that judging asks for."""
+
+
+ADDRESSES_KEPT = 4_096
+"""Addresses whose text is remembered; it takes longer to write than most evidence to weigh."""
+_address_text = lru_cache(ADDRESSES_KEPT)(canonical_address)
 
 
 class Outcome(NamedTuple):
@@ -87,7 +93,7 @@ class View:
         if kind == "client":
             high, low = self.event["address_hi"], self.event["address_lo"]
             if high or low:
-                return EntityRef(kind, canonical_address(high, low))
+                return EntityRef(kind, _address_text(high, low))
             return EntityRef(kind, self.text("client_ip") or self.text("peer_ip"))
         name = self.text(KIND_TEXT[KIND_NAMES.index(kind)])
         return EntityRef(kind, name or f"{self.ref('client').id}~{self.event[kind] & 0xFFFFFF:06x}")

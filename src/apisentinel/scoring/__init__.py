@@ -1,6 +1,13 @@
 """Evidence to risk: the only place where suspicion gets a number."""
 
-from apisentinel.scoring.fusion import PRIOR_LOG10, case_odds, pooled_log10_odds, risk_of, score_of
+from apisentinel.scoring.fusion import (
+    PRIOR_LOG10,
+    case_odds,
+    pooled_log10_odds,
+    pooled_log10_odds_of_many,
+    risk_of,
+    score_of,
+)
 from apisentinel.scoring.ledger import Ledger, LedgerSettings
 from apisentinel.scoring.origin import LEARNED, counts
 
@@ -12,6 +19,7 @@ __all__ = [
     "case_odds",
     "counts",
     "pooled_log10_odds",
+    "pooled_log10_odds_of_many",
     "risk_of",
     "score_of",
 ]

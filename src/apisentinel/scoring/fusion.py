@@ -7,7 +7,10 @@ at odds of 1000 : 1, a type at 10,000 : 1.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from apisentinel.records.case import Case, FamilyCase
 from apisentinel.records.taxonomy import AttackType as T
@@ -68,7 +71,9 @@ def lessened(values: Iterable[float]) -> float:
 
 def type_llr(pieces: Iterable[float], *, succeeded: bool = False) -> float:
     """Log-likelihood ratio of one attack type from its pieces of evidence."""
-    total = soften(lessened([soften(piece) for piece in pieces]), knee=PIECE_CAP, cap=TYPE_CAP)
+    softened = [soften(piece) for piece in pieces]
+    sum_ = softened[0] if len(softened) == 1 else lessened(softened)
+    total = soften(sum_, knee=PIECE_CAP, cap=TYPE_CAP)
     return total + SUCCESS_BONUS if succeeded and total > 0 else total
 
 
@@ -78,6 +83,32 @@ def pooled_log10_odds(types: Mapping[T, float], prior: float = PRIOR_LOG10) -> f
     for kind, llr in types.items():
         groups.setdefault(GROUPS.get(kind, _OTHER), []).append(llr)
     return prior + sum([lessened(values) for values in groups.values()]) / LN_TEN
+
+
+def pooled_log10_odds_of_many(
+    llrs: npt.NDArray[np.float64], kinds: Sequence[T], prior: float = PRIOR_LOG10
+) -> npt.NDArray[np.float64]:
+    """`pooled_log10_odds` of many entities at once, to the last bit.
+
+    Args:
+        llrs: ``(n, len(kinds))``, log-likelihood ratio of each attack type, 0 where it is unknown.
+        kinds: The attack types, each once.
+        prior: Log10 odds before any evidence.
+
+    Returns:
+        Log10 odds, ``(n,)``.
+    """
+    groups: dict[int, list[int]] = {}
+    for column, kind in enumerate(kinds):
+        groups.setdefault(GROUPS.get(kind, _OTHER), []).append(column)
+    pooled = np.zeros(len(llrs))
+    for columns in groups.values():
+        ranked = -np.sort(-llrs[:, columns], axis=1)
+        total = np.zeros(len(llrs))
+        for place in range(min(len(columns), len(LESSENING))):
+            total += ranked[:, place] * LESSENING[place]
+        pooled += total
+    return prior + pooled / LN_TEN
 
 
 def risk_of(log10_odds: float) -> float:

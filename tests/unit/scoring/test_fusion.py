@@ -1,12 +1,19 @@
 """Properties of the pool: order, bounds, independence of order."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apisentinel.records.case import Case, FamilyCase
 from apisentinel.records.evidence import EntityRef, Evidence
 from apisentinel.records.taxonomy import AttackType
-from apisentinel.scoring import Ledger, LedgerSettings, pooled_log10_odds, risk_of
+from apisentinel.scoring import (
+    Ledger,
+    LedgerSettings,
+    pooled_log10_odds,
+    pooled_log10_odds_of_many,
+    risk_of,
+)
 from apisentinel.scoring.fusion import TYPE_CAP, case_odds, soften, type_llr
 
 llrs = st.floats(0, 60)
@@ -119,3 +126,11 @@ def test_a_case_has_exactly_the_odds_of_its_pooled_types(llrs: dict[AttackType, 
         case.families[attack] = FamilyCase(first_ts=1)
         case.families[attack].llr = llr
     assert case_odds(case) == pooled_log10_odds(llrs)
+
+
+@given(st.lists(st.lists(st.floats(0, 12), min_size=6, max_size=6), max_size=20), st.randoms())
+def test_pooling_many_is_pooling_each_to_the_last_bit(rows: list[list[float]], random) -> None:
+    kinds = random.sample(list(AttackType), 6)
+    many = pooled_log10_odds_of_many(np.array(rows).reshape(-1, 6), kinds)
+    alone = [pooled_log10_odds(dict(zip(kinds, row, strict=True))) for row in rows]
+    assert many.tolist() == alone
