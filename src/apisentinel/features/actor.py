@@ -36,6 +36,7 @@ from apisentinel.features.reading import automation, gap_cv
 from apisentinel.features.site import (
     MISSES,
     PAGES,
+    PAGES_HOUR,
     PAGES_SEEN,
     REQUESTS,
     RUSHES,
@@ -45,7 +46,7 @@ from apisentinel.features.site import (
     share_of,
 )
 from apisentinel.features.steps import sequence
-from apisentinel.features.surge import is_machine
+from apisentinel.features.surge import CRAWLER_TIMES, is_crawler, is_machine
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.sketches import bloom_add, cusum, decay_factor, hll_add, hll_estimate
 from apisentinel.kernels.slots import (
@@ -61,7 +62,9 @@ from apisentinel.records.flags import (
     PATH_ASSET,
     PATH_FETCHED_BY_ITSELF,
     PATH_HEALTH,
+    PATH_ROBOTS,
 )
+from apisentinel.records.taxonomy import AGENT_KINDS, AgentKind
 
 REPORT_FROM, REPORT_STEP = np.float32(2.3), np.float32(0.75)
 AUTOMATION_FROM = np.float32(1.0)
@@ -90,6 +93,18 @@ RUSH_FREE, RUSH_PER_PAGE = np.float32(15.0), np.float32(0.34)
 """New pages of a rush that are never too many, beyond twice what is normal here, and nats for each
 further one.
 """
+
+PEOPLE_MOST, PEOPLE_POWER = 32, np.float32(0.7)
+"""Programs behind one address that are counted, and how what is normal grows with them."""
+HOUR_FLOOR, HOUR_TIMES = np.float32(120.0), np.float32(3.0)
+HOUR_PROGRAMS, HOUR_MACHINES, HOUR_ENDPOINTS = np.float32(40.0), np.float32(1500.0), 2.5
+"""Distinct pages of an hour that are never too many, and times of the busiest normal hours: for
+everybody; for programs without a key; for keys of partners; endpoints that have to be among them.
+"""
+ROBOTS_LLR, ROBOTS_MOST = np.float32(1.3), np.float32(7.0)
+"""What it says that a browser or an app fetches the rules for robots, and most that it can say."""
+BROWSER, MOBILE_APP = AGENT_KINDS.index(AgentKind.BROWSER), AGENT_KINDS.index(AgentKind.MOBILE_APP)
+TOOL, LIBRARY = AGENT_KINDS.index(AgentKind.TOOL), AGENT_KINDS.index(AgentKind.LIBRARY)
 
 WALK_LLR, WALK_BREAK = np.float32(0.45), np.float32(-0.9)
 """Scraping: steps for an id that continues the walk, and for one that does not."""
@@ -235,6 +250,8 @@ def _decay(r, now):
             if w == 2:
                 for k in range(FAMILIES):
                     r.llr[k] *= factor
+                r.walk *= factor
+                r.walk_missed *= factor
                 r.accounts_failed *= factor
                 r.agents_fresh *= factor
 
@@ -254,6 +271,8 @@ def _close_minute(r, e, is_client, site):
             add_sample(site, REQUESTS, r.minute_requests)
             add_sample(site, PAGES, r.minute_pages)
             add_sample(site, RUSHES, r.rush_high)
+            if minute // 60 > r.minute // 60:
+                add_sample(site, PAGES_HOUR, r.counts[2, N_FRESH])
         r.minute_requests = 0.0
         r.minute_pages = 0.0
         r.rush_high = 0.0
@@ -267,6 +286,7 @@ def _remember_usual(e, site):
     e.usual_pages = high_normal(site, PAGES, np.float32(0.0))
     e.usual_requests = high_normal(site, REQUESTS, np.float32(60.0))
     e.usual_rush = high_normal(site, RUSHES, np.float32(4.0))
+    e.usual_hour = high_normal(site, PAGES_HOUR, np.float32(50.0))
 
 
 @inline
@@ -294,12 +314,17 @@ def _scanning(r, e, fresh, page, is_client, site):
 @inline
 def _crawling(r, page, fresh, e):
     """Many distinct pages a minute, compared with what other clients of this site fetch."""
-    if not page or not fresh or e.path_flags & PATH_FETCHED_BY_ITSELF:
+    if e.path_flags & PATH_ROBOTS and (e.agent_kind == BROWSER or e.agent_kind == MOBILE_APP):
+        r.llr[4] = min(r.llr[4] + ROBOTS_LLR, ROBOTS_MOST)
+    if not page or e.path_flags & PATH_FETCHED_BY_ITSELF:
         return
     gap = e.ts - r.last
     if gap > RUSH_PAUSE_US:
+        # a pause before a page that was seen already is a pause, too
         r.rush *= RUSH_KEEPS
-    elif gap <= RUSH_GAP_US:
+    if not fresh:
+        return
+    if gap <= RUSH_GAP_US:
         r.rush = min(r.rush + np.float32(1.0), np.float32(200.0))
         r.rush_high = max(r.rush_high, r.rush)
         hurry = RUSH_PER_PAGE * (r.rush - RUSH_FREE - np.float32(2.0) * e.usual_rush)
@@ -310,13 +335,37 @@ def _crawling(r, page, fresh, e):
     if is_machine(e):
         # a key has a limit of its own, and partners fetch everything again now and then
         normal = max(np.float32(4.0) * normal, np.float32(150.0))
+    # behind one address with many programs are many people
+    people = np.float32(min(max(r.agents_count, 1), PEOPLE_MOST)) ** PEOPLE_POWER
+    normal *= people
     excess = r.counts[0, N_FRESH] - CRAWL_FREE - normal
     level = CRAWL_PER_PAGE * excess
     if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
         level *= np.float32(0.4)
-    if level > r.llr[4]:
-        r.llr[4] = min(level, HIGHEST)
+    hour = _hour_level(r, e, people)
+    if max(level, hour) > r.llr[4]:
+        r.llr[4] = min(max(level, hour), HIGHEST)
         r.usual = normal
+
+
+@inline
+def _hour_level(r, e, people):
+    """Distinct pages of an hour against the busiest normal hours of this site's clients: what goes
+    on for long at a reader's pace. A program that neither says who it is nor has a key is allowed
+    less, one that says that it is a crawler more.
+    """
+    limit = max(HOUR_FLOOR, HOUR_TIMES * e.usual_hour)
+    if is_machine(e):
+        limit = max(limit, HOUR_MACHINES)
+    elif e.credential == 0 and e.user == 0 and (e.agent_kind == TOOL or e.agent_kind == LIBRARY):
+        limit = HOUR_PROGRAMS
+    elif is_crawler(e):
+        limit *= CRAWLER_TIMES
+    limit *= people
+    pages = r.counts[2, N_FRESH]
+    if pages <= limit or hll_estimate(r.endpoints) < HOUR_ENDPOINTS:
+        return np.float32(0.0)
+    return np.float32(5.2 + 2.0 * np.log(pages / limit))
 
 
 @inline
@@ -503,9 +552,9 @@ def _observe(r, e, kind, site, ends, place):
     """Counts one event and updates every family. Returns the bit mask of families that rose enough
     to report.
     """
-    _decay(r, e.ts)
     is_client = kind == 0
     _close_minute(r, e, is_client, site)
+    _decay(r, e.ts)
     asset = e.path_flags & PATH_ASSET != 0
     page = not asset and e.path_flags & (PATH_FETCHED_BY_ITSELF | PATH_HEALTH) == 0
     fresh = False

@@ -63,12 +63,14 @@ ENDPOINT = np.dtype(
         ("users", "u1", (32,)), ("inside", "u8", (4,)), ("inside_n", "u4", (4,)),
         ("failed_secrets", "u1", (32,)), ("with_user", "u4"), ("places", "u4"), ("strangers", "u4"),
         ("edges_due", "i8"), ("size_edge", "f4"), ("time_edge", "f4"),
+        ("timed_who", "u8"), ("timed_last", "i8"), ("timed_n", "f4"), ("timed_slow", "f4"),
         ("win", "i8"), ("novel_win", "i8"), ("win_clients", "u1", (32,)), ("win_count", "f4"),
         ("base", "f4"), ("spread", "f4"), ("each", "f4"), ("windows", "u4"), ("surge_told", "f4"),
+        ("win_who", "u8"), ("win_votes", "f4"),
         ("novel_n", "f4"), ("novel_new", "f4"), ("novel_share", "f4"), ("novel_odd", "f4"),
         ("novel_windows", "u4"), ("novel_told", "f4"), ("walk", "f4"),
-        ("walk_told", "f4"), ("near", "f4"), ("steps_seen", "u4"), ("ids", "i8", (4,)),
-        ("walkers", "u8", (4,)),
+        ("walk_told", "f4"), ("walk_missed", "f4"), ("near", "f4"), ("steps_seen", "u4"),
+        ("ids", "i8", (4,)), ("walkers", "u8", (4,)),
         ("owned", "u4"), ("foreign", "u4"),
         ("gaps_some", "u4", (GAP_BINS,)), ("gap_edge", "f4"), ("called", "u4"),
         ("skipped", "f4"), ("before", "u4", (64,)),
@@ -142,6 +144,10 @@ def _start_endpoint(r, e):
     r.edges_due = 0
     r.size_edge = NO_EDGE
     r.time_edge = NO_EDGE
+    r.timed_who = 0
+    r.timed_last = e.ts
+    r.timed_n = 0.0
+    r.timed_slow = 0.0
     start_series(r, e)
     r.owned = 0
     r.foreign = 0
@@ -396,7 +402,7 @@ def update_endpoints(
             s.usual = usual
             s.sources = clients
             s.accounts = 0.0
-        what, llr, actual, usual = ask(p, r, e)
+        what, llr, actual, usual = ask(p, r, e, pair_key)
         if what == 0:
             what, llr, actual, usual = of_others(p, r, e)
         fast, fast_llr, fast_actual, fast_usual = pace(p, r, e, gap)

@@ -24,7 +24,7 @@ EVENT = np.dtype(
         ("object_id", "i8"), ("response_bytes", "i8"), ("duration_us", "i8"), ("route", "i4"),
         ("path_flags", "u4"),
         ("usual_misses", "f4"), ("usual_pages", "f4"), ("usual_requests", "f4"),
-        ("usual_rush", "f4"),
+        ("usual_rush", "f4"), ("usual_hour", "f4"),
         ("status", "i2"), ("agent_flags", "u2"), ("method", "u1"), ("agent_kind", "u1"),
         ("referer", "u1"),
         ("login", "u1"), ("session_given", "u1"), ("client_agents", "u1"),

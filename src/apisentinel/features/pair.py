@@ -7,12 +7,19 @@ with its user agent, so that people behind one address are told apart as far as 
 
 import numpy as np
 
-from apisentinel.features.surge import is_machine
+from apisentinel.features.surge import CRAWLER_TIMES, is_crawler, is_machine
 from apisentinel.kernels.compiler import inline
 from apisentinel.kernels.hashing import mix
-from apisentinel.kernels.sketches import LOG_EDGES, hll_add, hll_estimate, log_bin
+from apisentinel.kernels.sketches import LOG_EDGES, decay_factor, hll_add, hll_estimate, log_bin
 from apisentinel.kernels.slots import HEADER
-from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, PATH_ADMIN, PATH_HEALTH, PATH_REGISTER
+from apisentinel.records.flags import (
+    AGENT_CLAIMS_GOOD_BOT,
+    PATH_ADMIN,
+    PATH_HEALTH,
+    PATH_LOGIN,
+    PATH_REGISTER,
+)
+from apisentinel.records.taxonomy import AGENT_KINDS, AgentKind
 
 PAIR = np.dtype(
     [
@@ -69,8 +76,19 @@ TAIL_FEWEST, EDGES_EVERY, NO_EDGE = 40, 32, np.float32(1e30)
 of an endpoint whose replies are not known or too large for the histogram.
 """
 TAIL_FLOOR_BYTES, TAIL_FLOOR_US = 1_500, 500_000
-TAIL_STEP, TAIL_BREAK = np.float32(1.3), np.float32(-0.2)
-"""Steps for a reply out of the usual range and for a usual one: four in a row alert."""
+TAIL_STEP, TAIL_STEP_SLOW, TAIL_BREAK = np.float32(1.3), np.float32(0.8), np.float32(-0.2)
+"""Steps for a reply that is too large, for one that is only slow, and for a usual one: four large
+ones in a row alert, seven slow ones.
+"""
+
+SLOW_US, SLOW_FEWEST, SLOW_SHARE = 600_000_000, np.float32(2.5), np.float32(0.3)
+"""How long others' waiting is remembered, and how many of them, and which share, make it the
+server that is slow.
+"""
+BROWSER, MOBILE_APP = AGENT_KINDS.index(AgentKind.BROWSER), AGENT_KINDS.index(AgentKind.MOBILE_APP)
+UNKNOWN_ROUTE = 0
+"""Number of the route of what does not exist."""
+LOGIN_SUCCEEDED = 2
 
 OBJECTS, REFUSALS, LARGE, SLOW, OUTSIDE, REPEATS, FOREIGN, PACE = 3, 4, 5, 6, 7, 8, 12, 9
 """What a signal of this module says."""
@@ -216,9 +234,12 @@ def _voice(histogram, count):
 @inline
 def _unknown(e):
     """Limit at an endpoint that few principals have used so far."""
+    if e.credential == 0 and e.path_flags & (PATH_LOGIN | PATH_REGISTER):
+        return UNKNOWN_PEOPLE
     if e.user == 0 and not e.session_given:
         return UNKNOWN_MACHINES
-    return UNKNOWN_PEOPLE if 3 <= e.method <= 6 else UNKNOWN_READS
+    people = e.agent_kind == BROWSER or e.agent_kind == MOBILE_APP
+    return UNKNOWN_PEOPLE if people and 3 <= e.method <= 6 else UNKNOWN_READS
 
 
 @inline
@@ -234,8 +255,10 @@ def _often(p, r, e):
         limit = max(floor, ASKED_TIMES * normal)
     if is_machine(e):
         limit = max(limit, UNKNOWN_MACHINES)
-    if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
-        limit *= np.float32(4.0)
+    if e.agent_flags & AGENT_CLAIMS_GOOD_BOT or is_crawler(e):
+        limit *= CRAWLER_TIMES
+    if e.login != 0:
+        limit = max(limit, ASKED_FLOOR_READS)
     if p.asked <= limit:
         return 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
     p.reported[ASKED_TOLD] = p.asked
@@ -243,11 +266,12 @@ def _often(p, r, e):
 
 
 @inline
-def ask(p, r, e):
+def ask(p, r, e, key):
     """Counts one request of a principal against its endpoint.
 
     Args:
         p: `PAIR`, r: `ENDPOINT`, e: `EVENT`.
+        key: Key of the pair.
 
     Returns:
         (what, llr, actual, usual), what 0 for nothing to report.
@@ -257,17 +281,26 @@ def ask(p, r, e):
     if hour > p.hour:
         p.hour = hour
         _new_hour(p)
-    if e.path_flags & PATH_HEALTH or (
-        e.login != 0 and e.method >= 3 and not e.path_flags & PATH_REGISTER
-    ):
+    if e.path_flags & PATH_HEALTH:
         return nothing
     p.asked += np.float32(1.0)
     _voice(r.asked_high, p.asked)
+    if e.login != 0 and e.method >= 3 and not e.path_flags & PATH_REGISTER:
+        # whose logins fail is told by the actor's record; here only how many there are counts
+        if (
+            e.login != LOGIN_SUCCEEDED
+            or p.asked <= ASKED_FLOOR_READS
+            or p.asked < p.reported[ASKED_TOLD] * np.float32(1.25)
+        ):
+            return nothing
+        return _often(p, r, e)
     if 200 <= e.status < 300 and p.asked <= VOICE_REQUESTS:
         r.sizes_some[log_bin(e.response_bytes, 64)] += 1
         if e.duration_us >= 0:
             r.times_some[log_bin(e.duration_us, 96)] += 1
-    target = mix(mix(e.path, e.query), e.body)
+    # where nothing is, it does not matter what is sent there
+    nothing_there = e.route == UNKNOWN_ROUTE and (e.status == 404 or e.status == 410)
+    target = e.path if nothing_there else mix(mix(e.path, e.query), e.body)
     at = np.int64(target & np.uint64(511))
     bit = np.uint8(np.uint8(1) << np.uint8(at & 7))
     fresh = p.targets[at >> 3] & bit == 0
@@ -311,8 +344,8 @@ def ask(p, r, e):
         if is_machine(e):
             # keys have limits of their own; partners fetch everything again now and then
             limit = max(limit, UNKNOWN_MACHINES)
-        if e.agent_flags & AGENT_CLAIMS_GOOD_BOT:
-            limit *= np.float32(4.0)
+        if e.agent_flags & AGENT_CLAIMS_GOOD_BOT or is_crawler(e):
+            limit *= CRAWLER_TIMES
         if p.distinct > limit:
             p.reported[DISTINCT_TOLD] = p.distinct
             return (
@@ -328,7 +361,7 @@ def ask(p, r, e):
     ):
         found = _often(p, r, e)
     if found[0] == 0 and 200 <= e.status < 300 and r.n >= TAIL_FEWEST:
-        found = _tail(p, r, e)
+        found = _tail(p, r, e, key)
     return found
 
 
@@ -411,7 +444,21 @@ def pace(p, r, e, gap):
 
 
 @inline
-def _tail(p, r, e):
+def _is_server_slow(r, e, key, slow):
+    """Counts how long others wait here; True when that is long for many of them, so that it is the
+    server that is slow. What one asks again and again counts once.
+    """
+    if key != r.timed_who:
+        r.timed_who = key
+        factor = decay_factor(r.timed_last, e.ts, SLOW_US)
+        r.timed_n = r.timed_n * factor + np.float32(1.0)
+        r.timed_slow = r.timed_slow * factor + np.float32(slow)
+        r.timed_last = max(r.timed_last, e.ts)
+    return r.timed_slow >= SLOW_FEWEST and r.timed_slow > SLOW_SHARE * r.timed_n
+
+
+@inline
+def _tail(p, r, e, key):
     """Replies far larger or slower than this endpoint's usual ones, one after the other."""
     nothing = 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
     if r.edges_due <= r.n:
@@ -430,10 +477,13 @@ def _tail(p, r, e):
     slow = e.duration_us > TAIL_FLOOR_US and np.float32(e.duration_us) > (
         TAIL_TIMES_SLOW * time_edge
     )
+    is_server = _is_server_slow(r, e, key, slow)
+    slow = slow and not is_server
     if not (large or slow):
         p.tail = max(np.float32(0.0), p.tail + TAIL_BREAK)
         return nothing
-    step = TAIL_STEP
+    # everybody may meet a slow server now and then
+    step = TAIL_STEP if large else TAIL_STEP_SLOW
     if (large and e.response_bytes > 500_000) or (large and slow):
         step = np.float32(2.6)
     p.tail = min(p.tail + step, np.float32(14.0))

@@ -13,8 +13,8 @@ from apisentinel.kernels.sketches import LOG_EDGES, log_bin
 BINS = 96
 """Log bins, four an octave: values up to 2^23."""
 
-REQUESTS, PAGES, MISSES, PAGES_SEEN, RUSHES = range(5)
-QUANTITIES = 5
+REQUESTS, PAGES, MISSES, PAGES_SEEN, RUSHES, PAGES_HOUR = range(6)
+QUANTITIES = 6
 
 FEWEST_SAMPLES = 200
 """Minutes of clients that must be known before the histogram overrules the prior."""

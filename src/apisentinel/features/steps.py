@@ -17,7 +17,7 @@ needed, and weight of a call in the running share of those that lack one.
 """
 STEPS_LOOSE = np.float32(0.15)
 """Running share of calls without a needed step at which the flow counts as changed."""
-STEP_LLR, STEP_LLR_AGAIN = np.float32(1.6), np.float32(0.55)
+STEP_LLR, STEP_LLR_AGAIN = np.float32(1.6), np.float32(0.35)
 """What a call without the steps before says, and the same call again."""
 
 

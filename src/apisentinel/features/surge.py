@@ -11,9 +11,14 @@ import numpy as np
 from apisentinel.kernels.compiler import inline
 from apisentinel.kernels.sketches import hll_add, hll_estimate
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, PATH_HEALTH
+from apisentinel.records.taxonomy import AGENT_KINDS, AgentKind
 
 SURGE, NOVELTY, WALK = 10, 11, 13
 """What a signal of this module says."""
+
+CRAWLER, AI_AGENT = AGENT_KINDS.index(AgentKind.CRAWLER), AGENT_KINDS.index(AgentKind.AI_AGENT)
+CRAWLER_TIMES = np.float32(4.0)
+"""Times what others may read that a crawler may which says that it is one."""
 
 SURGE_US, NOVELTY_US = 300_000_000, 1_800_000_000
 """Lengths of the windows."""
@@ -26,6 +31,10 @@ SURGE_FLOOR_WRITES = np.float32(100.0)
 """
 SURGE_CLIENTS = np.float32(4.5)
 """Clients behind a surge; fewer are told one by one."""
+SURGE_LEAD = np.float32(0.1)
+"""Lead of one of them over all others together (share of the requests) above which it is one's
+flood, which is told of that one.
+"""
 SURGE_SPREADS, SURGE_TIMES = np.float32(8.0), np.float32(2.2)
 """A surge is so many mean deviations above its level, and so many times as high."""
 EACH_TIMES, EACH_MORE = np.float32(1.6), np.float32(1.0)
@@ -54,10 +63,20 @@ def is_machine(e):
 
 
 @inline
+def is_crawler(e):
+    """True for a program that says that it is a crawler, known or not: it may read more than people
+    do.
+    """
+    return e.agent_kind == CRAWLER or e.agent_kind == AI_AGENT
+
+
+@inline
 def start_series(r, e):
     """First request of an endpoint."""
     r.win = e.ts // SURGE_US
     r.win_count = 0.0
+    r.win_who = 0
+    r.win_votes = 0.0
     r.base = 0.0
     r.spread = 0.0
     r.each = 0.0
@@ -72,6 +91,7 @@ def start_series(r, e):
     r.novel_told = 0.0
     r.walk = 0.0
     r.walk_told = 0.0
+    r.walk_missed = 0.0
     r.near = 0.0
     r.steps_seen = 0
     for k in range(4):
@@ -106,6 +126,8 @@ def _close_window(r, window):
         r.windows += 1
     r.win = window
     r.win_count = 0.0
+    r.win_who = 0
+    r.win_votes = 0.0
     r.surge_told = 0.0
     for k in range(32):
         r.win_clients[k] = 0
@@ -133,7 +155,13 @@ def surge(r, e):
     ):
         return nothing
     r.win_count += np.float32(1.0)
-    hll_add(r.win_clients, e.client)
+    # an office is as many people as have signed in from it
+    who = e.user if e.user != 0 else e.client
+    hll_add(r.win_clients, who)
+    # who holds the majority, if anybody does (Boyer and Moore's vote)
+    if r.win_votes <= 0:
+        r.win_who = who
+    r.win_votes += np.float32(1.0) if who == r.win_who else np.float32(-1.0)
     if (
         r.win_count < SURGE_FLOOR
         or r.windows < SURGE_FIRST
@@ -147,7 +175,7 @@ def surge(r, e):
     if r.win_count < limit:
         return nothing
     clients = np.float32(max(hll_estimate(r.win_clients), 1.0))
-    if clients < SURGE_CLIENTS:
+    if clients < SURGE_CLIENTS or r.win_votes > SURGE_LEAD * r.win_count:
         return nothing
     if r.win_count / clients < EACH_TIMES * max(r.each, np.float32(1.0)) + EACH_MORE:
         return nothing
@@ -233,6 +261,8 @@ def shared_walk(r, e):
     if r.walk < WALK_LEARNS:
         r.near += weight * (np.float32(near) - r.near)
     if near:
+        missed = np.float32(400 <= e.status < 500)
+        r.walk_missed += np.float32(0.1) * (missed - r.walk_missed)
         step = np.float32(min(1.0, 0.4 * np.log(0.7 / usual))) if usual < 0.5 else np.float32(0.0)
         r.walk = min(r.walk + step, WALK_HIGHEST)
     else:
@@ -247,5 +277,5 @@ def shared_walk(r, e):
         np.float32(5.2 + 0.05 * (r.walk - WALK_ALERT)),
         r.walk,
         np.float32(usual),
-        np.float32(0.0),
+        r.walk_missed,
     )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.incidents.wording import reason
 from apisentinel.records.case import Case
-from apisentinel.records.evidence import EntityRef, Evidence, Factor, Incident, Sample
+from apisentinel.records.evidence import Evidence, Factor, Incident, Sample
 from apisentinel.records.taxonomy import AttackType, severity_of
 
 
@@ -30,6 +30,11 @@ class IncidentSettings(BaseModel):
         default=4.0,
         gt=0,
         description="Sum of -log10 of the shares of common attributes that two cases must have.",
+    )
+    explaining: int = Field(
+        default=8,
+        ge=1,
+        description="Requests with evidence at an endpoint that explain what the endpoint shows.",
     )
     cluster: int = Field(default=5_000, ge=2, description="Most cases in one incident.")
     entities: int = Field(
@@ -99,6 +104,7 @@ def group_cases(
     sets = _Sets(len(ordered), settings.cluster)
     _join_actors(ordered, sets, settings)
     _join_campaigns(ordered, sets, attribute_share, settings)
+    _join_endpoints(ordered, sets, settings)
     groups: dict[int, list[Case]] = defaultdict(list)
     for i, case in enumerate(ordered):
         groups[sets.find(i)].append(case)
@@ -129,6 +135,28 @@ def _join_actors(cases: Sequence[Case], sets: _Sets, settings: IncidentSettings)
         client = cases[at]
         if case.first_ts - client.last_ts <= window and client.first_ts - case.last_ts <= window:
             sets.union(at, i)
+
+
+def _join_endpoints(cases: Sequence[Case], sets: _Sets, settings: IncidentSettings) -> None:
+    """What an endpoint shows joins those whose requests there explain it: the one of them with most
+    evidence at that endpoint about that time, so that no endpoint makes one of several campaigns.
+    """
+    window = settings.window_minutes * 60_000_000
+    busy: dict[str, list[int]] = defaultdict(list)
+    for j, other in enumerate(cases):
+        if other.key[0] != "endpoint":
+            for label in other.endpoints:
+                busy[label].append(j)
+    for i, case in enumerate(cases):
+        if case.key[0] != "endpoint":
+            continue
+        there = [
+            (cases[j].endpoints[case.ref.id], -j)
+            for j in busy.get(case.ref.id, ())
+            if cases[j].first_ts <= case.last_ts and case.first_ts - cases[j].last_ts <= window
+        ]
+        if sum(count for count, _ in there) >= settings.explaining:
+            sets.union(-max(there)[1], i)
 
 
 def _join_campaigns(
@@ -205,7 +233,13 @@ def describe(
     first = min(case.first_ts for case in ranked)
     alert = min(case.alert_ts for case in ranked)
     risk = round(lead.peak)
-    refs: list[EntityRef] = [case.ref for case in ranked]
+    # who used a session, a key or an account is named beside it
+    refs = list(
+        dict.fromkeys(
+            [case.ref for case in ranked]
+            + [ref for case in ranked for ref in case.clients.values()]
+        )
+    )
     return Incident(
         id=incident_id(founder_of(ranked)),
         risk=risk,
@@ -222,7 +256,7 @@ def describe(
         factors=_factors(leading, lead.peak, settings.factors),
         samples=_samples(ranked, settings.samples),
         succeeded=succeeded,
-        entities_total=len(ranked),
+        entities_total=len(refs),
     )
 
 

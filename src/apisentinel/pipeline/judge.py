@@ -43,8 +43,9 @@ from apisentinel.pipeline.judge_rows import (
 from apisentinel.pipeline.lone_findings import FAMILIAR_REQUESTS, LoneFindings
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.pipeline.staff_networks import StaffNetworks
 from apisentinel.pipeline.view import Outcome, View
-from apisentinel.records.case import Case, EntityKey, FamilyCase
+from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey, FamilyCase
 from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal
@@ -84,7 +85,9 @@ TOOLS_KEPT = 50_000
 """Pairs of client and scanning tool that are remembered, so that each is told once."""
 
 CLAIM = 1
-"""Stands for "was checked against its networks" beside a client."""
+"""Stands for "was checked against its networks" beside a client; one more when it insists."""
+INSISTING_REQUESTS = 10
+"""Requests from which on a client insists on being a crawler: no try of a page's owner."""
 
 POST = METHODS.index("POST")
 POSING_LLR = 6.0
@@ -141,6 +144,7 @@ class Judge:
             content.Exposure(chosen.exposure),
         )  # fmt: skip
         self._lone = LoneFindings()
+        self._staff = StaffNetworks()
         self._payload = chosen.payload
         self._tools: dict[tuple[int, int], None] = {}
         self._clients = 0
@@ -186,14 +190,19 @@ class Judge:
         clients = self._clients + np.cumsum(first_requests)
         self._clients += int(np.count_nonzero(first_requests))
         posing = self._posing_rows(events)
-        claiming = self._claiming_rows(events)
+        claiming = self._claiming_rows(events, signals.ordinals["client"])
         odd = suspects or {}
         asking = marks_of(body_marks(block.batch), 1)
         telling = marks_of(reply_marks(block.batch), LEAST_MAILS)
         others = {*actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling}
         rows = sorted(others.union(chosen))
         view = View(self.label, block, events, signals, clients, on_outcome, rows)
+        inner, told = self._staff.entries(events), 0
         for place, row in enumerate(rows):
+            # what is known at a row does not depend on where a block ends
+            while told < len(inner) and inner[told][0] <= row:
+                self._staff.absorb(inner[told])
+                told += 1
             if before_row is not None:
                 before_row(row)
             request = chosen.get(row)
@@ -215,6 +224,8 @@ class Judge:
                 if row in asking or row in telling:
                     self._asked(view, asking.get(row, 0), telling.get(row, 0))
                 self._odd(view, odd.get(row, ()))
+        for entry in inner[told:]:
+            self._staff.absorb(entry)
         return attacks
 
     def _odd(self, view: View, suspects: Iterable["Suspect"]) -> None:
@@ -341,19 +352,25 @@ class Judge:
                 out.add(row)
         return out
 
-    def _claiming_rows(self, events: npt.NDArray[Any]) -> set[int]:
-        """Rows that show a client under a crawler's name for the first time."""
+    def _claiming_rows(self, events: npt.NDArray[Any], ordinals: npt.NDArray[np.int64]) -> set[int]:
+        """Rows that show a client under a crawler's name for the first time, and again when it has
+        sent some requests more.
+        """
         out = set()
         rows = np.flatnonzero(events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT)
-        for row, client in zip(rows.tolist(), events["client"][rows].tolist(), strict=True):
-            pair = (client, CLAIM)
+        columns = rows, events["client"][rows], ordinals[rows] >= INSISTING_REQUESTS
+        for row, client, insists in zip(*(c.tolist() for c in columns), strict=True):
+            pair = (client, CLAIM + insists)
             if client and pair not in self._tools:
                 self._remember(pair)
                 out.add(row)
         return out
 
     def _claim(self, view: View) -> None:
-        evidence = self._fake_bot.by_address(view.text("user_agent"), view.ref("client").id)
+        evidence = self._fake_bot.by_address(
+            view.text("user_agent"), view.ref("client").id,
+            insists=view.ordinal("client") >= INSISTING_REQUESTS,
+        )  # fmt: skip
         if evidence is not None:
             self.hold(view, view.client_key, evidence, "fake_bot|address", None)
 
@@ -497,6 +514,9 @@ class Judge:
         """Adds evidence to a case, raises the alert that it deserves, and tells the listener."""
         if not counts(evidence.detector, rules=self.settings.rules, models=self.settings.models):
             return
+        trust = self._staff.factor(evidence.attack_type, view.event["network"])
+        if trust < 1.0 and evidence.llr < FIRM_LLR:
+            evidence, is_known = structs.replace(evidence, llr=trust * evidence.llr), False
         case = self._case(view, key)
         ordinal = view.ordinal(key[0])
         if is_known and evidence.attack_type in case.families:
@@ -528,6 +548,13 @@ class Judge:
         )
         if not case.agent:
             case.agent = str(view.event["agent"])
+        if (
+            key[0] not in {"client", "endpoint"}
+            and len(case.clients) < KEPT_CLIENTS
+            and view.client not in case.clients
+            and view.client
+        ):
+            case.clients[view.client] = view.ref("client")
         if key[0] == "client":
             case.shared = view.event["client_agents"] >= SHARED_AGENTS
             if not case.attributes:
@@ -569,6 +596,7 @@ class Judge:
             [(*key, sorted(clients)) for key, clients in self._phenomena.items()],
             self._contents.memory(),
             self._lone.memory(),
+            self._staff.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -581,6 +609,7 @@ class Judge:
         }
         self._contents.recall(memory.contents)
         self._lone.recall(memory.signs)
+        self._staff.recall(memory.staff)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

@@ -15,6 +15,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
             clients in rising order.
         contents: Fields, numbers and queries of the endpoints.
         signs: Principal → attack type, signature, time and strength of its odd texts.
+        staff: Users by network of endpoints that few networks use, and endpoints of everybody.
     """
 
     clients: int
@@ -22,3 +23,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     phenomena: list[tuple[str, str, tuple[str, ...], list[int]]]
     contents: ContentMemory = msgspec.field(default_factory=ContentMemory)
     signs: list[tuple[int, list[tuple[str, str, int, float]]]] = []
+    staff: tuple[list[tuple[int, list[tuple[int, list[int]]]]], list[int]] = ([], [])

@@ -11,6 +11,9 @@ EntityKey = tuple[str, int]
 KEPT_EVIDENCE = 4
 """Strongest pieces of evidence kept per attack type; weaker ones add nothing to the risk."""
 
+KEPT_CLIENTS = 32
+"""Clients that are named beside the user, session or key that they used."""
+
 
 @dataclass(slots=True)
 class FamilyCase:
@@ -52,6 +55,8 @@ class Case:
         earlier_peak: Highest risk of the entity's cases that are over.
         earlier_ordinal: Request that raised the first alert of all.
         attributes: Rare attributes by kind, for joining cases into campaigns.
+        clients: Clients from which the evidence against a user, session or credential came, at
+            most `KEPT_CLIENTS`.
     """
 
     key: EntityKey
@@ -81,3 +86,4 @@ class Case:
     earlier_peak: float = 0.0
     earlier_ordinal: int | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    clients: dict[int, EntityRef] = field(default_factory=dict)

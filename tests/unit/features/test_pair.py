@@ -74,7 +74,7 @@ def test_refusals_that_are_usual_here_count_less() -> None:
 )
 def test_replies_out_of_range(more: dict[str, int], what: int) -> None:
     traffic = shop()
-    for k in range(6):
+    for k in range(8):
         traffic.add(900 + k, "192.0.2.9", "/orders/1", endpoint="/orders/{id}", user="eve", **more)
     assert what in [found for found, _ in told(traffic)]
     once = shop().add(900, "192.0.2.9", "/orders/1", endpoint="/orders/{id}", user="eve", **more)

@@ -39,6 +39,24 @@ def test_a_session_belongs_to_its_client() -> None:
     assert sorted(map(len, joined([client, session, other], EVERYWHERE))) == [1, 2]
 
 
+def test_what_an_endpoint_shows_joins_who_explains_it() -> None:
+    ledger = Ledger()
+    one, other = case(ledger, "192.0.2.1", MINUTE), case(ledger, "192.0.2.2", MINUTE)
+    one.endpoints, other.endpoints = {"GET /search": 9}, {"GET /search": 2}
+    endpoint = case(ledger, "GET /search", 2 * MINUTE, "endpoint")
+    elsewhere = case(ledger, "GET /other", 2 * MINUTE, "endpoint")
+    found = joined([one, other, endpoint, elsewhere], EVERYWHERE)
+    assert {"192.0.2.1", "GET /search"} in found
+    assert len(found) == 3
+
+
+def test_who_used_a_key_is_named_beside_it() -> None:
+    ledger = Ledger()
+    key = case(ledger, "k1", MINUTE, "credential")
+    key.clients = {7: EntityRef("client", "192.0.2.7")}
+    assert joined([key], EVERYWHERE) == [{"k1", "192.0.2.7"}]
+
+
 def test_two_rare_attributes_make_a_campaign_and_common_ones_do_not() -> None:
     ledger = Ledger()
     cases = [case(ledger, f"192.0.2.{k}", k * MINUTE, agent="a", payload="p") for k in range(1, 6)]

@@ -1,4 +1,4 @@
-"""Networks from which two well-known crawlers come, kept by hand, wide rather than narrow.
+"""Networks from which well-known crawlers come, kept by hand, wide rather than narrow.
 
 Not a copy of the lists that the operators publish, and not complete: a reason for doubt, no proof.
 """
@@ -12,6 +12,14 @@ _NETWORKS = {
     "bingbot": "157.54.0.0/15 157.56.0.0/14 207.46.0.0/16 40.64.0.0/10 65.52.0.0/14 131.253.0.0/16 "
     "199.30.0.0/16 13.64.0.0/11 20.0.0.0/8 52.96.0.0/12 52.160.0.0/11 52.224.0.0/11 51.104.0.0/15 "
     "191.232.0.0/13 139.217.0.0/16 2a01:111::/32 2620:1ec::/36",
+    # Yandex names its crawlers by reverse DNS in these blocks, all of them its own
+    "yandexbot": "5.45.192.0/18 5.255.192.0/18 37.9.64.0/18 37.140.128.0/18 77.88.0.0/18 "
+    "84.201.128.0/18 84.252.160.0/19 87.250.224.0/19 90.156.176.0/22 92.255.112.0/20 "
+    "93.158.128.0/18 95.108.128.0/17 100.43.64.0/19 130.193.32.0/19 141.8.128.0/18 "
+    "178.154.128.0/17 185.32.185.0/24 199.21.96.0/22 199.36.240.0/22 213.180.192.0/19 "
+    "2a02:6b8::/29",
+    # Apple crawls from its own block only
+    "applebot": "17.0.0.0/8 2620:149::/32 2a01:b740::/29",
 }
 NETWORKS: dict[str, tuple[IPv4Network | IPv6Network, ...]] = {
     name: tuple(ip_network(text) for text in texts.split()) for name, texts in _NETWORKS.items()

@@ -5,6 +5,18 @@ from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.signal import EndpointSignal
 from apisentinel.records.taxonomy import AttackType
 
+MOSTLY_MISSED = 0.5
+"""Share of refusals from which on a walk through ids guesses which of them exist."""
+
+
+def _of_objects(signal: EndpointSignal, missed: float) -> AttackType:
+    """What it is called when many clients share a walk: guessing when most is missing, reading what
+    belongs to others when they are signed in, scraping of what is open to all.
+    """
+    if missed >= MOSTLY_MISSED:
+        return AttackType.ENUMERATION
+    return AttackType.BOLA if signal.has_user else AttackType.SCRAPING
+
 
 class EndpointSurge:
     """An endpoint gets far more requests in five minutes than usual, and each client sends far more
@@ -16,6 +28,7 @@ class EndpointSurge:
 
     Catches: floods over many addresses, catalogues read over many addresses.
     Misses: floods of one request a client; catalogues so small that everything is known.
+    Crowds: people are counted by who is signed in, so an office behind one address is a crowd.
     Cost: inside the endpoint kernel; 120 bytes an endpoint.
 
     References: OWASP API4:2023; CWE-799; ATT&CK T1498, T1119; Jung, Krishnamurthy and Rabinovich,
@@ -35,11 +48,11 @@ class EndpointSurge:
         actual, usual = round(signal.actual), round(signal.usual, 1)
         if signal.what == "novelty":
             factor = Factor("objects that nobody asked for before", actual, usual, "objects")
-            return Evidence(self.id, AttackType.SCRAPING, llr, (factor,))
+            return Evidence(self.id, _of_objects(signal, missed=0.0), llr, (factor,))
         if signal.what == "walk":
             share = round(signal.usual, 2)
             factor = Factor("objects in order over many clients", actual, share, "requests")
-            return Evidence(self.id, AttackType.SCRAPING, llr, (factor,))
+            return Evidence(self.id, _of_objects(signal, missed=signal.sources), llr, (factor,))
         factors = (
             Factor("requests to one endpoint in five minutes", actual, usual, "requests"),
             Factor("clients behind them", round(signal.sources), None, "clients"),

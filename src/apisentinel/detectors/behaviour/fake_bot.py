@@ -9,9 +9,10 @@ NEEDED = 3.0
 """Evidence of attack (nats) from which on the claim is disbelieved."""
 
 
-FOREIGN_LLR = 3.0
+FOREIGN_LLR, INSISTS_LLR = 3.0, 5.3
 """The name of a crawler from a network in which its operator does not crawl. The networks are kept
-by hand and may lag behind what operators publish, so this alone never alerts.
+by hand and may lag behind what operators publish, so one request alone never alerts: people try how
+their pages look to a crawler. Who goes on under that name does.
 """
 
 HIGHEST = 6.0
@@ -21,9 +22,9 @@ HIGHEST = 6.0
 class FakeBot:
     """A client claims to be a search engine's crawler and does what those never do.
 
-    The claim is compared with the known networks of the two largest crawlers; an address outside
-    of them is a reason for doubt. For an alert, other evidence is needed: payloads, guessing of
-    passwords or paths.
+    The claim is compared with the known networks of the largest crawlers; an address outside of
+    them is a reason for doubt, and from the tenth request on an alert. For other names an alert
+    needs other evidence: payloads, guessing of passwords or paths.
 
     Catches: attackers that hide behind a crawler's name.
     Misses: quiet scrapers with such a name.
@@ -43,9 +44,16 @@ class FakeBot:
             self.id, AttackType.FAKE_BOT, min(HIGHEST, other_llr) * self.settings.weight, (factor,)
         )
 
-    def by_address(self, agent: str, address: str) -> Evidence | None:
-        """Evidence from an address that is none of the claimed crawler's."""
+    def by_address(self, agent: str, address: str, *, insists: bool = False) -> Evidence | None:
+        """Evidence from an address that is none of the claimed crawler's.
+
+        Args:
+            agent: User agent.
+            address: Canonical text of the client's address.
+            insists: The client has sent some requests under that name already.
+        """
         if not self.settings.enabled or contradicts(agent, address) is None:
             return None
         factor = Factor("claims to be a known crawler", agent[:120], "comes from its networks")
-        return Evidence(self.id, AttackType.FAKE_BOT, FOREIGN_LLR * self.settings.weight, (factor,))
+        llr = INSISTS_LLR if insists else FOREIGN_LLR
+        return Evidence(self.id, AttackType.FAKE_BOT, llr * self.settings.weight, (factor,))

@@ -1,6 +1,7 @@
 """Pace: calls faster than hands."""
 
 from apisentinel.detectors.base import DetectorSettings
+from apisentinel.detectors.behaviour.floods import is_flood
 from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.signal import EndpointSignal
 from apisentinel.records.taxonomy import AttackType
@@ -33,12 +34,14 @@ class Pace:
         if signal.what != "pace" or not self.settings.enabled:
             return None
         kind = AttackType.AUTOMATION
-        if not signal.writes:
-            is_new = signal.secrets > 0
-            if signal.has_object and is_new:
-                kind = AttackType.SCRAPING
-            elif signal.actual >= FLOOD:
+        is_new = signal.secrets > 0
+        if signal.writes:
+            if is_flood(signal):
                 kind = AttackType.VOLUME
+        elif signal.has_object and is_new:
+            kind = AttackType.SCRAPING
+        elif signal.actual >= FLOOD:
+            kind = AttackType.VOLUME
         factors = (
             Factor("calls of one endpoint in an hour", round(signal.actual), None, "requests"),
             Factor("gaps below", round(signal.usual), None, "ms"),

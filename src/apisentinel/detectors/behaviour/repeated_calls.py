@@ -1,12 +1,11 @@
 """Repeated calls: the same function over and over, far more often than anybody else."""
 
 from apisentinel.detectors.base import DetectorSettings
+from apisentinel.detectors.behaviour.floods import is_flood
 from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.signal import EndpointSignal
 from apisentinel.records.taxonomy import AttackType
 
-FLOOD = 300.0
-"""Calls in an hour from which on repeating is called a flood."""
 ONCE = 2.0
 """Calls in an hour up to which a function counts as a step that people take once or twice."""
 
@@ -33,7 +32,7 @@ class RepeatedCalls:
         if signal.what != "repeats" or not self.settings.enabled:
             return None
         kind = AttackType.VOLUME
-        if signal.writes and signal.actual < FLOOD:
+        if signal.writes and not is_flood(signal):
             once = signal.has_user and 0 < signal.usual <= ONCE
             kind = AttackType.SEQUENCE_ABUSE if once else AttackType.AUTOMATION
         factor = Factor(

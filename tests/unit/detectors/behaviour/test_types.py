@@ -31,6 +31,17 @@ ENDPOINT_CASES = [
     ("UnusualReplies", "slow", {}, AttackType.RESOURCE_ABUSE),
     ("RepeatedCalls", "repeats", {"writes": True}, AttackType.AUTOMATION),
     ("RepeatedCalls", "repeats", {}, AttackType.VOLUME),
+    ("RepeatedCalls", "repeats", {"writes": True, "actual": 60.0}, AttackType.VOLUME),
+    (
+        "RepeatedCalls",
+        "repeats",
+        {"writes": True, "actual": 60.0, "secrets": 1.0},
+        AttackType.AUTOMATION,
+    ),
+    ("Pace", "pace", {"writes": True, "actual": 60.0}, AttackType.VOLUME),
+    ("EndpointSurge", "walk", {"has_object": True}, AttackType.SCRAPING),
+    ("EndpointSurge", "walk", {"has_object": True, "sources": 0.9}, AttackType.ENUMERATION),
+    ("EndpointSurge", "walk", {"has_object": True, "has_user": True}, AttackType.BOLA),
     ("ClosedEndpoint", "outside", {}, AttackType.BFLA),
     ("ClosedEndpoint", "outside", {"sources": 1.0}, AttackType.INSIDER_MISUSE),
 ]
@@ -87,3 +98,9 @@ def test_a_crawler_is_believed_in_its_networks_only(name):
 def test_a_crawlers_name_from_elsewhere_is_no_alert_by_itself():
     found = behaviour.FakeBot().by_address("Googlebot/2.1", "93.184.216.34")
     assert 0 < found.llr < 4
+
+
+def test_who_goes_on_under_a_crawlers_name_from_elsewhere_is_told():
+    found = behaviour.FakeBot().by_address("Googlebot/2.1", "93.184.216.34", insists=True)
+    assert found.llr > 5.07
+    assert behaviour.FakeBot().by_address("Googlebot/2.1", "66.249.70.1", insists=True) is None

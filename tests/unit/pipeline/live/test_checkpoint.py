@@ -158,7 +158,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
         "settings", "detector", "state", "enricher", "_by_family", "_scanner_agent", "_fake_bot",
         "_spraying", "_flood", "_payload", "_labels", "_surge",
     }  # fmt: skip
-    kept = {"ledger", "policy", "_tools", "_clients", "_phenomena", "_lone", "_contents"}
+    kept = {"ledger", "policy", "_tools", "_clients", "_phenomena", "_lone", "_contents", "_staff"}
     judge = new().engine.cases
     assert isinstance(judge, Judge)
     assert set(vars(judge)) == made_anew | kept
