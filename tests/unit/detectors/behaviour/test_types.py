@@ -53,8 +53,8 @@ ACTOR_CASES = [
 
 
 def at_endpoint(what, **about):
-    fields = {"sources": 0.0, "accounts": 0.0} | about
-    return EndpointSignal(what, 7.0, 10.0, 2.0, **fields)
+    fields = {"actual": 10.0, "usual": 2.0, "sources": 0.0, "accounts": 0.0} | about
+    return EndpointSignal(what, 7.0, **fields)
 
 
 @pytest.mark.parametrize(("name", "what", "about", "kind"), ENDPOINT_CASES)
