@@ -48,6 +48,8 @@ def test_decoders_keep_their_limits(value):
 
 
 @given(HOSTILE)
+@example(b"}${x")
+@example(b"}" + b"${" * 40 + b"}" * 80)
 def test_readings_take_any_bytes(value):
     plain = text(value)
     assert b"  " not in plain

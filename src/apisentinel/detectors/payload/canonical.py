@@ -134,12 +134,9 @@ def lookups(value: bytes) -> bytes:
     if b"${" not in value:
         return value
     for _ in range(MAX_LOOKUPS):
-        end = value.find(b"}")
+        end = value.find(b"}", value.find(b"${") + 2)
         begin = value.rfind(b"${", 0, end) if end > 0 else -1
-        while end > 0 and begin < 0:
-            end = value.find(b"}", end + 1)
-            begin = value.rfind(b"${", 0, end) if end > 0 else -1
-        if end < 0:
+        if begin < 0:
             break
         body = value[begin + 2 : end]
         if body.startswith(b"jndi"):

@@ -33,13 +33,21 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
 
 
+SHORTEST_ODD = 8
+"""Characters of the shortest word that says something by itself: base64 of a class name cut at both
+ends, a procedure or a table of a database.
+"""
+
+
 def _name(raw: bytes) -> str:
     return raw[:40].decode("ascii", "replace")
 
 
 def is_plain(text: bytes) -> bool:
-    """True for a short text of letters, digits and ``-_.~`` only; longer ones may be base64."""
-    return len(text) < 12 and not text.translate(None, _PLAIN) and b".." not in text
+    """True for a short text of letters, digits and ``-_.~`` only; longer ones may be base64 or the
+    name of something that nobody sends.
+    """
+    return len(text) < SHORTEST_ODD and not text.translate(None, _PLAIN) and b".." not in text
 
 
 def is_word(text: bytes) -> bool:

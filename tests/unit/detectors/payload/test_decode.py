@@ -85,3 +85,5 @@ def test_canonical_readings():
     assert path(b"..\\..//./..;/etc") == b"../../../etc"
     assert lookups(b"${${lower:j}${::-n}di:x}") == b"${jndi:x}"
     assert lookups(b"${" * 200) == b"${" * 200
+    assert lookups(b"}${a:-b}c") == b"}bc"
+    assert lookups(b"}a${b") == b"}a${b"
