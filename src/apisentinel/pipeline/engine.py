@@ -140,7 +140,11 @@ class Engine:
     def use_profile(self, learned: Learned | None) -> None:
         """Compares requests with another profile from the next block on, or with none."""
         profile = None if learned is None else learned.profile
+        before = self.unusual
         self.unusual = None if profile is None else UnusualRequests(profile)
+        if before is not None and self.unusual is not None:
+            # what many do alike is told by endpoint, place and property, which no profile changes
+            self.unusual.recall(before.memory())
 
     def _add_unusual(
         self, suspects: dict[int, list[Suspect]], block: Prepared, events: npt.NDArray[Any]

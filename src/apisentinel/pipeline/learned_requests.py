@@ -73,6 +73,14 @@ class UnusualRequests:
                     partial(evidence, in_full=False),
                 )
 
+    def memory(self) -> list[tuple[int, list[int]]]:
+        """Which clients did what is unusual, oldest first, the clients in rising order."""
+        return [(what, sorted(clients)) for what, clients in self._clients.items()]
+
+    def recall(self, memory: list[tuple[int, list[int]]]) -> None:
+        """Takes over what an earlier one remembered."""
+        self._clients = {what: set(clients) for what, clients in memory}
+
     def _share(self, what: int, client: int) -> float:
         """Factor on what many clients do alike."""
         seen = self._clients.get(what)

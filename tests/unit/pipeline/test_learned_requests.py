@@ -72,3 +72,14 @@ def test_without_weight_nothing_is_told():
     profile, _ = learned(orders(300), weight=0.0)
     assert not told(profile, [ODD], [7])
     assert ProfileSettings(weight=0.0).weight == 0.0
+
+
+def test_a_successor_knows_what_many_clients_did(profile):
+    unusual = UnusualRequests(profile)
+    told(profile, [ODD] * COMMON_CLIENTS, range(1, COMMON_CLIENTS + 1), unusual)
+    successor = UnusualRequests(profile)
+    successor.recall(unusual.memory())
+    (before,) = told(profile, [ODD], [99], unusual)
+    (after,) = told(profile, [ODD], [99], successor)
+    assert after.llr == before.llr
+    assert successor.memory() == unusual.memory()

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.profile.calibration import Calibration
+from apisentinel.detectors.profile.counting import FEW_ACTORS
 from apisentinel.detectors.profile.items import Items
-from apisentinel.detectors.profile.knowledge import FEW_ACTORS, Knowledge
+from apisentinel.detectors.profile.knowledge import Knowledge
 from apisentinel.detectors.profile.observe import Observations, Observer
 from apisentinel.detectors.profile.places import MAX_SEGMENTS
 from apisentinel.detectors.profile.profile import Profile

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.profile.calibration import KEPT, Calibration
+from apisentinel.detectors.profile.counting import BINS
 from apisentinel.detectors.profile.items import Items, Reader
-from apisentinel.detectors.profile.knowledge import BINS, Knowledge
+from apisentinel.detectors.profile.knowledge import Knowledge
 from apisentinel.detectors.profile.observe import Observations, Observer
 from apisentinel.detectors.profile.properties import PROPERTIES, SET
 from apisentinel.detectors.profile.settings import ProfileSettings

@@ -28,6 +28,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
     Attributes:
         arrays: Name → type and shape of each array.
         buckets: Buckets of the timeline in order of time: number, then its counts.
+        unusual: What the learned profile found unusual, and the clients that did it.
     """
 
     format: int
@@ -47,6 +48,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
     last: int | None
     buckets: list[tuple[int, list[int]]]
     arrays: dict[str, tuple[str, list[int]]]
+    unusual: list[tuple[int, list[int]]] = []
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
         last=line.last,
         buckets=[(number, counts.tolist()) for number, counts in sorted(line.buckets.items())],
         arrays={name: (array.dtype.str, list(array.shape)) for name, array in arrays.items()},
+        unusual=[] if engine.unusual is None else engine.unusual.memory(),
     )
     cases = msgspec.msgpack.encode(list(ledger.cases.values()))
     return Captured(live.offset, msgspec.msgpack.encode(head), cases, arrays)
@@ -156,6 +159,8 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
     policy.take()
     policy.suppressed, policy.unkept = head.suppressed, head.unkept
     engine.cases.recall(head.judge)
+    if engine.unusual is not None:
+        engine.unusual.recall(head.unusual)
     line.width, line.first, line.last = head.width, head.first, head.last
     line.buckets = {number: np.array(counts, np.int64) for number, counts in head.buckets}
     engine.seq = head.seq

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.detectors.profile.conftest import learned
+from tests.unit.detectors.profile.requests import orders
 from tests.unit.pipeline.live.live_traffic import SMALL, batch_of, requests
 
 from apisentinel.errors import StateError
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.pipeline.judge import Judge
+from apisentinel.pipeline.learned import Learned
 from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.pipeline.live.settings import RuntimeSettings
@@ -180,3 +183,25 @@ def test_a_checkpoint_of_other_bounds_is_refused() -> None:
     other = SMALL.model_copy(update={"state": SMALL.state.model_copy(update={"clients": 512})})
     with pytest.raises(StateError, match="other bounds"):
         checkpoint.restore(LiveEngine(other, RUNTIME, KEY), parts)
+
+
+def test_what_many_clients_do_alike_outlives_a_restart() -> None:
+    profile = learned(orders(400))[0]
+    run = Run(requests(300))
+    run.live.use(SMALL, Learned("a", profile))
+    run.to(300)
+    unusual = run.live.engine.unusual
+    assert unusual is not None
+    known = unusual.memory()
+    assert known
+    run.save()
+    run.live = new()
+    run.live.use(SMALL, Learned("a", profile))
+    checkpoint.restore(run.live, run.stored)
+    after = run.live.engine.unusual
+    assert after is not None
+    assert after.memory() == known
+    run.live.use(SMALL, Learned("b", profile))
+    swapped = run.live.engine.unusual
+    assert swapped is not None
+    assert swapped.memory() == known
