@@ -10,7 +10,8 @@ SESSION_NAMES = (
     b"_flask_session", b"next-auth.session-token", b"meteor_login_token", b"ci_session",
     b"yiisessionid", b"__host-next-auth", b"__secure-next-auth",
     b"sails.sid", b"play_session", b"phpsession", b"rack.session", b"koa.sess", b"koa:sess",
-    b"express:sess", b"ring-session", b"gorilla", b"fasthttp_session", b"phoenix_key", b"symfony", b"meteor_login", b"flask_session", b"cakephp", b"remember_web",
+    b"express:sess", b"ring-session", b"gorilla", b"fasthttp_session", b"phoenix_key",
+    b"symfony", b"meteor_login", b"flask_session", b"cakephp", b"remember_web",
 )  # fmt: skip
 """Names under which frameworks keep sessions; some end in random letters."""
 
