@@ -108,6 +108,8 @@ TOOL, LIBRARY = AGENT_KINDS.index(AgentKind.TOOL), AGENT_KINDS.index(AgentKind.L
 
 WALK_LLR, WALK_BREAK = np.float32(0.45), np.float32(-0.9)
 """Scraping: steps for an id that continues the walk, and for one that does not."""
+WALK_US = 86_400_000_000
+"""Time in which a walk fades to a third: a patient one takes a step in an hour."""
 
 AGENT_LLR, AGENT_BREAK = np.float32(0.75), np.float32(-0.5)
 
@@ -383,18 +385,20 @@ def _walks(r, e):
         size = abs(step)
         if size > 0:
             if size <= 3 or step == r.step:
-                r.walk = min(r.walk + WALK_LLR, np.float32(30.0))
-                r.walk_missed += np.float32(missed)
+                # an old walk fades; only a step of a walk brings it up again
+                fade = decay_factor(r.last, e.ts, WALK_US)
+                r.walk = min(r.walk * fade + WALK_LLR, np.float32(30.0))
+                r.walk_missed = r.walk_missed * fade + np.float32(missed)
+                level = r.walk - np.float32(1.5)
+                steps = r.walk / WALK_LLR
+                family = 3 if r.walk_missed > 0.5 * steps else 5
+                if level > r.llr[family]:
+                    r.llr[family] = min(level, HIGHEST)
             else:
                 r.walk = max(np.float32(0.0), r.walk + WALK_BREAK)
                 if r.walk == 0:
                     r.walk_missed = 0.0
             r.step = step
-            level = r.walk - np.float32(1.5)
-            steps = r.walk / WALK_LLR
-            family = 3 if r.walk_missed > 0.5 * steps else 5
-            if level > r.llr[family]:
-                r.llr[family] = min(level, HIGHEST)
     r.object_id = e.object_id
 
 

@@ -19,7 +19,7 @@ from apisentinel.features.pair import (
     PAIR,
     WINDOW_US,
     ask,
-    of_others,
+    count_owner,
     outside,
     pace,
     principal,
@@ -403,8 +403,7 @@ def update_endpoints(
             s.sources = clients
             s.accounts = 0.0
         what, llr, actual, usual = ask(p, r, e, pair_key)
-        if what == 0:
-            what, llr, actual, usual = of_others(p, r, e)
+        count_owner(p, r, e)
         fast, fast_llr, fast_actual, fast_usual = pace(p, r, e, gap)
         if what == 0:
             what, llr, actual, usual = fast, fast_llr, fast_actual, fast_usual

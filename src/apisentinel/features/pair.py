@@ -90,9 +90,9 @@ UNKNOWN_ROUTE = 0
 """Number of the route of what does not exist."""
 LOGIN_SUCCEEDED = 2
 
-OBJECTS, REFUSALS, LARGE, SLOW, OUTSIDE, REPEATS, FOREIGN, PACE = 3, 4, 5, 6, 7, 8, 12, 9
+OBJECTS, REFUSALS, LARGE, SLOW, OUTSIDE, REPEATS, PACE = 3, 4, 5, 6, 7, 8, 9
 """What a signal of this module says."""
-DISTINCT_TOLD, REFUSED_TOLD, FLOOD_TOLD, TAIL_TOLD, ASKED_TOLD, FOREIGN_TOLD, PACE_TOLD = range(7)
+DISTINCT_TOLD, REFUSED_TOLD, FLOOD_TOLD, TAIL_TOLD, ASKED_TOLD, _UNUSED, PACE_TOLD = range(7)
 """Places of `reported`."""
 
 PRIVATE_FEWEST, PRIVATE_SHARE = 50, 0.025
@@ -101,8 +101,8 @@ this share of them came from others.
 """
 PRIVATE_FLOOR, PRIVATE_TIMES = np.float32(7.0), np.float32(2.5)
 """Different objects of a private endpoint that are never too many, and the times of the usual."""
-FOREIGN_STEP, FOREIGN_ALERT = np.float32(2.4), np.float32(6.0)
-"""Most that an object of somebody else says, and the sum that is reported: the third one."""
+FOREIGN_VOICES = np.float32(5.0)
+"""Requests of one principal for objects of others that shape what is usual."""
 
 GAP_BINS = 56
 """Log bins of milliseconds, four an octave: 16 s."""
@@ -372,31 +372,17 @@ def is_private(r):
 
 
 @inline
-def of_others(p, r, e):
-    """Counts a request for an object with a known owner.
-
-    References: OWASP API1:2023.
-    """
-    nothing = 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
+def count_owner(p, r, e):
+    """Counts a request for an object with a known owner; see `holding` for what is told."""
     if e.foreign == 0 or e.status <= 0 or e.status >= 500:
-        return nothing
-    private = is_private(r)
+        return
     if e.foreign == 1:
         r.owned += 1
-        return nothing
-    if p.reported[FOREIGN_TOLD] < 2 * FOREIGN_STEP:
+    elif p.strange < FOREIGN_VOICES:
         # a few of each principal, so that nobody makes it usual alone
+        p.strange += np.float32(1.0)
         r.owned += 1
         r.foreign += 1
-    share = (np.float64(r.foreign) + 0.5) / (np.float64(r.owned) + 20.0)
-    step = min(FOREIGN_STEP, np.float32(-0.75 * np.log(share)))
-    if e.status >= 400:
-        step *= np.float32(0.6)
-    p.strange = min(p.strange + step, np.float32(14.0))
-    p.reported[FOREIGN_TOLD] += np.float32(1.0)
-    if not private or p.strange < FOREIGN_ALERT:
-        return nothing
-    return FOREIGN, min(p.strange, np.float32(8.0)), p.reported[FOREIGN_TOLD], np.float32(0.0)
 
 
 @inline

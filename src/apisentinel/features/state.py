@@ -51,6 +51,20 @@ class FeatureSettings(BaseModel):
         1 << 14, ge=64, description="User agents remembered at once; 168 bytes each."
     )
     objects: int = Field(1 << 17, ge=64, description="Objects remembered at once; 168 bytes each.")
+    holdings: int = Field(
+        1 << 17,
+        ge=64,
+        description="Users with a kind of their objects remembered at once; 160 bytes each.",
+    )
+    owned: int = Field(
+        1 << 18, ge=64, description="Objects with an owner remembered at once; 64 bytes each."
+    )
+    replies: int = Field(
+        1 << 14, ge=64, description="Users whose replies are remembered at once; 544 bytes each."
+    )
+    places: int = Field(
+        1 << 12, ge=64, description="Kinds of objects remembered at once; 90 bytes each."
+    )
 
 
 @dataclass(frozen=True)

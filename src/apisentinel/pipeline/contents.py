@@ -108,6 +108,8 @@ class Contents:
 
     def _privilege(self, asked: Asked, named: list[Named]) -> Iterator[tuple[str, Evidence]]:
         done = set()
+        # fields of earlier requests: those of one request are one form
+        earlier = self._tried(asked)
         for field in named:
             name = field.name.strip("$")
             if name not in _PRIVILEGES or not field.where.startswith("body") or name in done:
@@ -125,9 +127,23 @@ class Contents:
                 known.early += asked.requests <= YOUNG
             if is_part:
                 continue
-            evidence = self._privileges.evidence(name, field.where, asked.requests, others)
+            tried = 1 if name in earlier else 1 + len(earlier)
+            evidence = self._privileges.evidence(name, field.where, asked.requests, others, tried)
             if evidence is not None:
                 yield f"{name}|{asked.endpoint}", evidence
+
+    def _tried(self, asked: Asked) -> set[str]:
+        """Fields that this principal sent to the endpoint before and that are no part of its
+        form.
+        """
+        return {
+            known.name
+            for known in self._fields.values()
+            if known.endpoint == asked.endpoint
+            and asked.principal in known.principals
+            and known.early < EARLY_ENOUGH
+            and len(known.principals) <= ENOUGH
+        }
 
     def _amount(self, asked: Asked, named: list[Named]) -> Iterator[tuple[str, Evidence]]:
         for field in named:

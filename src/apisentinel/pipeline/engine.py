@@ -15,6 +15,7 @@ from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.features import FeatureState, Signals, make_events
 from apisentinel.features.catalogue import FEATURES
+from apisentinel.features.holding_state import Holdings, HoldingState
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.features.tick_state import Ticks, TickState
 from apisentinel.pipeline.judge import Judge, Suspect
@@ -34,6 +35,7 @@ class Counted(NamedTuple):
     block: Prepared
     events: npt.NDArray[Any]
     signals: Signals
+    holdings: Holdings
     ticks: Ticks | None = None
 
 
@@ -46,6 +48,7 @@ class Engine:
     Attributes:
         seq: Number of requests taken so far; the next request gets it plus one.
         cases: The judge with all cases and alerts.
+        holdings: Who has what.
         ticks: Traces of the entities for the models; None where models are switched off.
         anomaly: What is told of odd entities; None where models are switched off.
     """
@@ -61,6 +64,8 @@ class Engine:
         self.settings = settings
         self.enricher = enricher
         self.state = FeatureState(settings.state)
+        bounds = settings.state
+        self.holdings = HoldingState(bounds.holdings, bounds.owned, bounds.replies, bounds.places)
         self.ticks = TickState(self.state) if settings.models else None
         self.anomaly = _anomaly(settings, self.state, learned) if settings.models else None
         self.unusual: UnusualRequests | None = None
@@ -82,11 +87,13 @@ class Engine:
             events = make_events(batch)
         with self.watch.stage("state", n):
             signals = self.state.update(batch, events)
+        with self.watch.stage("holdings", n):
+            holdings = self.holdings.update(batch, events)
         if self.ticks is None:
-            return Counted(block, events, signals)
+            return Counted(block, events, signals, holdings)
         with self.watch.stage("ticks", n):
             ticks = self.ticks.update(batch, events, signals, block.fields)
-        return Counted(block, events, signals, ticks)
+        return Counted(block, events, signals, holdings, ticks)
 
     def judge(
         self,
@@ -118,8 +125,9 @@ class Engine:
             suspects = self._suspects(odd)
             self._add_unusual(suspects, block, events)
             attacks = self.cases.judge(
-                block, events, signals, on_outcome, before_row, on_known, suspects
-            )
+                block, events, signals, on_outcome, before_row, on_known, suspects,
+                counted.holdings,
+            )  # fmt: skip
         with self.watch.stage("timeline", n):
             self.timeline.add(events, attacks)
         return attacks

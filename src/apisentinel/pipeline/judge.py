@@ -15,9 +15,12 @@ from apisentinel.enrichment import Enricher
 from apisentinel.enrichment.redact import redact_text
 from apisentinel.features import LOGIN, FeatureState, Signals
 from apisentinel.features.body_marks import body_marks
+from apisentinel.features.holding import PRIVATE, ROOM, SHARED
+from apisentinel.features.holding_state import Holdings
 from apisentinel.features.reply_marks import reply_marks
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.incidents import AlertPolicy
+from apisentinel.kernels.sketches import estimate_distinct
 from apisentinel.pipeline.contents import Asked, Contents
 from apisentinel.pipeline.judge_memory import JudgeMemory
 from apisentinel.pipeline.judge_rows import (
@@ -35,6 +38,7 @@ from apisentinel.pipeline.judge_rows import (
     by_family,
     by_principal,
     families,
+    holding_signals,
     marked,
     marks_of,
     raised,
@@ -48,13 +52,13 @@ from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey, FamilyCase
 from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
-from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal
+from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, HoldingSignal
 from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, REFERENCES, AttackType
 from apisentinel.scoring import PRIOR_LOG10, Ledger, case_odds, counts, risk_of
 
 ENDPOINT_SIGNALS = (
     "", "guessing", "flood", "objects", "refusals", "large", "slow", "outside", "repeats",
-    "pace", "surge", "novelty", "foreign", "walk",
+    "pace", "surge", "novelty", "", "walk",
 )  # fmt: skip
 """Names of what the endpoint kernel reports, by number."""
 
@@ -92,6 +96,16 @@ INSISTING_REQUESTS = 10
 POST = METHODS.index("POST")
 POSING_LLR = 6.0
 """What a login under a crawler's name says."""
+
+READING = frozenset(
+    (AttackType.SCRAPING, AttackType.CRAWLING, AttackType.BOLA, AttackType.RESOURCE_ABUSE,
+     AttackType.DATA_EXPOSURE)
+)  # fmt: skip
+"""What reading too much is called elsewhere than in a room of the staff."""
+ROOM_CLIENTS, ROOM_SHARE = 25.0, 0.05
+"""Clients, and share of all clients, that a room of the staff has at most; `support` is also a word
+of places for customers.
+"""
 
 LEAST_MAILS = 5
 """Mail addresses in a reply from which on it is looked at."""
@@ -136,6 +150,8 @@ class Judge:
         self._fake_bot = behaviour.FakeBot(chosen.fake_bot)
         self._spraying = behaviour.PasswordSpraying(chosen.password_spraying)
         self._principal = by_principal(chosen)
+        self._foreign = behaviour.ForeignObjects(chosen.foreign_objects)
+        self._kinds: npt.NDArray[np.uint8] | None = None
         self._surge = behaviour.EndpointSurge(chosen.endpoint_surge)
         self._flood = behaviour.EndpointFlood(chosen.endpoint_flood)
         self._contents = Contents(
@@ -160,6 +176,7 @@ class Judge:
         before_row: Callable[[int], None] | None = None,
         on_known: Callable[[int, Case], None] | None = None,
         suspects: Mapping[int, Sequence["Suspect"]] | None = None,
+        holdings: Holdings | None = None,
     ) -> npt.NDArray[np.bool_]:
         """Takes over everything that a block says.
 
@@ -172,6 +189,7 @@ class Judge:
             on_known: Called with the case for a request of a convicted client that is counted
                 without a look at its content.
             suspects: Entities that the models find odd, by row.
+            holdings: Who asks for what belongs to others, and what the place of each request is.
 
         Returns:
             bool ``(n_rows,)``: requests whose content is an attack.
@@ -194,7 +212,11 @@ class Judge:
         odd = suspects or {}
         asking = marks_of(body_marks(block.batch), 1)
         telling = marks_of(reply_marks(block.batch), LEAST_MAILS)
-        others = {*actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling}
+        holding = {} if holdings is None else holding_signals(holdings.told)
+        self._kinds = None if holdings is None else holdings.kinds
+        others = {
+            *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
+        }  # fmt: skip
         rows = sorted(others.union(chosen))
         view = View(self.label, block, events, signals, clients, on_outcome, rows)
         inner, told = self._staff.entries(events), 0
@@ -221,6 +243,8 @@ class Judge:
                 )
                 for signal in endpoints.get(row, ()):
                     self._endpoint(view, signal)
+                if row in holding:
+                    self._held(view, holding[row])
                 if row in asking or row in telling:
                     self._asked(view, asking.get(row, 0), telling.get(row, 0))
                 self._odd(view, odd.get(row, ()))
@@ -275,7 +299,9 @@ class Judge:
         found = list(self._contents.judge(asked, marks)) if marks else []
         told = self._contents.reply(asked, mails) if mails else None
         for signature, evidence in [*found, told] if told else found:
-            self.hold(view, key, evidence, signature, None)
+            # secrets are told as such wherever they are
+            kept = evidence if signature == "secrets" else self._in_place(view, evidence)
+            self.hold(view, key, kept, signature, None)
 
     def _is_known(
         self, row: int, request: "Marked", on_known: Callable[[int, Case], None] | None
@@ -453,13 +479,45 @@ class Judge:
         if kind == "session" and not (view.event["session_given"] or shared_client):
             return
         key: EntityKey = (kind, view.event[kind])
+        if kind == "credential" and view.event["user"]:
+            key = ("user", view.event["user"])
         facts = dict(zip(FACTS, signal.facts, strict=True))
         for family in families(signal.raised):
             told = ActorSignal(kind, family, signal.llr[family], facts, signal.login == SUCCEEDED)
             detector = self._by_family[family]
             evidence = detector.evidence(told)
             if evidence is not None:
-                self.hold(view, key, evidence, detector.id, None)
+                self.hold(view, key, self._in_place(view, evidence), detector.id, None)
+
+    def _in_place(self, view: View, evidence: Evidence) -> Evidence:
+        """The evidence under the name that reading much has where it happens: what a user reads in
+        a room of the staff is misuse by an insider, what it reads of private objects is not
+        scraping, and what everybody may read belongs to nobody.
+        """
+        if self._kinds is None or not view.event["user"]:
+            return evidence
+        kind = int(self._kinds[view.row])
+        if kind == ROOM and evidence.attack_type in READING and self._is_room(view):
+            return structs.replace(evidence, attack_type=AttackType.INSIDER_MISUSE)
+        if kind == PRIVATE and evidence.attack_type is AttackType.SCRAPING:
+            return structs.replace(evidence, attack_type=AttackType.BOLA)
+        if kind == SHARED and evidence.attack_type is AttackType.BOLA:
+            return structs.replace(evidence, attack_type=AttackType.SCRAPING)
+        return evidence
+
+    def _is_room(self, view: View) -> bool:
+        """True when few clients come to an endpoint whose path says that it is the staff's."""
+        record = self.state.record(self.state.endpoints, view.event["endpoint"])
+        if record is None or view.event["status"] >= REFUSED:
+            return False
+        here = float(estimate_distinct(record["clients"]))
+        return here <= max(ROOM_CLIENTS, ROOM_SHARE * len(self.state.actors["client"].used))
+
+    def _held(self, view: View, signal: HoldingSignal) -> None:
+        """A principal that asks for what is not its own."""
+        evidence = self._foreign.evidence(signal)
+        if evidence is not None:
+            self.hold(view, self._principal_key(view), evidence, evidence.detector, None)
 
     def _endpoint(self, view: View, signal: Any) -> None:
         what = ENDPOINT_SIGNALS[int(signal["what"])]
@@ -472,6 +530,7 @@ class Judge:
         if what in self._principal:
             evidence = self._principal[what].evidence(told)
             if evidence is not None:
+                evidence = self._in_place(view, evidence)
                 key = self._principal_key(view)
                 self.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
                 if evidence.attack_type is AttackType.SEQUENCE_ABUSE:
@@ -485,6 +544,7 @@ class Judge:
             detector: Any = self._spraying if what == "guessing" else self._surge
             evidence = detector.evidence(told)
             if evidence is not None:
+                evidence = self._in_place(view, evidence)
                 key = ("endpoint", view.event["endpoint"])
                 self.hold(view, key, evidence, f"{detector.id}|{what}", None)
             return

@@ -14,7 +14,7 @@ from apisentinel.features import Signals
 from apisentinel.pipeline.settings import Detectors
 from apisentinel.records.case import Case, EntityKey, FamilyCase
 from apisentinel.records.evidence import Evidence
-from apisentinel.records.signal import Family
+from apisentinel.records.signal import Family, HoldingSignal
 from apisentinel.records.taxonomy import AttackType
 
 FIRM_LLR = 6.5
@@ -79,7 +79,6 @@ def by_principal(chosen: Detectors) -> dict[str, Any]:
         "repeats": behaviour.RepeatedCalls(chosen.repeated_calls),
         "outside": behaviour.ClosedEndpoint(chosen.closed_endpoint),
         "pace": behaviour.Pace(chosen.pace),
-        "foreign": behaviour.ForeignObjects(chosen.foreign_objects),
     }
 
 
@@ -150,6 +149,18 @@ def marked(
     )  # fmt: skip
     requests = map(Marked, *(column.tolist() for column in columns))
     return dict(zip(rows.tolist(), requests, strict=True))
+
+
+def holding_signals(told: npt.NDArray[Any]) -> dict[int, HoldingSignal]:
+    """What is told of principals that ask for objects of others, by row."""
+    return {
+        int(item["row"]): HoldingSignal(
+            float(item["llr"]), int(item["foreign"]), int(item["unprovenanced"]),
+            int(item["refused"]), int(item["ordered"]), int(item["others"]), int(item["ids"]),
+            float(item["share"]), int(item["known"]),
+        )
+        for item in told
+    }  # fmt: skip
 
 
 @cache

@@ -64,8 +64,7 @@ class EndpointSignal(msgspec.Struct, frozen=True):
             targets, most of them refused), ``large`` and ``slow`` (replies out of the endpoint's
             range), ``outside`` (a closed endpoint from another network), ``repeats`` (calls of one
             endpoint), ``pace`` (calls faster than others call it), ``surge`` (far more requests of
-            each client), ``novelty`` (objects that nobody asks for), ``foreign`` (objects of other
-            users).
+            each client), ``novelty`` (objects that nobody asks for).
         strength: Standard deviations of excess for guessing, log-likelihood ratio for a flood.
         actual, usual: The count and what is normal.
         sources: Estimated number of clients whose logins failed.
@@ -92,3 +91,30 @@ class EndpointSignal(msgspec.Struct, frozen=True):
     has_object: bool = False
     writes: bool = False
     is_step: bool = False
+
+
+class HoldingSignal(msgspec.Struct, frozen=True):
+    """A principal that asks for an object at a place whose objects are private.
+
+    Attributes:
+        llr: Log-likelihood ratio of all its new objects there, natural log.
+        foreign: Objects that are somebody else's.
+        unprovenanced: Objects whose ids were in no reply to it, although ids here come from
+            replies.
+        refused: Objects that it did not get.
+        ordered: Objects whose number is next to the one before.
+        others: Objects beside its own one where everybody has one.
+        ids: Different objects in all.
+        share: Share of the objects here that others come to, too.
+        known: Objects from which that share is known.
+    """
+
+    llr: float
+    foreign: int
+    unprovenanced: int
+    refused: int
+    ordered: int
+    others: int
+    ids: int
+    share: float
+    known: int

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from apisentinel.features import FeatureState
-from apisentinel.features.pair import FOREIGN, PACE
+from apisentinel.features.pair import PACE
 from apisentinel.features.surge import SURGE, WALK
 from apisentinel.records.flags import PATH_ASSET
 from apisentinel.records.signal import FACTS, Family
@@ -70,25 +70,6 @@ def test_calls_that_everybody_sends_in_bursts_are_not_too_fast() -> None:
     for k in range(16):
         traffic.add(4_000.003 + 0.05 * k, "192.0.2.1", f"/tile/{k}", endpoint="/tile")
     assert PACE not in told(traffic)
-
-
-@pytest.mark.parametrize(("shared", "found"), [(False, True), (True, False)])
-def test_objects_of_others_count_where_objects_are_private(shared: bool, found: bool) -> None:
-    traffic = Traffic()
-    for u in range(40):
-        for k in range(4):
-            number = k if shared else 10 * u + k % 2
-            traffic.add(
-                60 * k + u, f"10.0.{u}.1", f"/orders/{number}", endpoint="/orders/{id}",
-                user=f"u{u}", object=h(f"o{number}"),
-            )  # fmt: skip
-    for k in range(4):
-        number = k if shared else 10 * k
-        traffic.add(
-            900 + 7 * k, "192.0.2.9", f"/orders/{number}", endpoint="/orders/{id}", user="eve",
-            object=h(f"o{number}"),
-        )  # fmt: skip
-    assert (FOREIGN in told(traffic)) is found
 
 
 def buyers(count: int = 80) -> Traffic:

@@ -111,3 +111,49 @@ def test_a_case_is_over_after_a_quiet_hour() -> None:
         case.alert_ts for case in ledger.cases.values() if case.alert_ordinal is not None
     ]
     assert len(ledger.past) == 1
+
+
+def test_fields_tried_one_after_the_other_count_as_one_hunt() -> None:
+    """A form has its fields from the start; who adds another one each time is looking."""
+    form = {"street": "Mill Lane 1", "role": "member", "plan": "free", "tier": "basic"}
+    honest = [request(k, "192.0.2.1", "anna", "/profile", form) for k in range(4)]
+    assert all(v["risk"] < 40 for v in scored(ScoreSession(ScanSettings()), honest))
+    extras = ({"account_type": "staff"}, {"balance": 9}, {"credit": 5}, {"is_admin": True})
+    hunt = [
+        request(60 * k, "192.0.2.1", "eve", "/profile", {"street": "Mill Lane 1"} | extra)
+        for k, extra in enumerate(extras)
+    ]
+    last = scored(ScoreSession(ScanSettings()), hunt)[-1]
+    assert last["attack_types"] == ["mass_assignment"]
+    assert last["risk"] >= 40
+
+
+def visits(path: str, users: int = 14) -> list[str]:
+    """Users who come back to their own objects."""
+    return [
+        request(visit * 4000 + u * 20, "192.0.2.1", f"u{u}", path.format(1000 + 97 * u))
+        for visit in range(3)
+        for u in range(users)
+    ]
+
+
+def walk(path: str, begin: int = 14_000) -> list[str]:
+    return [
+        request(begin + 9 * k, "198.51.100.7", "eve", path.format(5000 + k), credential_id="key")
+        for k in range(40)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/api/orders/{}", "bola"),
+        ("/admin/orders/{}", "insider_misuse"),
+        ("/api/products/{}", "scraping"),
+    ],
+)
+def test_reading_much_is_named_after_the_place(path: str, name: str) -> None:
+    found = scored(ScoreSession(ScanSettings()), visits(path) + walk(path))[-40:]
+    types = {kind for verdict in found for kind in verdict["attack_types"]}
+    assert name in types
+    assert not types & ({"bola", "insider_misuse", "scraping"} - {name})

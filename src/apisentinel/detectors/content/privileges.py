@@ -12,6 +12,8 @@ HIGHEST, UNKNOWN, ALWAYS = 6.0, 2.5, 6.0
 """Most that one field says, what it says at an unknown endpoint, and for names that reach into the
 language of the server.
 """
+TRIED_LLR, MOST_TRIED = 0.8, 3
+"""For each further field of this kind that the same principal tried here, and the most of them."""
 WEAK_SHARE = 0.75
 WEAK = frozenset(
     ("status", "plan", "tier", "subscription", "group", "groups", "owner", "discount", "credit",
@@ -40,7 +42,9 @@ class Privileges:
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         self.settings = settings or DetectorSettings()
 
-    def evidence(self, name: str, where: str, requests: int, others: int) -> Evidence | None:
+    def evidence(
+        self, name: str, where: str, requests: int, others: int, tried: int = 1
+    ) -> Evidence | None:
         """Evidence about one field.
 
         Args:
@@ -48,6 +52,7 @@ class Privileges:
             where: Its place in the body.
             requests: Requests that the endpoint has had.
             others: Principals that sent the field before.
+            tried: Different fields of this kind that this principal sent here.
         """
         if not self.settings.enabled:
             return None
@@ -57,11 +62,15 @@ class Privileges:
             llr = UNKNOWN
         else:
             llr = min(HIGHEST, math.log(0.5 * (requests + 2) / (1 + 8 * others)))
+        # a form has its fields once and for all; who tries one after the other is looking
+        llr = min(HIGHEST, llr + TRIED_LLR * min(tried - 1, MOST_TRIED))
         llr *= self.settings.weight * (WEAK_SHARE if name in WEAK else 1.0)
         if llr < 1.0:
             return None
-        factors = (
+        factors = [
             Factor("field that no form of this endpoint has", where[:80], None),
             Factor("requests without it", requests, None, "requests"),
-        )
-        return Evidence(self.id, AttackType.MASS_ASSIGNMENT, llr, factors)
+        ]
+        if tried > 1:
+            factors.append(Factor("such fields tried", tried, 0, "fields"))
+        return Evidence(self.id, AttackType.MASS_ASSIGNMENT, llr, tuple(factors))

@@ -87,6 +87,7 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
     engine = live.engine
     arrays = {f"state/{name}": array for name, array in engine.state.snapshot(room).items()}
     arrays |= {f"routes/{name}": array for name, array in engine.enricher.snapshot().items()}
+    arrays |= {f"holdings/{name}": array for name, array in engine.holdings.snapshot().items()}
     if engine.ticks is not None:
         arrays |= {f"ticks/{name}": array for name, array in engine.ticks.snapshot().items()}
     if engine.anomaly is not None:
@@ -143,6 +144,7 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
         engine = live.engine
         engine.state.restore(_part(arrays, "state/"))
         engine.enricher.restore(_part(arrays, "routes/"))
+        engine.holdings.restore(_part(arrays, "holdings/"))
         # models that were switched on since begin anew; those switched off are forgotten
         if engine.ticks is not None and (ticks := _part(arrays, "ticks/")):
             engine.ticks.restore(ticks)
