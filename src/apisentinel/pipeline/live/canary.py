@@ -21,7 +21,7 @@ from apisentinel.records.taxonomy import AttackType
 
 TABLES = FeatureSettings(
     clients=64, sessions=64, users=256, credentials=64, endpoints=256, pairs=1_024, networks=64,
-    objects=1_024, agents=256,
+    objects=1_024, agents=256, holdings=1_024, owned=1_024, replies=256, places=64,
 )  # fmt: skip
 """Room for the actors of one round: below 2 MiB."""
 

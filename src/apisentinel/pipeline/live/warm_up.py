@@ -34,6 +34,10 @@ def warm_up(detection: ScanSettings) -> None:
                 networks=64,
                 agents=64,
                 objects=64,
+                holdings=64,
+                owned=64,
+                replies=64,
+                places=64,
             )
         }
     )
