@@ -243,8 +243,7 @@ class Judge:
                 )
                 for signal in endpoints.get(row, ()):
                     self._endpoint(view, signal)
-                if row in holding:
-                    self._held(view, holding[row])
+                self._held(view, holding.get(row))
                 if row in asking or row in telling:
                     self._asked(view, asking.get(row, 0), telling.get(row, 0))
                 self._odd(view, odd.get(row, ()))
@@ -513,9 +512,9 @@ class Judge:
         here = float(estimate_distinct(record["clients"]))
         return here <= max(ROOM_CLIENTS, ROOM_SHARE * len(self.state.actors["client"].used))
 
-    def _held(self, view: View, signal: HoldingSignal) -> None:
+    def _held(self, view: View, signal: HoldingSignal | None) -> None:
         """A principal that asks for what is not its own."""
-        evidence = self._foreign.evidence(signal)
+        evidence = None if signal is None else self._foreign.evidence(signal)
         if evidence is not None:
             self.hold(view, self._principal_key(view), evidence, evidence.detector, None)
 
