@@ -62,7 +62,7 @@ def test_a_principal_at_an_endpoint_is_called_what_it_does(name, what, about, ki
     detector = getattr(behaviour, name)
     found = detector().evidence(at_endpoint(what, **about))
     assert (found.attack_type, found.llr) == (kind, 7.0)
-    assert found.factors[0].actual == 10
+    assert found.factors[0].actual == about.get("actual", 10)
     assert detector(DetectorSettings(enabled=False)).evidence(at_endpoint(what, **about)) is None
     half = detector(DetectorSettings(weight=0.5)).evidence(at_endpoint(what, **about))
     assert half.llr == 3.5
