@@ -14,11 +14,22 @@ if TYPE_CHECKING:
     from apisentinel.pipeline.service import Service
 
 KEY_NAME = "demo traffic"
-SPEED = 4.0
-"""Simulated seconds per second: an hour of a shop in a quarter of one."""
+SPEED = 2.0
+"""Simulated seconds per second: lively, and still to be followed."""
+
+PAST_SECONDS = 1_800
+"""Traffic of the past that is sent at once when the demo starts, so that there is something to see:
+an hour of a shop and its attacks, over in a few seconds.
+"""
+
+AT_ONCE = 2_000
+"""Requests in one body while the past is sent."""
 
 TIMEOUT_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 30
+
+SECOND = 1_000_000
+"""Microseconds."""
 
 _log = structlog.get_logger("apisentinel.demo")
 
@@ -49,12 +60,22 @@ class Demo:
 
         clock = self._service.clock
         key = self._keys.own(name=KEY_NAME, scopes=("ingest",))
-        begin = clock.monotonic()
-        stream = demo_stream(secrets.randbelow(1 << 31), SPEED, start=clock.now())
+        begin = clock.monotonic() - PAST_SECONDS
+        start = clock.now() - PAST_SECONDS * SECOND
+        stream = demo_stream(secrets.randbelow(1 << 31), SPEED, start=start)
+        waiting: list[bytes] = []
         for offset, lines in stream:
-            if self._stop.wait(max(0.0, offset - (clock.monotonic() - begin))):
+            pause = offset - (clock.monotonic() - begin)
+            if waiting and (pause > 0 or len(waiting) >= AT_ONCE):
+                self._send(b"\n".join(waiting), key)
+                waiting = []
+                pause = offset - (clock.monotonic() - begin)
+            if self._stop.wait(max(0.0, pause)):
                 return
-            self._send(b"\n".join(lines), key)
+            waiting += lines
+            if pause > 0:
+                self._send(b"\n".join(waiting), key)
+                waiting = []
 
     def _send(self, body: bytes, key: str) -> None:
         """Sends a body until it is taken; waits as the service asks."""

@@ -40,6 +40,9 @@ export const POLL_MS = 10_000;
 /** Pause between two readings of figures that move with the clock. */
 export const FIGURES_MS = 5_000;
 
+/** Pages of a list that are read again by themselves. */
+const FOLLOWED_PAGES = 3;
+
 /** What is asked of a list; what is left out is taken from the address of the page. */
 export interface Asked {
   range?: Range | null;
@@ -110,6 +113,7 @@ export function useList<T>(
   const settled = useSettled(of, asked);
   const query = toQuery(settled, { ...more, cols: asked.cols });
   const limit = asked.limit ?? 100;
+  const follow = useFollow(settled.range, asked.follow ?? POLL_MS);
   const found = useInfiniteQuery({
     queryKey: ["list", of, path, query, limit],
     queryFn: ({ pageParam, signal }) => {
@@ -122,8 +126,8 @@ export function useList<T>(
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
     enabled: asked.enabled ?? true,
-    // Reading again reads all pages again: only the first ones move by themselves.
-    refetchInterval: useFollow(settled.range, asked.follow ?? POLL_MS),
+    // Reading again reads all pages again: who has scrolled far reads in peace.
+    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) > FOLLOWED_PAGES ? false : follow),
   });
   const rows = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data]);
   const { fetchNextPage, refetch, hasNextPage, isFetchingNextPage } = found;

@@ -128,7 +128,8 @@ export function DataGrid<T>(props: DataGridProps<T>) {
       onSelect(next.add(rowKey(row)));
     }
     setActiveKey(rowKey(row));
-    virtual.scrollToIndex(to, { align: "auto" });
+    if (cards) virtual.scrollToIndex(to, { align: "auto" });
+    else if (box.current) reveal(box.current, to * height, height);
   };
 
   /** Buttons of the active row, which the arrow keys reach. */
@@ -249,6 +250,14 @@ export function DataGrid<T>(props: DataGridProps<T>) {
   );
 }
 
+/** Scrolls no further than needed. Rows are all alike here: nothing has to be measured, and measured again. */
+function reveal(box: HTMLElement, top: number, height: number): void {
+  const room = box.clientHeight - HEAD - height;
+  const seen = box.scrollTop;
+  if (top < seen) box.scrollTop = top;
+  else if (top > seen + room) box.scrollTop = top - room;
+}
+
 /** The least width of a track in pixels. */
 function leastOf(width: number | string | undefined): number {
   if (typeof width === "number") return width;
@@ -298,7 +307,7 @@ function PlainRow<T>({ id, index, start, height, row, columns, tracks, active, s
       aria-rowindex={index + 2}
       aria-selected={selected}
       className={classes("grid-row", active && "grid-active")}
-      style={{ transform: `translateY(${start}px)`, ...(tracks ? { gridTemplateColumns: tracks } : {}), ...(height ? { height } : {}) }}
+      style={{ top: start, ...(tracks ? { gridTemplateColumns: tracks } : {}), ...(height ? { height } : {}) }}
       onClick={(event) => onOpen(row, event)}
       onFocus={() => onActivate(row)}
     >

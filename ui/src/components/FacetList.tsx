@@ -5,10 +5,11 @@ import { useUrl } from "../state/url.ts";
 import { classes } from "./classes.ts";
 import { compact, number, words } from "./format.ts";
 import { Icon } from "./Icon.tsx";
+import { EndpointName } from "./EndpointName.tsx";
 import { SeverityMark } from "./Severity.tsx";
 import { Untrusted } from "./Untrusted.tsx";
 import { visibleText } from "./visible.ts";
-import { t } from "../i18n/index.ts";
+import { t, tOr } from "../i18n/index.ts";
 import "./Filters.css";
 
 const FEW = 6;
@@ -17,6 +18,15 @@ const FEW = 6;
 const OURS: ReadonlySet<string> = new Set([
   "severity", "attack_types", "attack_type", "status", "verdict", "entity_kind", "kind", "agent_kind", "detectors",
 ]);
+
+const ENDPOINTS: ReadonlySet<string> = new Set(["endpoint", "endpoints"]);
+
+/** What a value is called when the word is ours; null when it came with traffic. */
+function wordOf(field: string, value: FacetValue["value"]): string | null {
+  if (field === "succeeded") return t(value === null ? "tr.succeeded.unknown" : value === true ? "tr.succeeded.yes" : "tr.succeeded.no");
+  if (value === null) return tOr(`tr.facet.${field}.none`, t("c.none"));
+  return OURS.has(field) ? words(String(value).toLowerCase()) : null;
+}
 
 /** Values of a field with their counts: filter for one, filter it out, or take the filter away. */
 export function FacetList({ field, title, values, onToggle, render }: {
@@ -43,7 +53,8 @@ export function FacetList({ field, title, values, onToggle, render }: {
         {shown.map(({ value, count }) => {
           const text = value === null ? "" : String(value);
           const state = stateOf(url.filters, field, text);
-          const name = value === null ? t("c.none") : OURS.has(field) ? words(text.toLowerCase()) : visibleText(text, 60);
+          const ours = wordOf(field, value);
+          const name = ours ?? visibleText(text, 60);
           return (
             <li key={text} className={classes("facet-value", state !== "none" && `facet-${state}`)}>
               <span className="facet-bar" style={{ width: `${(100 * count) / most}%` }} />
@@ -54,9 +65,9 @@ export function FacetList({ field, title, values, onToggle, render }: {
                 title={state === "none" ? t("c.facetonly", { value: name }) : t("c.facetclear", { value: name })}
                 onClick={() => toggle(text, state === "none" ? "in" : "none")}
               >
-                <span>{render ? render(value) : value === null ? <span className="muted">{t("c.none")}</span> : field === "severity" ? (
-                  <span className="row"><SeverityMark severity={text} /> {words(text.toLowerCase())}</span>
-                ) : OURS.has(field) ? words(text) : <Untrusted text={text} most={80} />}</span>
+                <span>{render ? render(value) : field === "severity" ? (
+                  <span className="row"><SeverityMark severity={text} /> {ours}</span>
+                ) : value === null ? <span className="muted">{ours}</span> : ours ?? (ENDPOINTS.has(field) ? <EndpointName id={text} /> : <Untrusted text={text} most={80} />)}</span>
                 <span className="num" title={number(count)}>{compact(count)}</span>
               </button>
               {state !== "in" && (

@@ -55,7 +55,7 @@ export function TimeChart({ t, series, onBrush, label, height = 180, format = nu
 
   const shape = series.map((each) => `${each.key}|${each.color ?? ""}|${each.stacked ? "s" : each.area ? "a" : "l"}|${each.band ? "b" : ""}|${each.dashed ? "d" : ""}`).join(";");
   const { data, options } = useMemo(() => drawn(t, series, { utc, format, max }), [t, series, utc, format, max]);
-  const isEmpty = t.length === 0;
+  const isEmpty = t.length === 0 || series.every((each) => each.values.every((value) => value === null));
 
   const move = (to: number) => {
     const next = Math.max(0, Math.min(t.length - 1, to));
@@ -261,7 +261,7 @@ function drawn(t: readonly number[], series: readonly Series[], { utc, format, m
       stroke: color(),
       width: 1.75,
       spanGaps: false,
-      points: { show: t.length < 3 },
+      points: { show: true, size: 5, fill: color(), filter: lonely },
       ...(each.dashed ? { dash: [5, 4] } : {}),
       ...(each.area ? { fill: faded(color()) } : {}),
     }));
@@ -283,7 +283,8 @@ function drawn(t: readonly number[], series: readonly Series[], { utc, format, m
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: others.length > 0, size: 6 } },
       ...(utc ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
       scales: {
-        x: { time: true },
+        // A column stands to the right of its moment: the last one needs its step of room.
+        x: { time: true, range: (_self, low, high) => [low, columns.length > 0 ? high + stepOf(t) : high] },
         y: { range: (_self, low, high) => [Math.min(0, low ?? 0), max !== undefined && (high ?? 0) <= max ? max : nice(high ?? 0)] },
       },
       axes: [
@@ -296,6 +297,12 @@ function drawn(t: readonly number[], series: readonly Series[], { utc, format, m
   };
   return { data: data as uPlot.AlignedData, options };
 }
+
+/** Values without neighbours: a line through one of them would not be seen. */
+const lonely: uPlot.Series.Points.Filter = (self, at) => {
+  const values = Array.from(self.data[at] ?? []);
+  return values.flatMap((value, index) => (value != null && values[index - 1] == null && values[index + 1] == null ? [index] : []));
+};
 
 const columnPaths = uPlot.paths.bars?.({ size: [0.86, 28], align: 1, radius: 0 }) ?? (() => null);
 

@@ -37,6 +37,9 @@ export function TimeRange() {
       onSelect: () => setRange({ from: `now-${preset}`, to: "now" }),
     })),
     "rule",
+    { label: t("c.earlier"), icon: "left", onSelect: () => setRange(shifted(range, -1, now)) },
+    ...(isRelative(range) ? [] : [{ label: t("c.later"), icon: "right" as const, onSelect: () => setRange(shifted(range, 1, now)) }]),
+    { label: t("c.zoomout"), icon: "zoomout", onSelect: () => setRange(zoomedOut(range, now)) },
     { label: t("c.absolute"), icon: "clock", onSelect: () => setExact(true) },
     { label: utc ? t("c.showlocal") : t("c.showutc"), onSelect: () => setZone(utc ? "local" : "utc") },
   ];

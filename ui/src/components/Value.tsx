@@ -4,9 +4,10 @@ import { basePath } from "../app/base.ts";
 import { encodeId } from "../api/ids.ts";
 import type { EntityKind } from "../api/types.ts";
 import { isList } from "../state/filters.ts";
-import { hrefWith, useUrl } from "../state/url.ts";
+import { hrefWith, type Url, useUrl } from "../state/url.ts";
 import { classes } from "./classes.ts";
 import { copyText } from "./clipboard.ts";
+import { EndpointName } from "./EndpointName.tsx";
 import { Icon } from "./Icon.tsx";
 import { Menu, type MenuEntry } from "./Menu.tsx";
 import { TopValues } from "./TopValues.tsx";
@@ -15,13 +16,26 @@ import { defanged, visibleText } from "./visible.ts";
 import { t } from "../i18n/index.ts";
 import "./Value.css";
 
-const Scope = createContext<ReadonlySet<string> | null>(null);
+interface ScopeOf {
+  /** Fields to narrow by; null means all. */
+  fields: ReadonlySet<string> | null;
+  url: Url;
+  navigate: (to: string) => void;
+}
+
+/** One for all values below: a list has hundreds of them, and each question of its own costs time. */
+const Scope = createContext<ScopeOf | null>(null);
 
 /** Names the fields that this part of the page can be narrowed by; without it all can. */
 export function FilterScope({ fields, children }: { fields: readonly string[]; children: React.ReactNode }) {
-  // A new set would draw every value below again.
-  const scope = useMemo(() => new Set(fields), [fields]);
-  return <Scope value={scope}>{children}</Scope>;
+  return <Scope value={useScope(fields)}>{children}</Scope>;
+}
+
+/** The same while the fields and the address are: a new one draws every value below again. */
+function useScope(fields: readonly string[] | null): ScopeOf {
+  const url = useUrl();
+  const [, navigate] = useLocation();
+  return useMemo(() => ({ fields: fields && new Set(fields), url, navigate }), [fields, url, navigate]);
 }
 
 const KINDS: readonly string[] = ["client", "user", "session", "credential", "network", "endpoint"];
@@ -53,14 +67,22 @@ export interface ValueProps {
 }
 
 /** Any value that came with traffic: filter by it, exclude it, open it, copy it. */
-export function Value({ field, value, kind, shown, most = 120, mono = false, wrap = false, showKind = false }: ValueProps) {
+export function Value(props: ValueProps) {
   const scope = useContext(Scope);
-  const url = useUrl();
-  const [, navigate] = useLocation();
+  return scope ? <Shown {...props} scope={scope} /> : <Alone {...props} />;
+}
+
+/** A value that is in no list: it asks for itself. */
+function Alone(props: ValueProps) {
+  return <Shown {...props} scope={useScope(null)} />;
+}
+
+function Shown({ field, value, kind, shown, most = 120, mono = false, wrap = false, showKind = false, scope }: ValueProps & { scope: ScopeOf }) {
+  const { url, navigate, fields } = scope;
   const [top, setTop] = useState(false);
   if (value === null || value === undefined || value === "") return <span className="muted">–</span>;
   const text = String(value);
-  const canFilter = field !== undefined && (scope === null || scope.has(field));
+  const canFilter = field !== undefined && (fields === null || fields.has(field));
   const page = kind !== undefined && KINDS.includes(kind) ? entityPath(kind, text) : null;
   const eventField = kind !== undefined && KINDS.includes(kind) ? kind : field === undefined ? null : (EVENT_FIELD[field] ?? field);
   const include = () => {
@@ -72,7 +94,7 @@ export function Value({ field, value, kind, shown, most = 120, mono = false, wra
   const content = (
     <>
       {showKind && kind && <span className="kind">{kind}</span>}
-      {shown ?? <Untrusted text={text} most={most} mono={mono} />}
+      {shown ?? (kind === "endpoint" ? <EndpointName id={text} most={most} mono={mono} /> : <Untrusted text={text} most={most} mono={mono} />)}
     </>
   );
   const explorer = eventField && hrefWith("/explorer", { range: url.range, filters: [{ field: eventField, op: isList(eventField) ? "has" : "eq", value: text }] });

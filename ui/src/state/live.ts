@@ -20,10 +20,21 @@ function open(query: string): SocketLike {
   return new WebSocket(url) as unknown as SocketLike;
 }
 
-/** Once per picture while somebody looks; browsers draw nothing of a hidden tab. */
+/** Shortest pause between two pictures of a flood: nobody reads faster, and keys want their turn. */
+const CALM_MS = 250;
+
+let drawnAt = -Infinity;
+
+/** At the next picture when nothing came lately; browsers draw nothing of a hidden tab. */
 function schedule(act: () => void): void {
-  if (document.hidden) setTimeout(act, 1_000);
-  else requestAnimationFrame(act);
+  const draw = () => {
+    drawnAt = performance.now();
+    act();
+  };
+  const rest = drawnAt + CALM_MS - performance.now();
+  if (document.hidden) setTimeout(draw, 1_000);
+  else if (rest > 0) setTimeout(() => requestAnimationFrame(draw), rest);
+  else requestAnimationFrame(draw);
 }
 
 export const live = new LiveStore(

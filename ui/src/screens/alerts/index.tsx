@@ -1,6 +1,6 @@
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useAlerts, useFacets, useTimeseries } from "../../api/queries.ts";
-import type { Alert } from "../../api/types.ts";
+import type { Alert, FacetValue } from "../../api/types.ts";
 import { Button } from "../../components/Button.tsx";
 import { DataGrid } from "../../components/DataGrid.tsx";
 import { FacetList } from "../../components/FacetList.tsx";
@@ -39,7 +39,6 @@ export default function Alerts() {
   const live = useLive<Alert>(isLive ? "alerts" : null, used.map(filterText));
   const found = useAlerts({ follow: isLive && live.state === "live" ? QUIET_MS : 5_000 });
   const facets = useFacets([...FACETS], { of: "alerts", limit: 10 });
-  const chart = useTimeseries("severity", { of: "alerts", points: 120 });
   const rows = useMemo(
     () => (isLive ? merged(found.rows, live.items, spanOf(url.range, Date.now()).from) : found.rows),
     [isLive, found.rows, live.items, url.range],
@@ -59,23 +58,9 @@ export default function Alerts() {
           }
         />
         <FilterBar fields={FIELDS.alerts} facets={facets.data} unused={found.unused} />
-        <Panel title={t("al.chart")}>
-          <Answer query={chart} lines={3}>
-            {(data) => (
-              <TimeChart
-                t={data.t}
-                series={severitySeries(data)}
-                label={t("al.chart")}
-                height={96}
-                onBrush={(from, to) => url.set({ range: rangeOf(from, to) })}
-              />
-            )}
-          </Answer>
-        </Panel>
+        <BySeverity />
         <div className="with-facets">
-          <Facets label={t("al.facets")}>
-            {FACETS.map((field) => <FacetList key={field} field={field} title={t(`al.facet.${field}`)} values={facets.data?.[field] ?? []} />)}
-          </Facets>
+          <SideBar facets={facets.data} />
           <div className="col-s">
             {live.paused && live.pending > 0 && (
               <div className="notice" role="status">
@@ -118,6 +103,28 @@ export default function Alerts() {
 }
 
 const keyOf = (row: Alert) => row.id;
+
+/** How many and how bad, in time. Not drawn again by every alert that comes, as the list is. */
+const BySeverity = memo(function BySeverity() {
+  const url = useUrl();
+  const chart = useTimeseries("severity", { of: "alerts", points: 120 });
+  const series = useMemo(() => (chart.data ? severitySeries(chart.data) : []), [chart.data]);
+  return (
+    <Panel title={t("al.chart")}>
+      <Answer query={chart} lines={3}>
+        {(data) => <TimeChart t={data.t} series={series} label={t("al.chart")} height={96} onBrush={(from, to) => url.set({ range: rangeOf(from, to) })} />}
+      </Answer>
+    </Panel>
+  );
+});
+
+const SideBar = memo(function SideBar({ facets }: { facets: Record<string, readonly FacetValue[]> | undefined }) {
+  return (
+    <Facets label={t("al.facets")}>
+      {FACETS.map((field) => <FacetList key={field} field={field} title={t(`al.facet.${field}`)} values={facets?.[field] ?? []} />)}
+    </Facets>
+  );
+});
 
 function None() {
   const url = useUrl();

@@ -30,10 +30,15 @@ export function Callers({ endpoint }: { endpoint: string }) {
   );
 }
 
+const FEW = 12;
+
 function List({ callers, by }: { callers: readonly Caller[]; by: (typeof KINDS)[number] }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? callers : callers.slice(0, FEW);
   return (
+    <>
     <div className="scroll-x" role="region" tabIndex={0} aria-label={t("tr.callers")}>
-      <table className="plain-table">
+      <table className="plain-table callers">
         <thead>
           <tr>
             <th scope="col">{t(`tr.callers.${by}`)}</th>
@@ -46,7 +51,7 @@ function List({ callers, by }: { callers: readonly Caller[]; by: (typeof KINDS)[
           </tr>
         </thead>
         <tbody>
-          {callers.map((each) => (
+          {shown.map((each) => (
             <tr key={each.id ?? ""}>
               <th scope="row">{each.id === null ? <span className="muted">{t("c.none")}</span> : <Value field={by} kind={by} value={each.id} most={70} />}</th>
               <td><Severity risk={each.risk ?? 0} /></td>
@@ -60,5 +65,7 @@ function List({ callers, by }: { callers: readonly Caller[]; by: (typeof KINDS)[
         </tbody>
       </table>
     </div>
+    {callers.length > FEW && <Button small look="quiet" onClick={() => setAll(!all)}>{all ? t("c.less") : t("c.more", { n: callers.length - FEW })}</Button>}
+    </>
   );
 }

@@ -66,7 +66,7 @@ export default function Entities() {
           }
         />
         <Tabs label={t("tr.kind")} value={kind} onChange={setKind} tabs={KINDS.map((each) => ({ key: each, title: t(`tr.kinds.${each}`) }))}>
-          <div className="col-s">
+          <div className="col">
             <FilterBar fields={SHOWN_FIELDS} facets={facets.data} unused={found.unused} />
             <div className="with-facets">
               <Facets label={t("tr.facets")}>

@@ -88,7 +88,7 @@ function OneEntity({ kind, id }: { kind: string; id: string }) {
                     <StateChip row={data} />
                     {data.agent_kind && <Chip>{words(data.agent_kind)}</Chip>}
                     {data.case?.shared && <Chip tone="warn" title={t("tr.shared.hint")}>{t("tr.shared")}</Chip>}
-                    <AttackTypes types={data.attack_types} most={4} />
+                    {data.attack_types.length > 0 && <AttackTypes types={data.attack_types} most={4} />}
                     {!data.remembered && <Chip tone="warn">{t("tr.forgotten")}</Chip>}
                   </div>
                   <p className="muted small">

@@ -8,7 +8,7 @@ export function Agreement({ told }: { told: Explanation }) {
   const all = told.agree.length + told.silent.length;
   return (
     <div className="col-s">
-      <p>{t("tr.agree", { n: told.agree.length, all })} <span className="muted">{t("tr.consensus", { share: percent(told.consensus) })}</span></p>
+      <p>{t("tr.agree", { n: told.agree.length, all })}</p>
       <ul className="detectors">
         {told.detectors.map((each) => (
           <li key={each.id}>

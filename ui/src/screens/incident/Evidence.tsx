@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import type { useGraph, useIncidentAlerts, useTimeline } from "../../api/queries.ts";
 import type { Alert, EventRow, Incident, Sample } from "../../api/types.ts";
+import { Chip } from "../../components/Chip.tsx";
 import { type Column, DataGrid } from "../../components/DataGrid.tsx";
 import { words } from "../../components/format.ts";
 import { Payload } from "../../components/Payload.tsx";
@@ -105,16 +106,29 @@ function Alerts({ alerts, brushed, onOpen }: { alerts: ReturnType<typeof useInci
 const idOf = (row: Alert) => row.id;
 const seqOf = (row: EventRow) => String(row.seq);
 
+/** Requests that differ in nothing but their moment are shown once. */
+export function alike(samples: readonly Sample[]): { sample: Sample; times: number }[] {
+  const found = new Map<string, { sample: Sample; times: number }>();
+  for (const sample of samples) {
+    const key = JSON.stringify([sample.method, sample.url, sample.status, sample.match, sample.where, sample.client, sample.user_agent]);
+    const known = found.get(key);
+    if (known) known.times += 1;
+    else found.set(key, { sample, times: 1 });
+  }
+  return [...found.values()];
+}
+
 function Samples({ samples, onOpen }: { samples: readonly Sample[]; onOpen: (seq: number) => void }) {
   if (samples.length === 0) return <Empty title={t("tr.samples.none")}><p>{t("tr.samples.nonehint")}</p></Empty>;
   return (
     <ol className="samples">
-      {samples.map((sample) => (
+      {alike(samples).map(({ sample, times }) => (
         <li key={sample.seq}>
           <div className="sample-head">
             <span className="mono strong">{sample.method}</span>
             <span className="grow ellipsis mono" title={sample.url.slice(0, 300)}><Untrusted text={sample.url} most={200} /></span>
             {sample.status !== null && <span className={`status-code status-${Math.floor(sample.status / 100)}`}>{sample.status}</span>}
+            {times > 1 && <Chip>{t("tr.samples.alike", { n: times })}</Chip>}
             <Time ts={sample.ts} mode="absolute" />
             <button type="button" className="btn btn-quiet btn-small" onClick={() => onOpen(sample.seq)}>{t("tr.details")}</button>
           </div>

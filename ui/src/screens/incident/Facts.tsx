@@ -19,18 +19,18 @@ export function Facts({ incident, why }: { incident: Incident; why: Explanation 
         <dt>{t("tr.where")}</dt>
         <dd className="row nowrap-row">
           <Value kind="endpoint" value={incident.endpoints[0]} most={120} />
-          {incident.endpoints.length > 1 && <span className="muted small">+{incident.endpoints.length - 1}</span>}
+          {incident.endpoints.length > 1 && <span className="muted small" title={incident.endpoints.slice(1, 8).join("\n")}>+{incident.endpoints.length - 1}</span>}
         </dd>
       </div>
       <div>
         <dt>{t("tr.requests")}</dt>
-        <dd className="num">{number(incident.requests)} <span className="muted small">{t("tr.beforealert", { n: incident.requests_before_alert })}</span></dd>
+        <dd className="num">{number(incident.requests)}<span className="fact-note">{t("tr.beforealert", { n: incident.requests_before_alert })}</span></dd>
       </div>
       <div>
         <dt>{t("tr.lasted")}</dt>
         <dd className="num">
           {Number.isNaN(last - first) ? "–" : span(last - first)}
-          {!Number.isNaN(alerted - first) && <span className="muted small"> {alerted - first < 1000 ? t("tr.alertatonce") : t("tr.alertafter", { span: span(alerted - first) })}</span>}
+          {!Number.isNaN(alerted - first) && <span className="fact-note">{alerted - first < 1000 ? t("tr.alertatonce") : t("tr.alertafter", { span: span(alerted - first) })}</span>}
         </dd>
       </div>
       <div>
@@ -40,7 +40,7 @@ export function Facts({ incident, why }: { incident: Incident; why: Explanation 
       {why && (
         <div>
           <dt>{t("tr.confidence")}</dt>
-          <dd className="num">{number(why.confidence, 0)} %</dd>
+          <dd className="num">{number(why.confidence, 0)} %<span className="fact-note">{t("tr.confidence.of", { n: why.agree.length })}</span></dd>
         </div>
       )}
     </dl>

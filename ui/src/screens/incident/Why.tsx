@@ -8,7 +8,7 @@ import { t } from "../../i18n/index.ts";
 export function Why({ told }: { told: Explanation }) {
   const strongest = told.factors.toSorted((a, b) => b.contribution - a.contribution)[0];
   const without = strongest ? Math.max(0, Math.round(told.risk - strongest.contribution)) : null;
-  const sure = told["in_one_request"] === true;
+  const sure = told["in_one_request"] === true || told.confidence >= 100;
   return (
     <>
       <Contributions base={told.base} items={told.factors} rest={told.rest} total={told.risk} />

@@ -31,11 +31,11 @@ const FACETS = ["status", "attack_types", "endpoints", "succeeded", "verdict", "
 const SCOPE = FIELDS.incidents.map((each) => each.name);
 
 const COLUMNS: Column<Incident>[] = [
-  { key: "risk", title: t("tr.risk"), width: 122, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
+  { key: "risk", title: t("tr.risk"), width: 116, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
   {
     key: "reason",
     title: t("tr.what"),
-    width: "minmax(270px, 3fr)",
+    width: "minmax(270px, 3.4fr)",
     render: (row) => (
       <span className="two-lines">
         <span className="strong">{row.attack_types.slice(0, 3).map(words).join(", ")}{row.attack_types.length > 3 && <span className="muted"> +{row.attack_types.length - 3}</span>}</span>
@@ -46,7 +46,7 @@ const COLUMNS: Column<Incident>[] = [
   {
     key: "entities",
     title: t("tr.whowhere"),
-    width: "minmax(165px, 1.4fr)",
+    width: "minmax(165px, 1.7fr)",
     render: (row) => (
       <span className="two-lines">
         <Who entities={row.entities} total={row.entities_total} />
@@ -57,13 +57,13 @@ const COLUMNS: Column<Incident>[] = [
       </span>
     ),
   },
-  { key: "succeeded", title: t("tr.succeeded"), width: 92, render: (row) => <Succeeded value={row.succeeded} /> },
+  { key: "succeeded", title: t("tr.succeeded"), width: 88, render: (row) => <Succeeded value={row.succeeded} /> },
   { key: "requests", title: t("tr.requests"), width: 82, align: "end", sortable: true, render: (row) => number(row.requests) },
-  { key: "last_ts", title: t("tr.last"), width: 100, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
+  { key: "last_ts", title: t("tr.last"), width: 94, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
   {
     key: "status",
     title: t("tr.status"),
-    width: 122,
+    width: 112,
     render: (row) => (
       <span className="two-lines">
         <span><StatusBadge status={row.status} /></span>

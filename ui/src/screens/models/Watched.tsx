@@ -14,6 +14,7 @@ const FULL = 0.5;
 
 /** How the models do in this moment: their scores, what has moved, what the shadow would say. */
 export function Watched({ monitor }: { monitor: Monitor }) {
+  if (monitor.scores === null && monitor.drift === null && monitor.shadow === null) return null;
   return (
     <div className="split">
       <div className="col">
