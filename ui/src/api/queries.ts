@@ -55,6 +55,14 @@ export interface Asked {
   follow?: boolean | number;
 }
 
+/** Pause between two readings of what the stream tells of: old rows leave a period that moves. */
+const TOLD_MS = 60_000;
+
+/** Incidents come by the stream while it is there. */
+function useFollowTold(): number {
+  return useLink().state === "live" ? TOLD_MS : POLL_MS;
+}
+
 /** Pause between two readings: none while pictures are held or the period stands still. */
 export function useFollow(range: Range | null, follow: boolean | number = true): number | false {
   const { paused, state } = useLink();
@@ -151,7 +159,10 @@ export function useList<T>(
 
 export const useEvents = (asked: Asked = {}) => useList<EventRow>("events", "events", asked);
 export const useAlerts = (asked: Asked = {}) => useList<Alert>("alerts", "alerts", asked);
-export const useIncidents = (asked: Asked = {}) => useList<Incident>("incidents", "incidents", asked);
+export function useIncidents(asked: Asked = {}): ListResult<Incident> {
+  const follow = useFollowTold();
+  return useList<Incident>("incidents", "incidents", { follow, ...asked });
+}
 export const useEndpoints = (asked: Asked = {}) => useList<EndpointRow>("endpoints", "endpoints", asked);
 export function useEntities(kind: EntityKind = "client", asked: Asked = {}): ListResult<EntityRow> {
   const url = useUrl();
@@ -244,9 +255,9 @@ export const useAlertExplanation = (id: string | null) =>
 
 const incidentPath = (id: string, part = "") => `incidents/${encodeURIComponent(id)}${part}`;
 
-export const useIncident = (id: string) => useOne<IncidentDetail>(incidentPath(id), "", FIGURES_MS);
+export const useIncident = (id: string) => useOne<IncidentDetail>(incidentPath(id), "", useFollowTold());
 export const useExplanation = (id: string) =>
-  useOne<Explanation>(incidentPath(id, "/explanation"), "", POLL_MS);
+  useOne<Explanation>(incidentPath(id, "/explanation"), "", useFollowTold());
 export const useTimeline = <T = Record<string, unknown>>(id: string) =>
   useOne<T>(incidentPath(id, "/timeline"), "", POLL_MS);
 export const useSimilar = <T = Record<string, unknown>>(id: string) =>
@@ -279,14 +290,21 @@ export interface Change {
   assignee?: string | null;
 }
 
-/** Everything that may look different after incidents have changed. */
-export function refreshIncidents(client: QueryClient): void {
+/**
+ * Everything that may look different after incidents have changed.
+ *
+ * @param ids Those that have; all when it is not known.
+ */
+export function refreshIncidents(client: QueryClient, ids?: ReadonlySet<string>): void {
+  const known = ids && new Set([...ids].map((id) => incidentPath(id)));
   void client.invalidateQueries({ queryKey: ["list", "incidents"] });
   void client.invalidateQueries({ queryKey: ["facets"] });
   void client.invalidateQueries({ queryKey: ["one", "overview"] });
   void client.invalidateQueries({
-    predicate: ({ queryKey }) =>
-      queryKey[0] === "one" && String(queryKey[1]).startsWith("incidents/"),
+    predicate: ({ queryKey: [kind, path] }) => {
+      if (kind !== "one" || !String(path).startsWith("incidents/")) return false;
+      return known === undefined || known.has(String(path).split("/", 2).join("/"));
+    },
   });
 }
 

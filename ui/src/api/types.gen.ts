@@ -789,6 +789,7 @@ export interface Answers {
   "GET /api/v1/endpoints": Listing_EndpointRow;
   "GET /api/v1/endpoints/{endpoint_id}": EndpointRow;
   "GET /api/v1/endpoints/{endpoint_id}/callers": Callers;
+  "GET /api/v1/endpoints/{endpoint_id}/openapi": Shape;
   "GET /api/v1/endpoints/{endpoint_id}/parameters": EndpointParameters;
   "GET /api/v1/entities": Listing_EntityRow;
   "GET /api/v1/entities/{kind}/{entity_id}": EntityRow;
@@ -800,6 +801,7 @@ export interface Answers {
   "GET /api/v1/events": Listing_EventRow;
   "POST /api/v1/events": Accepted;
   "GET /api/v1/events/{event_id}": EventRow;
+  "GET /api/v1/exports/openapi": Shape;
   "GET /api/v1/exports/{of}": null;
   "GET /api/v1/facets": Facets;
   "GET /api/v1/health": Health;
@@ -813,6 +815,7 @@ export interface Answers {
   "POST /api/v1/incidents/{incident_id}/feedback": IncidentDetail;
   "GET /api/v1/incidents/{incident_id}/graph": Shape;
   "GET /api/v1/incidents/{incident_id}/similar": Shape;
+  "GET /api/v1/incidents/{incident_id}/stix": Shape;
   "GET /api/v1/incidents/{incident_id}/timeline": Shape;
   "GET /api/v1/keys": KeyList;
   "POST /api/v1/keys": MadeKey;

@@ -10,6 +10,7 @@ import { Banners } from "./Banners.tsx";
 import { CommandPalette } from "./CommandPalette.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { NotFound } from "./NotFound.tsx";
+import { followPrefs } from "./prefs.ts";
 import { Rail } from "./Rail.tsx";
 import { navOf, ROUTES } from "./routes.tsx";
 import { useSession } from "./session.ts";
@@ -33,6 +34,7 @@ export function Shell() {
   const client = useQueryClient();
   useKeys({ palette: () => setOver("palette"), help: () => setOver("keys") });
   useEffect(() => keepFresh(client), [client]);
+  useEffect(() => followPrefs(), []);
   useEffect(() => {
     const nav = navOf(path);
     document.title = nav ? `${t(nav.title)} · ${t("app.name")}` : t("app.name");

@@ -1,6 +1,6 @@
 import { useCallback, useSyncExternalStore } from "react";
 
-/** What a person likes, not what is looked at: kept in this browser. */
+/** What a person likes, not what is looked at: kept in this browser, and with the account. */
 const PREFIX = "apisentinel.";
 
 const listeners = new Set<() => void>();
@@ -49,7 +49,26 @@ export function getPref<T>(key: string, usual: T): T {
 }
 
 export function setPref<T>(key: string, value: T): void {
-  const text = JSON.stringify(value);
+  write(key, JSON.stringify(value));
+  keep?.(key, value);
+}
+
+/** Tells whoever keeps preferences with the account; null ends it. */
+export function keepPrefs(act: ((key: string, value: unknown) => void) | null): void {
+  keep = act;
+}
+
+let keep: ((key: string, value: unknown) => void) | null = null;
+
+/** Takes over what is kept with the account; the same again draws nothing. */
+export function adoptPrefs(kept: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(kept)) {
+    const text = JSON.stringify(value);
+    if (text !== undefined && read(key) !== text) write(key, text);
+  }
+}
+
+function write(key: string, text: string): void {
   known.delete(key);
   try {
     window.localStorage.setItem(PREFIX + key, text);

@@ -81,6 +81,15 @@ export function shifted(range: Range, direction: -1 | 1, nowMs: number): Range {
   return rangeOf(to - width, to);
 }
 
+/** The period of the same width that ends where this one begins. */
+export function before(range: Range, nowMs: number): Range {
+  const span = spanOf(range, nowMs);
+  const width = span.to - span.from;
+  if (range.to !== "now") return rangeOf(span.from - width, span.from);
+  const seconds = Math.round(width / 1000);
+  return { from: `now-${2 * seconds}s`, to: `now-${seconds}s` };
+}
+
 /** Twice as wide around the same middle. */
 export function zoomedOut(range: Range, nowMs: number): Range {
   const span = spanOf(range, nowMs);

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import StreamingResponse
 
+from apisentinel import __version__
 from apisentinel.api.access.gate import Principal, needs
-from apisentinel.api.http.answers import turn
+from apisentinel.api.http.answers import Json, turn
 from apisentinel.api.http.context import get_service
 from apisentinel.api.query.fields import RESOURCES
 from apisentinel.api.query.filters import parse_filter, parse_names, parse_order
@@ -15,11 +16,13 @@ from apisentinel.api.query.moments import moment_text
 from apisentinel.api.query.paging import Asked
 from apisentinel.api.query.shapes import alert_row, event_row, incident_row
 from apisentinel.api.read.asking import MOST_COLUMNS, Conditions, From, Now, Sort, To
+from apisentinel.api.read.endpoints import seen_of
 from apisentinel.api.read.entity_query import select_entities
 from apisentinel.api.read.exports import ROWS, csv_blocks, ndjson_blocks, paged
 from apisentinel.api.read.figures import Name
 from apisentinel.api.read.known import Knowledge, Known, checked_kind
-from apisentinel.api.read.models import problems
+from apisentinel.api.read.learned_openapi import learned_openapi
+from apisentinel.api.read.models import Shape, problems
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.query import Listing, Page
 from apisentinel.storage.query_memory import select
@@ -28,12 +31,51 @@ router = APIRouter(prefix="/api/v1/exports", tags=["exports"])
 
 TheService = Annotated[Service, Depends(get_service)]
 
+DESCRIBED: Final = 300
+"""Endpoints in one description."""
+REQUESTS_EACH: Final = 200
+"""Stored requests that are looked at for each: enough for types, and all of it in some seconds."""
+
 MEDIA: Final = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 SHAPES: Final[dict[str, Callable[[Any], dict[str, Any]]]] = {
     "events": event_row,
     "alerts": alert_row,
     "incidents": incident_row,
 }
+
+
+@router.get(
+    "/openapi",
+    response_model=Shape,
+    responses=problems(),
+    summary="Export what was learned of the API as OpenAPI",
+)
+def export_openapi(
+    principal: Annotated[Principal, Depends(needs("read"))],
+    service: TheService,
+    known: Known,
+    host: Annotated[
+        str | None, Query(max_length=300, description="Endpoints of this host alone.")
+    ] = None,
+) -> Json:
+    """An OpenAPI 3.1 document of the 300 busiest endpoints from the newest 200 stored requests of
+    each: paths, parameters with types, answers. Bodies are not stored and not described.
+    """
+    rows = [each for each in known.endpoints.rows if host is None or each["host"] == host]
+    rows.sort(key=lambda each: (-each["requests"], each["endpoint"]))
+    seen = []
+    for each in rows[:DESCRIBED]:
+        with turn():
+            seen.append(seen_of(service, each, REQUESTS_EACH))
+    seen.sort(key=lambda each: (each.host, each.route, each.method))
+    demo = service.settings.demo
+    service.control.audit_append(
+        principal.actor, "export", "endpoints", {"format": "openapi", "host": host}
+    )
+    answer = Json(learned_openapi(seen, __version__, demo=demo))
+    name = f"apisentinel-{'demo-' if demo else ''}openapi.json"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @router.get(

@@ -1,9 +1,11 @@
 """Endpoints: what is called, how it answers, and who calls it."""
 
+from collections import Counter
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
+from apisentinel import __version__
 from apisentinel.api.access.gate import needs
 from apisentinel.api.http.answers import Json, turn
 from apisentinel.api.http.context import get_service
@@ -15,7 +17,15 @@ from apisentinel.api.read.asking import filter_of, listing_of, projected
 from apisentinel.api.read.compared import record_of
 from apisentinel.api.read.entities import plain_id
 from apisentinel.api.read.known import Knowledge, Known
-from apisentinel.api.read.models import Callers, EndpointParameters, EndpointRow, Listing, problems
+from apisentinel.api.read.learned_openapi import Seen, learned_openapi
+from apisentinel.api.read.models import (
+    Callers,
+    EndpointParameters,
+    EndpointRow,
+    Listing,
+    Shape,
+    problems,
+)
 from apisentinel.api.read.parameters import REQUESTS, parameters_of
 from apisentinel.api.read.remembered_endpoints import histogram
 from apisentinel.errors import RefusedError
@@ -66,18 +76,27 @@ def get_parameters(endpoint_id: EndpointId, known: Known, service: TheService) -
     """
     name = plain_id(endpoint_id)
     _row_of(known, name)
-    own = (Condition("endpoint", Op.EQ, name),)
-    queries: list[str | None] = []
-    cursor = None
     with turn():
-        while len(queries) < REQUESTS:
-            page = Page("seq", cursor=cursor, limit=LARGEST_LIMIT)
-            found = service.events.list_events(own, page)
-            queries += [each["query"] for each in found.items]
-            cursor = found.next
-            if cursor is None:
-                break
+        queries = [each["query"] for each in newest_requests(service, name, REQUESTS)]
     return Json({"endpoint": name, "requests": len(queries), "parameters": parameters_of(queries)})
+
+
+@router.get(
+    "/{endpoint_id:path}/openapi",
+    response_model=Shape,
+    responses=problems(404),
+    summary="Describe an endpoint as OpenAPI",
+)
+def describe_endpoint(endpoint_id: EndpointId, known: Known, service: TheService) -> Json:
+    """An OpenAPI 3.1 document of what was seen: parameters with types, answers; no bodies."""
+    found = _row_of(known, plain_id(endpoint_id))
+    demo = service.settings.demo
+    with turn():
+        seen = seen_of(service, found, REQUESTS)
+    answer = Json(learned_openapi([seen], __version__, demo=demo))
+    name = f"apisentinel-{'demo-' if demo else ''}endpoint.openapi.json"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @router.get(
@@ -112,6 +131,34 @@ def get_callers(
                 for each in found
             ],
         }
+    )
+
+
+def newest_requests(service: Service, endpoint: str, most: int) -> list[dict[str, Any]]:
+    """The newest stored requests of an endpoint."""
+    own = (Condition("endpoint", Op.EQ, endpoint),)
+    requests: list[dict[str, Any]] = []
+    cursor = None
+    while len(requests) < most:
+        page = Page("seq", cursor=cursor, limit=min(LARGEST_LIMIT, most - len(requests)))
+        found = service.events.list_events(own, page)
+        requests += found.items
+        cursor = found.next
+        if cursor is None:
+            break
+    return requests
+
+
+def seen_of(service: Service, row: dict[str, Any], most: int) -> Seen:
+    """What the newest stored requests show of an endpoint."""
+    requests = newest_requests(service, row["endpoint"], most)
+    return Seen(
+        row["method"] or "",
+        row["host"] or "",
+        row["route"] or "",
+        [each["path"] for each in requests],
+        [each["query"] for each in requests],
+        Counter(each["status"] for each in requests).items(),
     )
 
 

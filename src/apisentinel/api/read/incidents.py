@@ -29,6 +29,7 @@ from apisentinel.api.read.models import (
     problems,
 )
 from apisentinel.api.read.similar import similar_incidents
+from apisentinel.api.read.stix import file_name, stix_bundle
 from apisentinel.api.read.story import incident_story
 from apisentinel.api.stream.triage import TheTriage
 from apisentinel.errors import RefusedError
@@ -226,6 +227,27 @@ def explain_incident(_: Reader, incident_id: IncidentId, service: TheService) ->
     """The sentence, factors that add up to the risk, detectors, agreement, and references."""
     document = incident_of(service, incident_id)
     return Json(incident_explanation(document, alerts_of(service, incident_id, EXPLAINED_ALERTS)))
+
+
+@router.get(
+    "/{incident_id}/stix",
+    response_model=Shape,
+    responses=problems(404),
+    summary="Export an incident as STIX 2.1",
+)
+def export_incident(principal: Reader, incident_id: IncidentId, service: TheService) -> Json:
+    """A STIX 2.1 bundle for other tools: observables, indicators, sightings, attack patterns.
+
+    Marked TLP:AMBER. An incident that was judged a false positive or benign has no indicators.
+    """
+    document = incident_of(service, incident_id)
+    why = incident_explanation(document, alerts_of(service, incident_id, EXPLAINED_ALERTS))
+    demo = service.settings.demo
+    answer = Json(stix_bundle(incident_row(document), int(why["confidence"]), demo=demo))
+    name = file_name(incident_id, demo=demo)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    service.control.audit_append(principal.actor, "export", incident_id, {"format": "stix"})
+    return answer
 
 
 @router.get(

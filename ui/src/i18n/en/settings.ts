@@ -126,7 +126,7 @@ export const settings = {
   "look.keys": "Single-key shortcuts",
   "look.keys.on": "On",
   "look.keys.off": "Off",
-  "look.hint": "Kept in this browser.",
+  "look.hint": "Kept with your account, and in this browser.",
 
   "abt.version": "Version",
   "abt.state": "State",

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Link, useParams } from "wouter";
-import { get } from "../../api/client.ts";
+import { apiUrl, get } from "../../api/client.ts";
 import { decodeId, encodeId } from "../../api/ids.ts";
 import { useEndpoint, useEvents } from "../../api/queries.ts";
 import { bytes, compact, millis, percent } from "../../components/format.ts";
@@ -93,6 +93,7 @@ function OneEndpoint({ id }: { id: string }) {
                   </div>
                   <p className="muted small">{t("tr.first")} <Time ts={data.first_ts} mode="both" /> · {t("tr.last")} <Time ts={data.last_ts} mode="relative" /></p>
                 </div>
+                <a className="btn no-print" href={apiUrl(`endpoints/${encodeId(data.endpoint)}/openapi`)}><Icon name="download" />{t("tr.export.openapi")}</a>
               </header>
               <dl className="tiles">
                 <Tile label={t("tr.requests")} value={compact(data.requests)} />

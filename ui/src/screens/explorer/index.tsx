@@ -1,3 +1,4 @@
+import { useMemo } from "react";
 import { useEvents, useFacets, useOverview, useTimeseries } from "../../api/queries.ts";
 import type { Chart, EventRow } from "../../api/types.ts";
 import { Button } from "../../components/Button.tsx";
@@ -13,6 +14,7 @@ import { t } from "../../i18n/index.ts";
 import { FIELDS } from "../../state/filters.ts";
 import { rangeOf } from "../../state/range.ts";
 import { useUrl, useUrlValue } from "../../state/url.ts";
+import { useBefore } from "../triage/useBefore.tsx";
 import { EventDrawer } from "../triage/EventDrawer.tsx";
 import { EVENT_COLUMNS } from "../triage/eventColumns.tsx";
 import { ExportMenu } from "../triage/ExportMenu.tsx";
@@ -39,6 +41,7 @@ const COLUMNS = EVENT_COLUMNS.map((each) => ({ ...each, width: WIDTHS[each.key] 
 /** Rows of one page; more are read as one scrolls. */
 const PAGE = 100;
 const MOST_LINES = 6;
+const POINTS = 180;
 
 /** Every request that was judged: when, narrowed how, and each with all that is known of it. */
 export default function Explorer() {
@@ -101,10 +104,13 @@ function Histogram() {
   const url = useUrl();
   const [by, setBy] = useUrlValue("by", "severity");
   const group = GROUPS.find((each) => each === by) ?? "severity";
-  const chart = useTimeseries(group, { points: 180 });
+  const chart = useTimeseries(group, { points: POINTS });
+  const earlier = useBefore(chart.data, POINTS);
+  const series = useMemo(() => [...(chart.data ? seriesOf(group, chart.data) : []), ...earlier.line], [group, chart.data, earlier.line]);
   return (
     <Panel
       title={t("ex.chart", { field: t(`ex.by.${group}`).toLowerCase() })}
+      sub={earlier.text}
       actions={
         <div className="row" role="group" aria-label={t("ex.by")}>
           {GROUPS.map((each) => (
@@ -112,6 +118,7 @@ function Histogram() {
               {t(`ex.by.${each}`)}
             </Button>
           ))}
+          {earlier.toggle}
         </div>
       }
     >
@@ -119,7 +126,7 @@ function Histogram() {
         {(data) => (
           <TimeChart
             t={data.t}
-            series={seriesOf(group, data)}
+            series={series}
             label={t("ex.chart", { field: t(`ex.by.${group}`).toLowerCase() })}
             height={132}
             onBrush={(from, to) => url.set({ range: rangeOf(from, to) })}

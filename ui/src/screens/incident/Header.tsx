@@ -24,6 +24,7 @@ export function Header({ incident, why, story }: {
   const exports = () => [
     { label: t("tr.export.json"), icon: "download" as const, onSelect: () => saveBlob(new Blob([JSON.stringify({ incident, explanation: why, timeline: story }, null, 2)], { type: "application/json" }), `apisentinel-${incident.id}.json`) },
     { label: t("tr.export.alerts"), icon: "download" as const, href: exportUrl("alerts", "csv", `f=${encodeURIComponent(`incident:eq:${incident.id}`)}`) },
+    { label: t("tr.export.stix"), icon: "download" as const, href: apiUrl(`incidents/${incident.id}/stix`) },
     { label: t("tr.export.png"), icon: "download" as const, onSelect: () => why && saveCard(incident, why), reason: why ? null : t("c.loading") },
     { label: t("tr.print"), icon: "print" as const, onSelect: () => window.print() },
     "rule" as const,

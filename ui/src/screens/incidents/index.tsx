@@ -22,12 +22,15 @@ import { Facets } from "../triage/Facets.tsx";
 import { SavedViews } from "../triage/SavedViews.tsx";
 import { useTriage } from "../triage/useTriage.ts";
 import { BulkBar } from "./BulkBar.tsx";
+import { GROUPS, Groups } from "./Groups.tsx";
 import { IncidentDrawer } from "./IncidentDrawer.tsx";
 import { Lanes } from "./Lanes.tsx";
 import { SeverityCounts } from "./SeverityCounts.tsx";
 import "./incidents.css";
 
 const FACETS = ["status", "attack_types", "endpoints", "succeeded", "verdict", "assignee"] as const;
+/** Incidents that are read at once to be put into groups: as many as the service gives. */
+const GROUPED = 500;
 const SCOPE = FIELDS.incidents.map((each) => each.name);
 
 const COLUMNS: Column<Incident>[] = [
@@ -78,8 +81,10 @@ export default function Incidents() {
   const url = useUrl();
   const [, navigate] = useLocation();
   const [shown, setShown] = useUrlValue("sel");
+  const [by, setBy] = useUrlValue("group");
+  const group = GROUPS.find((each) => each === by);
   const [selected, setSelected] = useState<Set<string>>(new Set());
-  const found = useIncidents({ sort: url.sort ?? "-risk" });
+  const found = useIncidents({ sort: url.sort ?? "-risk", ...(group ? { limit: GROUPED } : {}) });
   const facets = useFacets([...FACETS], { of: "incidents", limit: 12 });
   const triage = useTriage();
   const chosen = useMemo(() => found.rows.filter((row) => selected.has(row.id)), [found.rows, selected]);
@@ -108,7 +113,16 @@ export default function Incidents() {
           }
         />
         <SeverityCounts />
-        <FilterBar fields={FIELDS.incidents} facets={facets.data} unused={found.unused} />
+        <div className="row filter-row">
+          <FilterBar fields={FIELDS.incidents} facets={facets.data} unused={found.unused} />
+          <label className="row small">
+            {t("tr.group")}
+            <select className="input" value={by} onChange={(event) => setBy(event.target.value === "" ? null : event.target.value)}>
+              <option value="">{t("tr.group.none")}</option>
+              {GROUPS.map((each) => <option key={each} value={each}>{t(`tr.group.${each}`)}</option>)}
+            </select>
+          </label>
+        </div>
         <Lanes />
         <div className="with-facets">
           <Facets label={t("tr.facets")}>
@@ -122,6 +136,17 @@ export default function Incidents() {
               <div className="panel"><Loading lines={10} /></div>
             ) : found.rows.length === 0 ? (
               <div className="panel"><None /></div>
+            ) : group ? (
+              <Groups
+                rows={found.rows}
+                total={found.total}
+                by={group}
+                columns={COLUMNS}
+                href={(row) => pageHref(pathOf(row))}
+                onOpen={(row) => setShown(row.id)}
+                loadMore={found.hasMore ? found.loadMore : undefined}
+                onRowKey={onRowKey}
+              />
             ) : (
                 <DataGrid
                   label={t("tr.incidents")}

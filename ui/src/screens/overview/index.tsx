@@ -1,4 +1,4 @@
-import { lazy } from "react";
+import { lazy, useMemo } from "react";
 import { useLocation } from "wouter";
 import { useFacets, useOverview, useTimeseries } from "../../api/queries.ts";
 import type { Overview as Shape } from "../../api/types.ts";
@@ -11,6 +11,7 @@ import { t } from "../../i18n/index.ts";
 import { rangeOf } from "../../state/range.ts";
 import { useUrl, useUrlValue } from "../../state/url.ts";
 import { severitySeries, statusSeries } from "../triage/series.ts";
+import { useBefore } from "../triage/useBefore.tsx";
 import { AttackTypes, Success } from "./Distribution.tsx";
 import { HealthPanel } from "./HealthPanel.tsx";
 import { NewestIncidents } from "./NewestIncidents.tsx";
@@ -71,9 +72,15 @@ function Traffic({ period }: { period: { from: string | null; to: string | null 
   const [, navigate] = useLocation();
   const group = by === "severity" ? "severity" : "status";
   const chart = useTimeseries(group === "severity" ? "severity" : "status_class", { points: POINTS });
+  const earlier = useBefore(chart.data, POINTS);
+  const series = useMemo(
+    () => [...(chart.data ? (group === "severity" ? severitySeries(chart.data) : statusSeries(chart.data)) : []), ...earlier.line],
+    [group, chart.data, earlier.line],
+  );
   return (
     <Panel
       title={t("ov.traffic")}
+      sub={earlier.text}
       actions={
         <div className="row" role="group" aria-label={t("ov.by")}>
           {(["status", "severity"] as const).map((each) => (
@@ -81,6 +88,7 @@ function Traffic({ period }: { period: { from: string | null; to: string | null 
               {t(`ov.by.${each}`)}
             </Button>
           ))}
+          {earlier.toggle}
         </div>
       }
     >
@@ -106,7 +114,7 @@ function Traffic({ period }: { period: { from: string | null; to: string | null 
           return (
             <TimeChart
               t={data.t}
-              series={group === "severity" ? severitySeries(data) : statusSeries(data)}
+              series={series}
               label={t(`ov.traffic.${group}`)}
               height={248}
               onBrush={(from, to) => url.set({ range: rangeOf(from, to) })}
