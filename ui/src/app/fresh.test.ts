@@ -18,7 +18,7 @@ describe("news of incidents", () => {
     const client = filled();
     replaceRows(client, [{ id: "i-c", risk: 90 }]);
     const { pages } = client.getQueryData<{ pages: { items: { id: string; risk: number; samples: number[] }[] }[] }>(KEY) ?? { pages: [] };
-    expect(pages.flatMap((page) => page.items.map((row) => row.risk))).toEqual([40, 50, 90]);
+    expect(pages.flatMap((page) => page.items.map((each) => each.risk))).toEqual([40, 50, 90]);
     expect(pages[1]?.items[0]?.samples).toEqual([1]);
   });
 
