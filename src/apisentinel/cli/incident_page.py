@@ -134,8 +134,19 @@ def _facts(incident: Incident) -> Iterable[tuple[str, Content]]:
             class_={True: "worked", False: "failed", None: None}[incident.succeeded],
         ),
     )
+    why = incident.explanation
+    if why is not None:
+        yield "Otherwise", foreign(why.counterfactual.text, MAX_REASON)
+        yield "Confidence", f"{why.confidence} %: {why.data}"
+        cards = {item.detector: item.card for item in why.reasons}
+        yield "Found by", _list([_card(name, card) for name, card in cards.items()], len(cards))
     yield "Known as", join(_reference(kind) for kind in dict.fromkeys(incident.attack_types))
     yield "Id", foreign(incident.id, MAX_NAME, "code")
+
+
+def _card(detector: str, card: str) -> Markup:
+    """Name of a detector with the page that describes it."""
+    return element("span", element("code", detector), " ", element("span", card, class_="quiet"))
 
 
 def _list(items: list[Markup], total: int) -> Markup:
@@ -199,9 +210,13 @@ def _factor_row(factor: Factor, peak: float, severity: Severity) -> Markup:
             charts.share_bar(abs(factor.contribution), peak, severity.lower()),
         ]
     )
+    about = [factor.window] if factor.window else []
+    if factor.n is not None and factor.usual is not None:
+        about.append(f"usual from {figures.plural(factor.n, 'request')}")
+    note = element("small", " ", ", ".join(about), class_="quiet") if about else None
     return element(
         "tr",
-        element("th", foreign(factor.name, MAX_NAME), scope="row"),
+        element("th", foreign(factor.name, MAX_NAME), note, scope="row"),
         [element("td", value, class_="num") for value in values],
         element("td", element("div", adds), class_="adds"),
     )
@@ -234,6 +249,9 @@ def _sample(sample: Sample) -> Markup:
     if sample.match:
         facts.append(("Matched", element("mark", foreign(sample.match, MAX_MATCH, "code"))))
         facts.append(("In", foreign(sample.where or "the request", MAX_NAME)))
+    if sample.decoded:
+        layers = [element("li", foreign(text, MAX_MATCH, "code")) for text in sample.decoded]
+        facts.append(("Decoded", element("ol", layers)))
     facts.append(("From", foreign(sample.client, MAX_NAME, "code")))
     facts.append(
         ("At", _shown(f"{figures.moment(sample.ts)}{'' if sample.ts is None else ' UTC'}"))

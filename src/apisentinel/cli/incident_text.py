@@ -73,6 +73,8 @@ class IncidentText:
         yield "success", Text(f"{sign} {figures.success(incident)}", style)
         if incident.factors:
             yield "why", self._factors()
+        if incident.explanation is not None:
+            yield "unless", foreign(incident.explanation.counterfactual.text, limit=MAX_REASON)
         if incident.samples:
             yield "sample", self._sample(incident.samples[0])
 

@@ -3,11 +3,12 @@ rose by ten.
 """
 
 import hashlib
+from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.records.case import Case
-from apisentinel.records.evidence import Alert, Evidence
+from apisentinel.records.evidence import Alert, Evidence, Explanation
 
 
 class AlertSettings(BaseModel):
@@ -32,10 +33,19 @@ class AlertSettings(BaseModel):
 class AlertPolicy:
     """Decides which evidence becomes an alert, and remembers the alerts. Ids depend on the input
     alone.
+
+    Args:
+        settings: When somebody is told.
+        explain: Says why a case has its risk; alerts then carry it along.
     """
 
-    def __init__(self, settings: AlertSettings | None = None) -> None:
+    def __init__(
+        self,
+        settings: AlertSettings | None = None,
+        explain: Callable[[Case], Explanation] | None = None,
+    ) -> None:
         self.settings = settings or AlertSettings()
+        self.explain = explain
         self.alerts: list[Alert] = []
         self.suppressed = 0
         self.unkept = 0
@@ -88,7 +98,7 @@ class AlertPolicy:
         alert = Alert(
             "a-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest(),
             case.ref, evidence.attack_type, round(case.risk), ts, case.first_ts, ordinal, endpoint,
-            (evidence,), seq, case.alerts,
+            (evidence,), seq, case.alerts, None if self.explain is None else self.explain(case),
         )  # fmt: skip
         if len(self.alerts) < self.settings.kept:
             self.alerts.append(alert)

@@ -8,11 +8,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from msgspec import structs
 from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.incidents.wording import reason
 from apisentinel.records.case import Case
-from apisentinel.records.evidence import Evidence, Factor, Incident, Sample
+from apisentinel.records.evidence import Evidence, Explanation, Factor, Incident, Sample
 from apisentinel.records.taxonomy import AttackType, severity_of
 
 
@@ -71,6 +72,7 @@ def correlate(
     last_seen: Callable[[Case], tuple[int, int]],
     time_text: Callable[[int], str | None],
     settings: IncidentSettings | None = None,
+    explain: Callable[[Case], Explanation] | None = None,
 ) -> list[Incident]:
     """Builds the incidents of all alerted cases, highest risk first.
 
@@ -80,12 +82,13 @@ def correlate(
         last_seen: Case → (event time of the entity's last request, its number of requests).
         time_text: Event time in µs → RFC 3339.
         settings: Bounds.
+        explain: Says why a case has its highest risk.
 
     Cost: proportional to cases, plus shared attributes.
     """
     settings = settings or IncidentSettings()
     incidents = [
-        describe(group, last_seen, time_text, settings)
+        describe(group, last_seen, time_text, settings, explain)
         for group in group_cases(cases, attribute_share, settings)
     ]
     return sorted(
@@ -205,6 +208,7 @@ def describe(
     last_seen: Callable[[Case], tuple[int, int]],
     time_text: Callable[[int], str | None],
     settings: IncidentSettings,
+    explain: Callable[[Case], Explanation] | None = None,
 ) -> Incident:
     """The incident of one group; arguments as in `correlate`."""
     ranked = sorted(group, key=lambda case: (-case.peak, case.alert_ts, case.ref))
@@ -240,6 +244,10 @@ def describe(
             + [ref for case in ranked for ref in case.clients.values()]
         )
     )
+    why = None if explain is None else explain(lead)
+    factors = _factors(leading, lead.peak, settings.factors)
+    if why is not None and why.reasons:
+        factors = _shown(why, settings.factors)
     return Incident(
         id=incident_id(founder_of(ranked)),
         risk=risk,
@@ -253,10 +261,11 @@ def describe(
         requests_before_alert=lead.alert_ordinal or 1,
         endpoints=places,
         reason=reason(ranked, leading, places, succeeded=succeeded),
-        factors=_factors(leading, lead.peak, settings.factors),
+        factors=factors,
         samples=_samples(ranked, settings.samples),
         succeeded=succeeded,
         entities_total=len(refs),
+        explanation=why,
     )
 
 
@@ -294,6 +303,27 @@ def _factors(pieces: Sequence[Evidence], risk: float, most: int) -> tuple[Factor
         for piece, f in chosen
     ]
     return tuple(sorted(out, key=lambda factor: -factor.contribution))
+
+
+def _shown(why: Explanation, most: int) -> tuple[Factor, ...]:
+    """The strongest factors of an explanation, one of each name; what the others add is shared out,
+    so that they still add up to the risk above the prior.
+    """
+    found: dict[str, Factor] = {}
+    for reason_ in why.reasons:
+        for factor in reason_.factors:
+            known = found.get(factor.name)
+            more = 0.0 if known is None else known.contribution
+            found[factor.name] = structs.replace(
+                known or factor, contribution=factor.contribution + more
+            )
+    ranked = sorted(found.values(), key=lambda factor: -factor.contribution)[:most]
+    total = sum(factor.contribution for factor in ranked)
+    scale = (why.risk - why.base) / total if total > 0 else 0.0
+    return tuple(
+        structs.replace(factor, contribution=round(scale * factor.contribution, 1))
+        for factor in ranked
+    )
 
 
 def _samples(cases: Sequence[Case], most: int) -> tuple[Sample, ...]:

@@ -578,6 +578,8 @@ class Judge:
             evidence, is_known = structs.replace(evidence, llr=trust * evidence.llr), False
         case = self._case(view, key)
         ordinal = view.ordinal(key[0])
+        if not is_known and evidence.detector != "payload":
+            evidence = structs.replace(evidence, known=view.ordinal("endpoint"))
         if is_known and evidence.attack_type in case.families:
             self.ledger.touch(case, case.families[evidence.attack_type], view.ts, ordinal)
         else:

@@ -29,7 +29,10 @@ def time_text(ts: int) -> str | None:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def make_sample(batch: RequestBatch, row: int, client: str, match: str, where: str) -> Sample:
+def make_sample(
+    batch: RequestBatch, row: int, client: str, match: str, where: str,
+    decoded: tuple[str, ...] = (),
+) -> Sample:  # fmt: skip
     """The request of a row for a report."""
     path = batch.text("path", row) or b""
     query = batch.text("query", row)
@@ -47,4 +50,5 @@ def make_sample(batch: RequestBatch, row: int, client: str, match: str, where: s
         ],
         match=match,
         where=where,
+        decoded=decoded,
     )

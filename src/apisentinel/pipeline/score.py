@@ -17,6 +17,7 @@ from apisentinel.features.state import KIND_NAMES
 from apisentinel.features.tick_state import Ticks
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.explaining import FEW_REQUESTS
 from apisentinel.pipeline.learned import learned_for, scorer_of
 from apisentinel.pipeline.prepare import Prepared, prepare
 from apisentinel.pipeline.profile import Stopwatch
@@ -39,9 +40,6 @@ INHERITED = 0.5
 """Share of the evidence against an entity (in nats) that counts against a request of it that shows
 nothing itself.
 """
-
-FEW_REQUESTS = 20
-"""Requests of a client at which its behaviour is half known."""
 
 _encode = msgspec.json.Encoder().encode
 

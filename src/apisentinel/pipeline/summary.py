@@ -14,6 +14,7 @@ from apisentinel.features.state import KIND_NAMES
 from apisentinel.incidents import correlate
 from apisentinel.kernels.sketches import estimate_distinct, log_bin_edge
 from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.explaining import explained
 from apisentinel.pipeline.samples import time_text
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import EntitySummary, Incident
@@ -70,6 +71,7 @@ class Summary:
             self._last_seen,
             time_text,
             self.engine.settings.incidents,
+            explained,
         )
 
     def _last_seen(self, case: Case) -> tuple[int, int]:

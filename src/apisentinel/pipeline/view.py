@@ -11,6 +11,7 @@ from apisentinel.enrichment import canonical_address
 from apisentinel.enrichment.redact import redact_text
 from apisentinel.features import Signals
 from apisentinel.features.state import KIND_NAMES, KIND_TEXT
+from apisentinel.pipeline.decoding_chain import decoded_chain
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.samples import make_sample
 from apisentinel.records.case import Case, EntityKey
@@ -102,5 +103,6 @@ class View:
         """This request for a report, redacted."""
         match = redact_text(finding.match.encode("utf-8", "replace")) if finding else ""
         return make_sample(
-            self.batch, self.row, self.ref("client").id, match, finding.where if finding else ""
-        )
+            self.batch, self.row, self.ref("client").id, match, finding.where if finding else "",
+            decoded_chain(self.batch, self.row, finding) if finding else (),
+        )  # fmt: skip

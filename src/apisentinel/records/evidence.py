@@ -1,5 +1,7 @@
 """Evidence, verdict, alert and incident: what is rare enough to be an object."""
 
+from typing import Any
+
 import msgspec
 
 from apisentinel.records.taxonomy import AttackType, Severity
@@ -15,6 +17,8 @@ class Factor(msgspec.Struct, frozen=True):
         unit: Unit of both values, empty for counts.
         contribution: Share of the risk in points; the contributions of an incident add up to its
             risk above the prior.
+        window: In what the actual value was counted: ``10 min``, ``this request``, ….
+        n: Observations from which the usual value is known, None when it needs none.
     """
 
     name: str
@@ -22,6 +26,8 @@ class Factor(msgspec.Struct, frozen=True):
     usual: int | float | str | None = None
     unit: str = ""
     contribution: float = 0.0
+    window: str = ""
+    n: int | None = None
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -34,6 +40,7 @@ class Evidence(msgspec.Struct, frozen=True):
         factors: Why.
         seqs: Up to five requests that show it.
         succeeded: True when the response says that the attack worked, None when nothing is known.
+        known: Requests from which what is usual is known; 0 when the judge has not said.
     """
 
     detector: str
@@ -42,6 +49,83 @@ class Evidence(msgspec.Struct, frozen=True):
     factors: tuple[Factor, ...] = ()
     seqs: tuple[int, ...] = ()
     succeeded: bool | None = None
+    known: int = 0
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One piece of evidence with what it adds to a risk.
+
+    Attributes:
+        card: Page of the documentation about the detector, below the documentation's address.
+        nats: What it adds to the natural log odds.
+        points: The same in points of risk; those of all reasons add up to the risk above the base.
+    """
+
+    detector: str
+    attack_type: AttackType
+    card: str
+    nats: float
+    points: float
+    factors: tuple[Factor, ...]
+    seqs: tuple[int, ...] = ()
+    succeeded: bool | None = None
+
+
+class Counterfactual(msgspec.Struct, frozen=True):
+    """What would have to be different for the risk to be below MEDIUM.
+
+    Attributes:
+        without: Names of the factors that would have to be as usual.
+        risk: The risk then.
+        text: The same as a sentence.
+    """
+
+    without: tuple[str, ...]
+    risk: int
+    text: str
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """Where in a request something was found.
+
+    Attributes:
+        seq: Number of the request.
+        where: Place in it, such as ``query q``.
+        match: The decoded part that was matched, redacted.
+        decoded: How the value was written and what it became, layer by layer; empty when it was
+            written as it is.
+    """
+
+    seq: int
+    where: str
+    match: str
+    decoded: tuple[str, ...] = ()
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why an entity has its risk.
+
+    Attributes:
+        base: Risk of an entity of which nothing is known.
+        log_odds: Natural log odds, the prior included.
+        rest: What rounding and a cap on shared addresses take away or add.
+        evidence: Matched parts of its requests.
+        confidence: 0-100, how much there is to go by.
+        data: The same in words.
+        references: What OWASP, CWE, CAPEC and ATT&CK say, by attack type.
+    """
+
+    sentence: str
+    risk: int
+    base: float
+    log_odds: float
+    rest: float
+    reasons: tuple[Reason, ...]
+    evidence: tuple[Matched, ...]
+    counterfactual: Counterfactual
+    confidence: int
+    data: str
+    references: tuple[dict[str, Any], ...]
 
 
 class EntityRef(msgspec.Struct, frozen=True, order=True):
@@ -58,6 +142,7 @@ class Sample(msgspec.Struct, frozen=True):
         ts: RFC 3339 in UTC, None when the source gave no time.
         match: The decoded part that a detector saw, empty for behaviour.
         where: Where the match was found, such as ``query q``.
+        decoded: The value before each layer of encoding was undone, and after.
     """
 
     seq: int
@@ -69,6 +154,7 @@ class Sample(msgspec.Struct, frozen=True):
     user_agent: str
     match: str = ""
     where: str = ""
+    decoded: tuple[str, ...] = ()
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -82,6 +168,7 @@ class Alert(msgspec.Struct, frozen=True):
         evidence: The piece that raised it.
         seq: Number of the request that raised it.
         number: Which alert of its entity it is, from 1.
+        explanation: Why, where somebody asked for it to be kept.
     """
 
     id: str
@@ -95,6 +182,7 @@ class Alert(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     seq: int = 0
     number: int = 1
+    explanation: Explanation | None = None
 
 
 class Incident(msgspec.Struct, frozen=True):
@@ -125,6 +213,7 @@ class Incident(msgspec.Struct, frozen=True):
     samples: tuple[Sample, ...]
     succeeded: bool | None = None
     entities_total: int = 0
+    explanation: Explanation | None = None
 
 
 class EntitySummary(msgspec.Struct, frozen=True):

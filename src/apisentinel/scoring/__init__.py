@@ -1,5 +1,6 @@
 """Evidence to risk: the only place where suspicion gets a number."""
 
+from apisentinel.scoring.attribution import attributed, counterfactual
 from apisentinel.scoring.fusion import (
     PRIOR_LOG10,
     case_odds,
@@ -16,7 +17,9 @@ __all__ = [
     "PRIOR_LOG10",
     "Ledger",
     "LedgerSettings",
+    "attributed",
     "case_odds",
+    "counterfactual",
     "counts",
     "pooled_log10_odds",
     "pooled_log10_odds_of_many",

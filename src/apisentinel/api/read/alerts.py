@@ -11,9 +11,10 @@ from apisentinel.api.query.fields import ALERTS
 from apisentinel.api.query.paging import Asked
 from apisentinel.api.query.shapes import alert_row
 from apisentinel.api.read.asking import listing_of, projected
-from apisentinel.api.read.explanation import alert_explanation, references
+from apisentinel.api.read.explanation import alert_explanation
 from apisentinel.api.read.models import AlertRow, Listing, Shape, problems
 from apisentinel.errors import RefusedError
+from apisentinel.pipeline.explaining import references
 from apisentinel.pipeline.service import Service
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], dependencies=[Depends(needs("read"))])

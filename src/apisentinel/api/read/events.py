@@ -11,9 +11,9 @@ from apisentinel.api.query.fields import EVENTS
 from apisentinel.api.query.paging import Asked
 from apisentinel.api.query.shapes import event_row
 from apisentinel.api.read.asking import listing_of, projected
-from apisentinel.api.read.explanation import references
 from apisentinel.api.read.models import EventRow, Listing, problems
 from apisentinel.errors import RefusedError
+from apisentinel.pipeline.explaining import references
 from apisentinel.pipeline.service import Service
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"], dependencies=[Depends(needs("read"))])

@@ -6,74 +6,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from apisentinel.api.query.shapes import clipped
-from apisentinel.pipeline.score import FEW_REQUESTS
+from apisentinel.pipeline.explaining import (
+    BASE_RISK,
+    CERTAIN,
+    FEW_REQUESTS,
+    card_of,
+    references,
+)
 from apisentinel.pipeline.settings import ScanSettings
-from apisentinel.records.taxonomy import PAYLOAD_TYPES, REFERENCES
-from apisentinel.scoring import PRIOR_LOG10, risk_of
+from apisentinel.records.taxonomy import PAYLOAD_TYPES
 from apisentinel.scoring.fusion import PIECE_CAP, soften
 
 Row = Mapping[str, Any]
 
-BASE_RISK: Final = round(risk_of(PRIOR_LOG10), 1)
-"""Risk of an entity of which nothing is known."""
-
 DETECTORS: Final = frozenset(type(ScanSettings().detectors).model_fields)
 """Ids of the detectors of this version."""
-
-CERTAIN: Final = frozenset({"payload", "scanner_agent"})
-"""Detectors that need no history to be sure."""
-
-CARDS: Final = {
-    "payload": "reference/detectors/payload.html",
-    "profile": "reference/detectors/profile.html",
-    "ensemble": "reference/detectors/behaviour.html#anomaly",
-    "peers": "reference/detectors/behaviour.html#anomaly",
-}
-"""Pages of the documentation about detectors; behaviour has one page with an anchor for each."""
-
-_REFERENCES: Final = {kind.value: known for kind, known in REFERENCES.items()}
-_OWASP: Final = {
-    "2023": "https://owasp.org/API-Security/editions/2023/en/0x11-t10/",
-    "2021": "https://owasp.org/Top10/2021/",
-    "2025": "https://genai.owasp.org/llm-top-10/",
-}
-
-
-def references(types: Iterable[str]) -> list[dict[str, Any]]:
-    """What OWASP, CWE, CAPEC and ATT&CK say about attack types, with addresses."""
-    out = []
-    for name in dict.fromkeys(types):
-        known = _REFERENCES.get(name)
-        if known is None:
-            continue
-        out.append(
-            {
-                "attack_type": name,
-                "title": known.title,
-                "owasp": {"id": known.owasp, "url": _OWASP.get(known.owasp.partition(":")[2], "")},
-                "cwe": [
-                    {"id": f"CWE-{n}", "url": f"https://cwe.mitre.org/data/definitions/{n}.html"}
-                    for n in known.cwe
-                ],
-                "capec": [
-                    {
-                        "id": f"CAPEC-{n}",
-                        "url": f"https://capec.mitre.org/data/definitions/{n}.html",
-                    }
-                    for n in known.capec
-                ],
-                "attack": [
-                    {
-                        "id": technique,
-                        "url": "https://attack.mitre.org/techniques/"
-                        + technique.replace(".", "/")
-                        + "/",
-                    }
-                    for technique in known.attack
-                ],
-            }
-        )
-    return out
 
 
 def summed(risk: int, factors: Iterable[Row]) -> dict[str, Any]:
@@ -117,11 +64,6 @@ def detectors_of(alerts: Iterable[Row]) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda entry: (-entry["score"], entry["id"]))
 
 
-def card_of(detector: str) -> str:
-    """Page of the documentation about a detector, below the documentation's own address."""
-    return CARDS.get(detector, f"reference/detectors/behaviour.html#{detector}")
-
-
 def agreement(spoke: Iterable[Row], requests: int) -> dict[str, Any]:
     """How far the detectors agree, and how much there is to go by.
 
@@ -157,34 +99,54 @@ def incident_explanation(incident: Row, alerts: Iterable[Row]) -> dict[str, Any]
         "succeeded": incident.get("succeeded"),
         "samples": clipped(incident.get("samples") or []),
         "references": references(types),
+        **_more(incident.get("explanation")),
     }
 
 
 def alert_explanation(alert: Row) -> dict[str, Any]:
     """The explanation of one alert."""
     spoke = detectors_of([alert])
-    evidence = alert.get("evidence") or []
+    why = alert.get("explanation") or {}
     risk = int(alert.get("risk") or 0)
-    pieces = [
-        (factor, float(piece.get("llr") or 0.0))
-        for piece in evidence
-        for factor in piece.get("factors") or ()
-    ]
-    total = sum(llr for _, llr in pieces) or 1.0
-    factors = [
-        {**factor, "contribution": round((risk - BASE_RISK) * llr / total, 1)}
-        for factor, llr in pieces
-    ]
+    reasons = why.get("reasons") or ()
+    factors = [factor for item in reasons for factor in item.get("factors") or ()]
+    sentence = why.get("sentence") or alert.get("reason") or ""
     return {
         "id": alert["id"],
-        "sentence": {"code": "alert", "params": {}, "text": alert.get("reason") or ""},
-        **summed(risk, factors),
+        "sentence": {"code": "alert", "params": {}, "text": clipped(sentence)},
+        **summed(risk, factors or _factors(alert, risk)),
         "severity": alert.get("severity"),
         "detectors": spoke,
         **agreement(spoke, int(alert.get("requests_before") or 0)),
         "succeeded": alert.get("succeeded"),
         "references": references([str(alert.get("attack_type"))]),
+        **_more(why),
     }
+
+
+def _factors(alert: Row, risk: int) -> list[Row]:
+    """Factors of an alert that was stored without an explanation."""
+    pieces = [
+        (factor, float(piece.get("llr") or 0.0))
+        for piece in alert.get("evidence") or ()
+        for factor in piece.get("factors") or ()
+    ]
+    total = sum(llr for _, llr in pieces) or 1.0
+    return [
+        {**factor, "contribution": round((risk - BASE_RISK) * llr / total, 1)}
+        for factor, llr in pieces
+    ]
+
+
+def _more(why: Row | None) -> dict[str, Any]:
+    """What an explanation that was kept says beyond its factors: reasons with their detectors and
+    share of the log odds, matched parts, what would lower the risk, and how much there is to go
+    by. Empty for what an earlier version stored.
+    """
+    if not why:
+        return {}
+    names = ("reasons", "evidence", "counterfactual", "log_odds", "data")
+    return {name: clipped(why[name]) for name in names if name in why}
 
 
 _PAYLOAD_WORDS = frozenset(kind.value for kind in PAYLOAD_TYPES)

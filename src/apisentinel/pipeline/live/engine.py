@@ -13,6 +13,7 @@ from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.explaining import explained
 from apisentinel.pipeline.learned import Learned, learned_for, scorer_of
 from apisentinel.pipeline.live.incidents import IncidentBook, IncidentDocument
 from apisentinel.pipeline.live.settings import RuntimeSettings
@@ -91,6 +92,7 @@ class LiveEngine:
         self.detector = PayloadDetector() if detection.detectors.payload.enabled else None
         learned = learned_for(detection)
         self.engine = Engine(detection, self.enricher, self.detector, self.watch, learned)
+        self.engine.cases.policy.explain = explained
         self.scorer = scorer_of(learned)
         self.monitor: Monitor | None = None
         self.incidents = IncidentBook()

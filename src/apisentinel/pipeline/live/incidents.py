@@ -6,6 +6,7 @@ import msgspec
 
 from apisentinel.incidents import describe, founder_of, group_cases, incident_id
 from apisentinel.pipeline.engine import Engine
+from apisentinel.pipeline.explaining import explained
 from apisentinel.pipeline.samples import time_text
 from apisentinel.records.case import Case, EntityKey
 
@@ -144,8 +145,9 @@ def _mark(engine: Engine, group: list[Case]) -> tuple[Any, ...]:
 
 def _document(engine: Engine, group: list[Case]) -> IncidentDocument:
     incident = describe(
-        group, lambda case: last_seen(engine, case), time_text, engine.settings.incidents
-    )
+        group, lambda case: last_seen(engine, case), time_text, engine.settings.incidents,
+        explained,
+    )  # fmt: skip
     document: IncidentDocument = msgspec.to_builtins(incident)
     document["merged_into"] = None
     document["closed"] = False
