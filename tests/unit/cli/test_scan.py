@@ -97,7 +97,15 @@ def test_json_has_the_shape_of_the_contract(command, tmp_path):
     }
     assert incident["severity"] == "CRITICAL"
     assert incident["entities"][0] == {"kind": "client", "id": "203.0.113.7"}
-    assert incident["factors"][0].keys() == {"name", "actual", "usual", "unit", "contribution"}
+    assert incident["factors"][0].keys() == {
+        "name",
+        "actual",
+        "usual",
+        "unit",
+        "contribution",
+        "window",
+        "n",
+    }
 
 
 def test_json_can_be_read_back(command, tmp_path):
