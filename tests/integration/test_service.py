@@ -173,6 +173,20 @@ def test_from_the_first_key_to_the_same_alerts_after_a_restart(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_interrupt_is_not_waited_for_and_leaves_no_trace(tmp_path, first):
+    with running(tmp_path / "data") as service:
+        service.process.send_signal(first)
+        for line in service.process.stderr:
+            if "Stopping" in line:  # the first one has been noticed
+                break
+        code, _, err = service.end(signal.SIGINT)
+    assert code in {-signal.SIGINT, 130, 0}, err  # it may have been done already
+    assert "Traceback" not in err
+    assert "granian" not in err.lower()
+
+
+@pytest.mark.slow
 def test_up_shows_an_incident_in_its_first_minute(tmp_path):
     with running(tmp_path / "data", verb="up") as service:
         url = service.process.stdout.readline().strip()

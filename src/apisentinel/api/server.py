@@ -172,8 +172,11 @@ async def serve(
         await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
-            # From here on a second signal ends the process at once; the journal allows it.
             loop.remove_signal_handler(number)
+            if ended.done():
+                # From here on a second signal ends the process at once, without the trace of
+                # whatever is under way; the journal allows it.
+                signal.signal(number, signal.SIG_DFL)
     if not ended.done():
         await task  # raises what ended it
         return 0

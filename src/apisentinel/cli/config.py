@@ -10,8 +10,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from apisentinel.cli import messages
 from apisentinel.cli.configuration import DETECTION, Values, checked, service_values
 from apisentinel.cli.outcome import Exit
-from apisentinel.pipeline.service_settings import ServiceSettings
-from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.pipeline.service_settings import ServiceDetection, ServiceSettings
 
 SECRET_WORDS = ("password", "secret", "token")
 """A text under a name that holds one of these is not shown."""
@@ -142,7 +141,7 @@ def _quoted(text: str) -> str:
 def json_schema() -> dict[str, Any]:
     """The schema of a settings file; keys of the detection may stand at its root, too."""
     made = ServiceSettings.model_json_schema()
-    detection = made["$defs"][ScanSettings.__name__]
+    detection = made["$defs"][ServiceDetection.__name__]
     properties = made["properties"] | {
         name: known for name, known in detection["properties"].items() if name != DETECTION
     }

@@ -1,5 +1,6 @@
 """All keyed state of one pipeline: the tables, their limits, and what an update reports."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.errors import StateError
 from apisentinel.features import actor, actor_record, endpoint, pair
+from apisentinel.features.paged import Cut, PagedSlots
 from apisentinel.features.site import new_site
 from apisentinel.kernels.sketches import count_distinct, estimate_distinct
-from apisentinel.kernels.slots import Slots
+from apisentinel.kernels.slots import COUNT, Slots
 from apisentinel.records.batch import RequestBatch
 
 Array = npt.NDArray[Any]
+
+Kept = Array | Cut
+"""A part of a snapshot."""
+
+SLICE_ROWS = 32_768
+"""Records copied at a time where all of them are looked at."""
 
 KIND_NAMES = ("client", "session", "user", "credential")
 DISTINCT_REGISTERS = 4096
@@ -32,11 +40,21 @@ class FeatureSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    clients: int = Field(1 << 17, ge=64, description="Clients remembered at once; 1 KiB each.")
-    sessions: int = Field(1 << 16, ge=64, description="Sessions remembered at once; 1 KiB each.")
-    users: int = Field(1 << 15, ge=64, description="Users remembered at once; 1 KiB each.")
+    clients: int = Field(
+        1 << 17,
+        ge=64,
+        description="Clients remembered at once; 1.5 KiB each, 0.2 to 0.6 KiB while packed.",
+    )
+    sessions: int = Field(1 << 16, ge=64, description="Sessions remembered at once; 1.5 KiB each.")
+    users: int = Field(1 << 15, ge=64, description="Users remembered at once; 1.5 KiB each.")
     credentials: int = Field(
-        1 << 13, ge=64, description="API keys and tokens remembered at once; 1 KiB each."
+        1 << 13, ge=64, description="API keys and tokens remembered at once; 1.5 KiB each."
+    )
+    unpacked_clients: int = Field(
+        1 << 17,
+        ge=1,
+        description="Clients that are kept unpacked, about; those that were quiet for longest are"
+        " packed. It changes memory and speed, never results.",
     )
     endpoints: int = Field(
         1 << 13, ge=64, description="Endpoints remembered at once; 3.2 KiB each."
@@ -66,6 +84,13 @@ class FeatureSettings(BaseModel):
         1 << 12, ge=64, description="Kinds of objects remembered at once; 90 bytes each."
     )
 
+    def unpacked(self, kind: str) -> int:
+        """How many actors of a kind are kept unpacked. Only clients are many and quiet: a full
+        table looks at eight quiet records for each new one, which is cheap while they are in place.
+        """
+        remembered: int = getattr(self, f"{kind}s")
+        return self.unpacked_clients if kind == "client" else remembered
+
 
 @dataclass(frozen=True)
 class Signals:
@@ -94,7 +119,10 @@ class FeatureState:
     def __init__(self, settings: FeatureSettings) -> None:
         self.settings = settings
         self.actors = {
-            name: Slots(actor_record.ACTOR, getattr(settings, f"{name}s")) for name in KIND_NAMES
+            name: PagedSlots(
+                actor_record.ACTOR, getattr(settings, f"{name}s"), settings.unpacked(name)
+            )
+            for name in KIND_NAMES
         }
         self.endpoints = Slots(endpoint.ENDPOINT, settings.endpoints)
         self.pairs = Slots(pair.PAIR, settings.pairs)
@@ -143,8 +171,10 @@ class FeatureState:
             ordinals[name] = np.zeros(n, np.int64)
             if kind >= actor_record.Kind.USER and not events[name].any():
                 continue
-            count_distinct(self.distinct[kind], np.ascontiguousarray(events[name]))
+            keys = np.ascontiguousarray(events[name])
+            count_distinct(self.distinct[kind], keys)
             table = self.actors[name]
+            table.paged.touch_keys(table, keys)
             out = np.empty(n, actor_record.SIGNAL)
             count = actor.update_actors(
                 events, kind, batch.buffer, batch.span(KIND_TEXT[kind]), table.keys, table.rows,
@@ -158,15 +188,15 @@ class FeatureState:
         order = np.lexsort((actors["kind"], actors["row"]))
         return Signals(actors[order], signals[:used], slots, ordinals)
 
-    def snapshot(self, room: dict[str, Array] | None = None) -> dict[str, Array]:
-        """All state as named arrays; `restore` of them continues as if nothing had happened.
+    def snapshot(self, room: dict[str, Array] | None = None) -> dict[str, Kept]:
+        """All state by name; `restore` of it continues as if nothing had happened.
 
         Args:
             room: Memory of an earlier snapshot that nobody needs any more, by name; it is used
                 again and kept up to date. Fresh memory for a large state takes longer than the
                 copy.
         """
-        out: dict[str, Array] = {
+        out: dict[str, Kept] = {
             "site": self.site.copy(),
             "distinct": self.distinct.copy(),
             "events": np.array([self.events]),
@@ -174,7 +204,7 @@ class FeatureState:
         for name, table in self.tables().items():
             cells = np.flatnonzero(table.keys)
             out |= {
-                f"{name}.records": _copied(f"{name}.records", table.used.view(np.uint8), room),
+                f"{name}.records": _kept(f"{name}.records", table, room),
                 f"{name}.meta": table.meta.copy(),
                 f"{name}.keys": table.keys[cells],
                 f"{name}.cells": cells,
@@ -185,8 +215,8 @@ class FeatureState:
             }
         return out
 
-    def restore(self, arrays: dict[str, Array]) -> None:
-        """Takes over a snapshot.
+    def restore(self, arrays: Mapping[str, Any]) -> None:
+        """Takes over a snapshot, with any slices of packed records in the place of a `Cut`.
 
         Raises:
             StateError: The snapshot was made with other bounds or by another version.
@@ -197,10 +227,13 @@ class FeatureState:
                 raise StateError(
                     f"snapshot of {name} has another version or other bounds than these settings"
                 )
-            used = arrays[f"{name}.records"].view(table.records.dtype)
             # rows used since then are emptied: a new record keeps what lies behind its label
-            table.records[len(used) : len(table.used)] = 0
-            table.records[: len(used)] = used
+            if isinstance(table, PagedSlots):
+                table.paged.restore(arrays[f"{name}.records"])
+            else:
+                used = arrays[f"{name}.records"].view(table.records.dtype)
+                table.records[len(used) : len(table.used)] = 0
+                table.records[: len(used)] = used
             table.meta[:] = arrays[f"{name}.meta"]
             table.keys.fill(0)
             cells = arrays[f"{name}.cells"]
@@ -231,12 +264,54 @@ class FeatureState:
     def record(self, table: Slots, key: int) -> Any | None:
         """Record of a key, None when it is not remembered."""
         row = self.row(table, key)
-        return None if row is None else table.records[row]
+        return None if row is None else read(table, row, row + 1)[0]
 
     def members(self, table: Slots, key: int) -> float:
         """Estimated clients of a network, object or user agent; 0 when it is not known."""
         record = self.record(table, key)
         return 0.0 if record is None else float(estimate_distinct(record["members"]))
+
+
+def size(table: Slots) -> int:
+    """Records in use."""
+    return int(table.meta[COUNT])
+
+
+def read(table: Slots, begin: int, end: int) -> Array:
+    """A copy of some records in use, by row."""
+    end = min(end, size(table))
+    if isinstance(table, PagedSlots):
+        return table.paged.read(begin, end)
+    found: Array = table.records[begin:end].copy()
+    return found
+
+
+def slices(table: Slots) -> Iterator[tuple[int, Array]]:
+    """Copies of all records in use, some at a time: row of the first, records."""
+    for begin in range(0, size(table), SLICE_ROWS):
+        yield begin, read(table, begin, begin + SLICE_ROWS)
+
+
+def columns(table: Slots, *names: str) -> list[Array]:
+    """Some fields of all records in use, in the order of their rows."""
+    nothing = read(table, 0, 0)
+    parts = [[nothing[name]] for name in names]
+    for _, records in slices(table):
+        for name, part in zip(names, parts, strict=True):
+            part.append(records[name].copy())
+    return [np.concatenate(part) for part in parts]
+
+
+def chosen(table: Slots, rows: Sequence[int]) -> Array:
+    """Copies of some records in use, in the order of their rows as given."""
+    found = [read(table, row, row + 1) for row in rows]
+    return np.concatenate(found) if found else read(table, 0, 0)
+
+
+def _kept(name: str, table: Slots, room: dict[str, Array] | None) -> Kept:
+    if isinstance(table, PagedSlots):
+        return table.paged.cut(size(table))
+    return _copied(name, table.used.view(np.uint8), room)
 
 
 def _copied(name: str, array: Array, room: dict[str, Array] | None) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 
 from apisentinel.features import catalogue
 
-VERSION = 1
+VERSION = 2
 """Schema of `TRACE` and `PLACE`."""
 
 (
@@ -38,10 +38,12 @@ TRACE = np.dtype(
         ("endpoints", "u1", (32,)), ("objects", "u1", (32,)), ("accounts", "u1", (16,)),
         ("agents", "u1", (16,)), ("seen", "u1", (64,)), ("places", "u1", (PLACES,)),
         ("moves", "u1", (MOVES,)), ("voiced", "u1", (len(catalogue.PEERS),)),
+        ("spare", "u1", (4,)),
     ]
 )  # fmt: skip
-"""One actor's trace, packed, 532 bytes at most: with the record of the actor no more than 1.5 KiB a
-client. Times in µs; `voiced` is the bin of each peer histogram that holds this actor's voice.
+"""One actor's trace, half a KiB: with the record of the actor 1.5 KiB a client. Times in µs;
+`voiced` is the bin of each peer histogram that holds this actor's voice. A whole number of words,
+so that packed traces are compared word by word.
 """
 
 PLACE = np.dtype(

@@ -1,5 +1,6 @@
 """State of the ticks of one pipeline, beside that of the entities."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +9,8 @@ import numpy.typing as npt
 from apisentinel.errors import StateError
 from apisentinel.features import catalogue, tick_record
 from apisentinel.features.actor_record import Kind
-from apisentinel.features.state import KIND_NAMES, FeatureState, Signals
+from apisentinel.features.paged import Paged
+from apisentinel.features.state import KIND_NAMES, FeatureState, Kept, Signals, size
 from apisentinel.features.tick import update_traces
 from apisentinel.features.tick_measures import measure_events
 from apisentinel.records.batch import RequestBatch
@@ -48,7 +50,9 @@ class TickState:
     def __init__(self, state: FeatureState) -> None:
         self.state = state
         self.traces = {
-            name: np.zeros(len(state.actors[name].records), tick_record.TRACE)
+            name: Paged(
+                tick_record.TRACE, len(state.actors[name].records), state.settings.unpacked(name)
+            )
             for name in KIND_NAMES
         }
         self.places = np.zeros(len(state.endpoints.records), tick_record.PLACE)
@@ -88,9 +92,11 @@ class TickState:
             name = KIND_NAMES[kind]
             if kind >= Kind.USER and not events[name].any():
                 continue
+            traces = self.traces[name]
+            traces.touch(signals.slots[name])
             count = update_traces(
                 events, measures, marks, hits, int(kind), SHARED_AGENTS, signals.slots[name],
-                signals.ordinals[name], self.traces[name], self.grams, self.peers, steps, tokens,
+                signals.ordinals[name], traces.records, self.grams, self.peers, steps, tokens,
                 rows, self._matrix,
             )  # fmt: skip
             found.append(rows[:count].copy())
@@ -102,9 +108,9 @@ class TickState:
             told[order], np.concatenate(features)[order], signals.slots["session"], tokens, fresh
         )
 
-    def snapshot(self) -> dict[str, Array]:
-        """All state as named arrays; `restore` of them continues as if nothing had happened."""
-        out: dict[str, Array] = {
+    def snapshot(self) -> dict[str, Kept]:
+        """All state by name; `restore` of it continues as if nothing had happened."""
+        out: dict[str, Kept] = {
             "hours": self.hours.copy(),
             "grams": self.grams.copy(),
             "peers": self.peers.copy(),
@@ -112,12 +118,10 @@ class TickState:
             "shape": np.array(self._shape()),
         }
         for name, traces in self.traces.items():
-            out[f"traces.{name}"] = (
-                traces[: len(self.state.actors[name].used)].view(np.uint8).copy()
-            )
+            out[f"traces.{name}"] = traces.cut(size(self.state.actors[name]))
         return out
 
-    def restore(self, arrays: dict[str, Array]) -> None:
+    def restore(self, arrays: Mapping[str, Any]) -> None:
         """Takes over a snapshot; the state of the entities is restored before.
 
         Raises:
@@ -128,9 +132,11 @@ class TickState:
         self.hours[:] = arrays["hours"]
         self.grams[:] = arrays["grams"]
         self.peers[:] = arrays["peers"]
-        _fill(self.places, arrays["places"])
+        used = arrays["places"].view(self.places.dtype)
+        self.places[: len(used)] = used
+        self.places[len(used) :] = 0
         for name, traces in self.traces.items():
-            _fill(traces, arrays[f"traces.{name}"])
+            traces.restore(arrays[f"traces.{name}"])
 
     @staticmethod
     def _shape() -> list[int]:
@@ -138,9 +144,3 @@ class TickState:
             tick_record.VERSION, tick_record.TRACE.itemsize, tick_record.PLACE.itemsize,
             tick_record.NGRAM_CELLS, len(catalogue.PEERS), tick_record.PEER_BINS,
         ]  # fmt: skip
-
-
-def _fill(records: Array, raw: Array) -> None:
-    used = raw.view(records.dtype)
-    records[: len(used)] = used
-    records[len(used) :] = 0

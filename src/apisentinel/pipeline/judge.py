@@ -18,7 +18,7 @@ from apisentinel.features.body_marks import body_marks
 from apisentinel.features.holding import PRIVATE, ROOM, SHARED
 from apisentinel.features.holding_state import Holdings
 from apisentinel.features.reply_marks import reply_marks
-from apisentinel.features.state import KIND_NAMES
+from apisentinel.features.state import KIND_NAMES, size
 from apisentinel.incidents import AlertPolicy
 from apisentinel.kernels.sketches import estimate_distinct
 from apisentinel.pipeline.contents import Asked, Contents
@@ -674,7 +674,7 @@ class Judge:
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""
-        clients = max(1, len(self.state.actors["client"].used))
+        clients = max(1, size(self.state.actors["client"]))
         if kind == "payload":
             return 1.0 / clients
         table = self.state.networks if kind == "network" else self.state.agents

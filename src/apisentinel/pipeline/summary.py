@@ -10,7 +10,7 @@ import numpy.typing as npt
 from apisentinel.detectors.anomaly import odd_llr
 from apisentinel.enrichment import canonical_address
 from apisentinel.features import endpoint as endpoint_state
-from apisentinel.features.state import KIND_NAMES
+from apisentinel.features.state import KIND_NAMES, chosen, columns, size, slices
 from apisentinel.incidents import correlate
 from apisentinel.kernels.sketches import estimate_distinct, log_bin_edge
 from apisentinel.pipeline.engine import Engine
@@ -98,7 +98,7 @@ class Summary:
     def _distinct(self, kind: str) -> int:
         table = self.state.actors[kind]
         if not table.evicted:
-            return len(table.used)
+            return size(table)
         return round(float(estimate_distinct(self.state.distinct[KIND_NAMES.index(kind)])))
 
     def endpoints(self, top: int) -> tuple[EndpointSummary, ...]:
@@ -137,23 +137,21 @@ class Summary:
 
     def clients(self, top: int) -> tuple[ClientSummary, ...]:
         """The clients with the highest risk, then the busiest."""
-        records = self.state.actors["client"].used
-        risks = self._base_risks("client", records)
+        table = self.state.actors["client"]
+        counts, keys = columns(table, "n", "key")
         alerted = [
             case
             for (kind, _), case in self.cases.items()
             if kind == "client" and case.alert_ordinal is not None
         ]
-        ranked = np.lexsort((records["key"], -records["n"]))[: top + len(alerted)]
-        rows = {int(records["key"][i]): i for i in ranked.tolist()}
+        rows = dict.fromkeys(np.lexsort((keys, -counts))[: top + len(alerted)].tolist())
         for case in alerted:
-            row = self.state.row(self.state.actors["client"], case.key[1])
+            row = self.state.row(table, case.key[1])
             if row is not None:
-                rows[case.key[1]] = row
-        summaries = [self._summary("client", records[i], float(risks[i])) for i in rows.values()]
-        kinds = {
-            self._id("client", records[i]): int(records[i]["agent_kind"]) for i in rows.values()
-        }
+                rows[row] = None
+        records = chosen(table, list(rows))
+        summaries = self.actors("client", records)
+        kinds = {self._id("client", record): int(record["agent_kind"]) for record in records}
         summaries.sort(key=lambda item: (-item.risk, -item.requests, item.id))
         return tuple(
             ClientSummary(
@@ -169,10 +167,11 @@ class Summary:
     def entities(self) -> Iterator[EntitySummary]:
         """Every entity that is remembered, kind by kind, in the order of first appearance."""
         for kind in KIND_NAMES:
-            records = self.state.actors[kind].used
-            risks = self._base_risks(kind, records)
-            for i in range(len(records)):
-                yield self._summary(kind, records[i], float(risks[i]))
+            for begin, records in slices(self.state.actors[kind]):
+                rows = np.arange(begin, begin + len(records))
+                risks = self._base_risks(kind, records, rows)
+                for i in range(len(records)):
+                    yield self._summary(kind, records[i], float(risks[i]))
         for record in self.state.endpoints.used:
             yield self.endpoint(record)
         for record in self.state.networks.used:
@@ -180,7 +179,10 @@ class Summary:
 
     def actors(self, kind: str, records: npt.NDArray[Any]) -> list[EntitySummary]:
         """Some entities of a kind of actor, in the order of their records."""
-        risks = self._base_risks(kind, records)
+        table = self.state.actors[kind]
+        known = [self.state.row(table, int(key)) for key in records["key"]]
+        rows = np.array([-1 if row is None else row for row in known], np.int64)
+        risks = self._base_risks(kind, records, rows)
         return [
             self._summary(kind, record, float(risk))
             for record, risk in zip(records, risks, strict=True)
@@ -196,16 +198,18 @@ class Summary:
         """A network as an entity."""
         return self._plain("network", self._network(record), int(record["key"]), int(record["n"]))
 
-    def _base_risks(self, kind: str, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    def _base_risks(
+        self, kind: str, records: npt.NDArray[Any], rows: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
         """Risk of each actor from the peaks of its own ratios, and from how it stands out among its
-        peers.
+        peers; `rows` are those of the records, -1 for one that is not remembered.
         """
         out = np.empty(len(records))
         peaks = records["peak"].astype(np.float64)
         peaks[:, Family.AUTOMATION] = np.minimum(peaks[:, Family.AUTOMATION], AUTOMATION_CAP)
         if not self.engine.settings.rules:
             peaks[:] = 0.0
-        odd = self._odd_llrs(kind, records)
+        odd = self._odd_llrs(kind, rows)
         quiet = risk_of(pooled_log10_odds({}))
         out.fill(quiet)
         # far from both ends the risk is linear in the log odds, so most need no loop
@@ -220,16 +224,16 @@ class Summary:
         out[rows] = [min(risk, UNALERTED) for risk in risks]
         return out
 
-    def _odd_llrs(self, kind: str, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    def _odd_llrs(self, kind: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """What standing out among its peers says of each actor, nats."""
         anomaly = self.engine.anomaly
         if anomaly is None:
-            return np.zeros(len(records))
-        table = self.state.actors[kind]
-        known = anomaly.standing.oddness(KIND_NAMES.index(kind), len(table.used))
-        if not np.array_equal(records["key"], table.used["key"]):
-            rows = [self.state.row(table, int(key)) for key in records["key"]]
-            known = np.array([0.0 if row is None else known[row] for row in rows])
+            return np.zeros(len(rows))
+        count = size(self.state.actors[kind])
+        known = anomaly.standing.oddness(KIND_NAMES.index(kind), count)
+        if not count:
+            return np.zeros(len(rows))
+        known = np.where(rows >= 0, known[rows], np.float32(0.0))
         return odd_llr(known).astype(np.float64) * anomaly.settings.weight
 
     def _summary(self, kind: str, record: Any, base: float) -> EntitySummary:

@@ -145,7 +145,7 @@ class JournalStore(Protocol):
         """Keeps the state as it was after a batch; a crash leaves the old one or the new one."""
         ...
 
-    def load_checkpoint(self) -> tuple[int, dict[str, bytes]] | None:
+    def load_checkpoint(self) -> tuple[int, Mapping[str, bytes]] | None:
         """The newest checkpoint that is whole, None when there is none."""
         ...
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -176,39 +176,78 @@ class Checkpoints:
         except OSError:  # it has no head, so the next start removes it
             return
 
-    def load(self) -> tuple[int, dict[str, bytes]] | None:
+    def load(self) -> tuple[int, "Stored"] | None:
         """The newest checkpoint that is whole: offset and parts; None when there is none.
 
-        A damaged one is set aside, and reported in `damage`.
+        All of it is read and checked here, and nothing of it kept. A damaged one is set aside, and
+        reported in `damage`.
         """
         with self._lock:
             for known in reversed(self._known.copy()):
                 try:
-                    return known.offset, self._read(known.name)
+                    return known.offset, Stored(self._folder, known.name)
                 except StoreError as problem:
                     self.damage.append(Damage(known.name, 0, 0, 0, str(problem)))
                     self._known.remove(known)
                     self._folder.rename(known.name, known.name + ".damaged")
         return None
 
-    def _read(self, name: str) -> dict[str, bytes]:
-        parts: dict[str, bytes] = {}
-        connection = sqlite.connect(
-            self._folder, name, journal_mode="delete", synchronous="EXTRA", page_bytes=PAGE_BYTES
+
+class Stored(Mapping[str, bytes]):
+    """The parts of a checkpoint on disk, each read when it is asked for; the file may go meanwhile.
+
+    Raises:
+        StoreError: A part cannot be read or is not as it was written; also by access.
+    """
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        """Opens a checkpoint and checks all of it."""
+        self._name = name
+        self._connection = sqlite.connect(
+            folder, name, journal_mode="delete", synchronous="EXTRA", page_bytes=PAGE_BYTES
         )
         try:
             with sqlite.reported(name):
-                heads = connection.execute("SELECT name, raw_bytes, digest FROM part").fetchall()
-                for head in heads:
-                    part, raw_bytes, digest = str(head[0]), head[1], head[2]
-                    chunks = connection.execute(
-                        "SELECT body, raw_bytes FROM chunk WHERE name = ? ORDER BY number", (part,)
-                    )
-                    data = b"".join(decompress(body, size) for body, size in chunks)
-                    found = hashlib.blake2b(data, digest_size=32).digest()
-                    if len(data) != raw_bytes or found != digest:
-                        raise DamagedError(f"{name} is damaged: part {part!r} is not as written")
-                    parts[part] = data
-        finally:
-            sqlite.close(connection)
-        return parts
+                rows = self._connection.execute(
+                    "SELECT name, raw_bytes, digest FROM part ORDER BY rowid"
+                )
+                self._heads = {str(part): (size, digest) for part, size, digest in rows}
+            for part in self._heads:
+                self._check(part)
+        except BaseException:
+            sqlite.close(self._connection)
+            raise
+
+    def __len__(self) -> int:
+        """Number of parts."""
+        return len(self._heads)
+
+    def __iter__(self) -> Iterator[str]:
+        """Their names."""
+        return iter(self._heads)
+
+    def __getitem__(self, part: str) -> bytes:
+        """A part; KeyError when there is none of this name."""
+        size, _ = self._heads[part]
+        data = b"".join(self._pieces(part))
+        if len(data) != size:
+            raise DamagedError(f"{self._name} is damaged: part {part!r} is not as written")
+        return data
+
+    def _pieces(self, part: str) -> Iterator[bytes]:
+        with sqlite.reported(self._name):
+            chunks = self._connection.execute(
+                "SELECT body, raw_bytes FROM chunk WHERE name = ? ORDER BY number", (part,)
+            )
+            for body, size in chunks:
+                yield decompress(body, size)
+
+    def _check(self, part: str) -> None:
+        size, digest = self._heads[part]
+        state = hashlib.blake2b(digest_size=32)
+        found = 0
+        for piece in self._pieces(part):
+            state.update(piece)
+            found += len(piece)
+        if found != size or state.digest() != digest:
+            raise DamagedError(f"{self._name} is damaged: part {part!r} is not as written")

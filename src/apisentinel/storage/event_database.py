@@ -2,6 +2,10 @@
 
 A Parquet file counts from the moment at which it is in the register; the transaction that enters it
 also removes its rows from the database, so every event is seen exactly once at any time.
+
+Types of DuckDB stand in quotes here and in the files that build on this one: functions live as long
+as the process, and with them the types that they name, which DuckDB's binding takes for a leak and
+says so at the end.
 """
 
 import threading
@@ -116,7 +120,7 @@ class EventDatabase:
             self._connection = connection
             self._generation += 1
 
-    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _prepare(self, connection: "duckdb.DuckDBPyConnection") -> None:
         tables = {
             row[0]
             for row in run(
@@ -138,7 +142,7 @@ class EventDatabase:
             )
 
     @contextmanager
-    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def cursor(self) -> Iterator["duckdb.DuckDBPyConnection"]:
         """A cursor of the caller's own.
 
         Raises:
@@ -166,7 +170,7 @@ class EventDatabase:
         cursor.close()
 
     @contextmanager
-    def snapshot(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def snapshot(self) -> Iterator["duckdb.DuckDBPyConnection"]:
         """A cursor that sees one state of the database, for several queries."""
         with self.cursor() as cursor:
             run(cursor, "BEGIN")
@@ -208,7 +212,7 @@ class EventDatabase:
                 connection.close()
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _attach(connection: "duckdb.DuckDBPyConnection", path: Path) -> None:
     name = str(path).replace("'", "''")
     if not path.exists():
         with suppress(duckdb.Error):  # an older DuckDB does not know this format
@@ -218,7 +222,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def run(
-    cursor: duckdb.DuckDBPyConnection, statement: str, values: Sequence[Any] = ()
+    cursor: "duckdb.DuckDBPyConnection", statement: str, values: Sequence[Any] = ()
 ) -> list[tuple[Any, ...]]:
     """Runs a statement and gives all its rows: a result that is not read to its end keeps the
     cursor from other work.
@@ -228,14 +232,14 @@ def run(
 
 
 def one(
-    cursor: duckdb.DuckDBPyConnection, statement: str, values: Sequence[Any] = ()
+    cursor: "duckdb.DuckDBPyConnection", statement: str, values: Sequence[Any] = ()
 ) -> tuple[Any, ...] | None:
     """The only row of a result, None when there is none."""
     rows = run(cursor, statement, values)
     return rows[0] if rows else None
 
 
-def parts(cursor: duckdb.DuckDBPyConnection) -> list[Part]:
+def parts(cursor: "duckdb.DuckDBPyConnection") -> list[Part]:
     """All registered Parquet files, oldest first."""
     rows = run(
         cursor,
@@ -266,7 +270,7 @@ def reported(path: Path) -> Iterator[None]:
         raise _translated(path, error) from error
 
 
-def _translated(path: Path, error: duckdb.Error) -> StoreError:
+def _translated(path: Path, error: "duckdb.Error") -> StoreError:
     text = str(error)
     lower = text.lower()
     if "no space left" in lower or "disk quota" in lower:

@@ -4,9 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
-
-import duckdb
+from typing import TYPE_CHECKING, Final
 
 from apisentinel.clock import Clock
 from apisentinel.errors import StoreError
@@ -24,6 +22,9 @@ from apisentinel.storage.event_database import (
 from apisentinel.storage.event_fields import COLUMN_NAMES
 from apisentinel.storage.folder import sync_folder
 from apisentinel.storage.settings import EventSettings
+
+if TYPE_CHECKING:
+    import duckdb
 
 EXPORT_ROWS: Final = 5_000_000
 """Rows of one file at most."""
@@ -117,7 +118,7 @@ class EventFiles:
             moved += rows
 
     @staticmethod
-    def _write(cursor: duckdb.DuckDBPyConnection, these: str, path: Path) -> None:
+    def _write(cursor: "duckdb.DuckDBPyConnection", these: str, path: Path) -> None:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         draft = path.with_name(path.name + DRAFT)
         copy(cursor, f"SELECT {COLUMN_NAMES} FROM e.hot WHERE {these} ORDER BY seq", draft)
@@ -239,7 +240,7 @@ class EventFiles:
         return int(row[0]) if row else 0
 
 
-def copy(cursor: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+def copy(cursor: "duckdb.DuckDBPyConnection", query: str, path: Path) -> None:
     """Writes the result of a query into a Parquet file that survives a loss of power."""
     name = str(path).replace("'", "''")
     run(

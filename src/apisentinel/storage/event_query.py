@@ -153,7 +153,7 @@ class EventQueries:
         begin, tail = order(page, EVENT_FIELDS)
         cut = joined([wanted, begin])
 
-        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> Listing:
+        def ask(cursor: "duckdb.DuckDBPyConnection", cold: list[Part]) -> Listing:
             total = _count(cursor, self.database, cold, conditions, wanted)
             newest = _newest_first(cursor, cold, page, cut, tail)
             if newest is None:
@@ -178,7 +178,7 @@ class EventQueries:
         )
         wanted = where([condition], EVENT_FIELDS, Dialect.DUCKDB)
 
-        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[dict[str, Any]]:
+        def ask(cursor: "duckdb.DuckDBPyConnection", cold: list[Part]) -> list[dict[str, Any]]:
             for source in _sources(self.database, cold):
                 newest = f"SELECT max(seq) FROM {source} WHERE {wanted.text}"
                 row = one(cursor, newest, wanted.values)
@@ -203,7 +203,7 @@ class EventQueries:
             limit = min(left, EXPORT_ROWS)
 
             def ask(
-                cursor: duckdb.DuckDBPyConnection,
+                cursor: "duckdb.DuckDBPyConnection",
                 cold: list[Part],
                 cut: Sql = cut,
                 limit: int = limit,
@@ -263,7 +263,7 @@ class EventQueries:
         wanted = where(period, EVENT_FIELDS, Dialect.DUCKDB)
         value, source_of = _group(group)
 
-        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[tuple[Any, ...]]:
+        def ask(cursor: "duckdb.DuckDBPyConnection", cold: list[Part]) -> list[tuple[Any, ...]]:
             source = source_of(_source(self.database, cold))
             return run(
                 cursor,
@@ -290,7 +290,7 @@ class EventQueries:
         all_of_it = where(period, EVENT_FIELDS, Dialect.DUCKDB)
         wanted = where((*period, *conditions), EVENT_FIELDS, Dialect.DUCKDB)
 
-        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> Touched:
+        def ask(cursor: "duckdb.DuckDBPyConnection", cold: list[Part]) -> Touched:
             source = _source(self.database, cold)
             total = one(
                 cursor, f"SELECT count(*) FROM {source} WHERE {all_of_it.text}", all_of_it.values
@@ -322,7 +322,7 @@ class EventQueries:
         """
         wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
 
-        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[tuple[Any, ...]]:
+        def ask(cursor: "duckdb.DuckDBPyConnection", cold: list[Part]) -> list[tuple[Any, ...]]:
             return run(
                 cursor,
                 f"SELECT ((ts - {MONDAY_US:d}) % {WEEK_US:d} + {WEEK_US:d}) % {WEEK_US:d}"
@@ -365,7 +365,7 @@ class EventQueries:
         value, source_of = _group(name)
         wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
 
-        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[dict[str, Any]]:
+        def ask(cursor: "duckdb.DuckDBPyConnection", cold: list[Part]) -> list[dict[str, Any]]:
             source = source_of(_source(self.database, cold))
             best = run(
                 cursor,
@@ -397,7 +397,7 @@ class EventQueries:
         value, source_of = _group(name)
         wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
 
-        def ask(cursor: duckdb.DuckDBPyConnection, cold: list[Part]) -> list[tuple[Any, int]]:
+        def ask(cursor: "duckdb.DuckDBPyConnection", cold: list[Part]) -> list[tuple[Any, int]]:
             source = source_of(_source(self.database, cold))
             return run(
                 cursor,
@@ -411,7 +411,7 @@ class EventQueries:
     def _ask(
         self,
         conditions: Sequence[Condition],
-        work: Callable[[duckdb.DuckDBPyConnection, list[Part]], T],
+        work: Callable[["duckdb.DuckDBPyConnection", list[Part]], T],
     ) -> T:
         """Runs a query on one state of the store, with the files that it can concern."""
         for attempt in range(ATTEMPTS):
@@ -426,7 +426,7 @@ class EventQueries:
 
 
 @contextmanager
-def _in_time(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def _in_time(cursor: "duckdb.DuckDBPyConnection") -> Iterator[None]:
     """Ends what a cursor does after `QUERY_SECONDS`.
 
     Raises:
@@ -484,7 +484,7 @@ def _sources(database: EventDatabase, cold: list[Part]) -> list[str]:
 
 
 def _count(
-    cursor: duckdb.DuckDBPyConnection,
+    cursor: "duckdb.DuckDBPyConnection",
     database: EventDatabase,
     cold: list[Part],
     conditions: Sequence[Condition],
@@ -498,7 +498,7 @@ def _count(
 
 
 def _newest_first(
-    cursor: duckdb.DuckDBPyConnection, cold: list[Part], page: Page, cut: Sql, tail: Sql
+    cursor: "duckdb.DuckDBPyConnection", cold: list[Part], page: Page, cut: Sql, tail: Sql
 ) -> list[dict[str, Any]] | None:
     """The page from the database alone, None when files could have a part in it."""
     if page.sort not in {"ts", "seq"} or not page.descending:

@@ -352,14 +352,14 @@ class Journal:
 
         Args:
             offset: Last batch that the state has seen.
-            parts: The state, by name; together up to some hundred MB.
+            parts: The state, by name; asked for one after the other, each once.
 
         Raises:
             StoreError: The disk refuses; the earlier checkpoints are as they were.
         """
         self._checkpoints.save(offset, self.last_seq, parts)
 
-    def load_checkpoint(self) -> tuple[int, dict[str, bytes]] | None:
+    def load_checkpoint(self) -> tuple[int, Mapping[str, bytes]] | None:
         """The newest checkpoint that is whole, None when there is none.
 
         Damaged ones are set aside and reported in `damage`.

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from apisentinel.api.read.remembered_entities import table_of
 from apisentinel.features import actor_record as actor
-from apisentinel.features.state import KIND_NAMES
+from apisentinel.features.state import KIND_NAMES, chosen, read, size
 from apisentinel.kernels.sketches import estimate_distinct
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.live import entities as live_entities
@@ -48,10 +48,9 @@ DISTINCT: Final = (
 
 def sample_of(engine: Engine, kind: str) -> Array:
     """A copy of records spread over the table of a kind."""
-    used = table_of(engine, kind).used
-    step = max(1, -(-len(used) // PEERS))
-    copied: Array = used[::step].copy()
-    return copied
+    table = table_of(engine, kind)
+    count = size(table)
+    return chosen(table, range(0, count, max(1, -(-count // PEERS))))
 
 
 def measures(records: Array) -> dict[str, npt.NDArray[np.float64]]:
@@ -105,8 +104,7 @@ def record_of(engine: Engine, kind: str, key: int) -> Array | None:
     row = engine.state.row(table_of(engine, kind), key)
     if row is None:
         return None
-    copied: Array = table_of(engine, kind).records[row : row + 1].copy()
-    return copied
+    return read(table_of(engine, kind), row, row + 1)
 
 
 def _usual(record: Any) -> dict[str, float]:

@@ -16,7 +16,7 @@ from apisentinel.api.query.shapes import time_of
 from apisentinel.clock import Clock
 from apisentinel.detectors.anomaly import odd_llr
 from apisentinel.enrichment import canonical_address
-from apisentinel.features.state import KIND_NAMES
+from apisentinel.features.state import KIND_NAMES, read, size
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.summary import AUTOMATION_CAP, FAMILY_TYPE, UNALERTED
@@ -36,8 +36,8 @@ UNGROUPED: Final = -1
 FRESH_S: Final = 2.0
 """How old rows may be that are given to more than one reader."""
 COLUMNS: Final = {
-    "actor": ("key", "n", "first", "last", "peak", "address_hi", "address_lo", "label",
-              "label_length", "agent_kind"),
+    "actor": ("key", "n", "first", "last", "address_hi", "address_lo", "label_length",
+              "agent_kind"),
     "network": ("key", "n", "first", "last", "label_hi", "label_lo"),
     "endpoint": ("key", "n", "first", "last"),
 }  # fmt: skip
@@ -98,30 +98,53 @@ def table_of(engine: Engine, kind: str) -> Any:
 
 
 def columns_of(service: Service, kind: str) -> dict[str, Array]:
-    """The columns of all records of a kind, copied a slice at a time."""
+    """The columns of all records of a kind, copied a slice at a time into memory that is taken
+    once; ``base`` is the risk of an actor without its case.
+    """
     names = COLUMNS["actor" if kind in KIND_NAMES else kind]
-    parts: list[dict[str, Array]] = []
-    begin = 0
-    while True:
+    count = service.view(lambda engine: size(table_of(engine, kind)))
+    out: dict[str, Array] = {}
+    labels: list[Array] = []
+    for begin in range(0, max(count, 1), SLICE):
+        end = min(count, begin + SLICE)
 
-        def cut(engine: Engine, begin: int = begin) -> dict[str, Array]:
-            records = table_of(engine, kind).used[begin : begin + SLICE]
-            out = {name: records[name].copy() for name in names}
-            if kind in KIND_NAMES:
-                out["odd"] = _odd(engine, kind, begin, len(records))
-            return out
+        def cut(engine: Engine, begin: int = begin, end: int = end) -> tuple[Array, Array]:
+            records = read(table_of(engine, kind), begin, end)
+            return records, _odd(engine, kind, begin, len(records))
 
-        part = service.view(cut)
-        parts.append(part)
-        begin += SLICE
-        if len(part["key"]) < SLICE:
-            return {name: np.concatenate([each[name] for each in parts]) for name in part}
+        records, odd = service.view(cut)
+        columns = {name: records[name] for name in names}
+        if kind in KIND_NAMES:
+            columns["base"] = base_risks(records["peak"], odd)
+            labels.append(_labels(kind, records))
+        for name, column in columns.items():
+            if begin == 0:
+                out[name] = np.empty(count, column.dtype)
+            out[name][begin:end] = column
+    if labels:
+        width = max(part.shape[1] for part in labels)
+        out["label"] = np.zeros((count, width), np.uint8)
+        begin = 0
+        for part in labels:
+            out["label"][begin : begin + len(part), : part.shape[1]] = part
+            begin += len(part)
+    return out
+
+
+def _labels(kind: str, records: Array) -> Array:
+    """The labels that names are made of, no wider than they have to be."""
+    lengths = records["label_length"]
+    if kind == "client":
+        lengths = lengths[(records["address_hi"] == 0) & (records["address_lo"] == 0)]
+    width = int(lengths.max(initial=0))
+    found: Array = records["label"][:, :width].copy()
+    return found
 
 
 def _odd(engine: Engine, kind: str, begin: int, count: int) -> Array:
     """What standing out among its peers says of each of some actors, nats."""
     anomaly = engine.anomaly
-    if anomaly is None:
+    if anomaly is None or kind not in KIND_NAMES:
         return np.zeros(count)
     oddness = anomaly.standing.oddness(KIND_NAMES.index(kind), begin + count)[begin:]
     return odd_llr(oddness).astype(np.float64) * anomaly.settings.weight
@@ -200,8 +223,8 @@ class Listed:
         self.columns = columns
         self.key = columns["key"].view(np.int64)
         base = _quiet(len(self.key))
-        if "peak" in columns:
-            base = base_risks(columns["peak"], columns["odd"])
+        if "base" in columns:
+            base = columns["base"]
         self.risk = np.array(base)
         self.alert = np.full(len(self.key), -1, np.int64)
         self.cases: dict[int, CaseNote] = {}
@@ -211,7 +234,7 @@ class Listed:
             self.alert[row] = -1 if note.alert is None else note.alert
         quiet = self.alert < 0
         self.risk[quiet] = np.minimum(self.risk[quiet], UNALERTED)
-        self.shown = np.where(quiet, np.floor(self.risk), np.rint(self.risk)).astype(np.int64)
+        self.shown = np.where(quiet, np.floor(self.risk), np.rint(self.risk)).astype(np.int16)
         self._names = names
 
     def __len__(self) -> int:

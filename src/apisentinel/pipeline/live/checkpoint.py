@@ -1,12 +1,13 @@
 """The whole state of a live engine as named bytes, and back.
 
-Arrays stand as they are in memory, everything else as MessagePack with a schema; reading a
-checkpoint runs no code that it brings along.
+Arrays stand as they are in memory, records in slices of packed pages, everything else as
+MessagePack with a schema; reading a checkpoint runs no code that it brings along.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -14,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.errors import StateError
+from apisentinel.features.paged import Cut
 from apisentinel.pipeline.judge_memory import JudgeMemory
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.records.case import Case
 
-FORMAT = 1
-HEAD, CASES, ARRAY = "head", "cases", "array/"
+FORMAT = 2
+HEAD, CASES, ARRAY, PAGES = "head", "cases", "array/", "pages/"
 
 
 class Head(msgspec.Struct, forbid_unknown_fields=True):
@@ -27,6 +29,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
 
     Attributes:
         arrays: Name → type and shape of each array.
+        pages: Name → number of slices of packed records.
         buckets: Buckets of the timeline in order of time: number, then its counts.
         unusual: What the learned profile found unusual, and the clients that did it.
     """
@@ -48,25 +51,77 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
     last: int | None
     buckets: list[tuple[int, list[int]]]
     arrays: dict[str, tuple[str, list[int]]]
+    pages: dict[str, int]
     unusual: list[tuple[int, list[int]]] = []
+
+
+class Parts(Mapping[str, bytes]):
+    """The parts of a checkpoint, each made when it is asked for. Arrays are not copied: their parts
+    are views of bytes.
+
+    Attributes:
+        bytes: Size of all parts that were asked for.
+    """
+
+    def __init__(self, captured: "Captured", *, once: bool) -> None:
+        """Makes no part yet.
+
+        Args:
+            captured: The state.
+            once: Each part is asked for once, and in their order, so that memory can go in between.
+        """
+        self._captured = captured
+        self._once = once
+        self._names = [HEAD, CASES, *(ARRAY + name for name in captured.arrays)]
+        self._pages = {
+            f"{PAGES}{name}/{number}": (cut, number)
+            for name, cut in captured.pages.items()
+            for number in range(len(cut))
+        }
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        """Number of parts."""
+        return len(self._names) + len(self._pages)
+
+    def __iter__(self) -> Iterator[str]:
+        """Their names."""
+        return chain(self._names, self._pages)
+
+    def __getitem__(self, name: str) -> bytes:
+        """A part; a view of bytes where that saves a copy."""
+        part: Any
+        if name in self._pages:
+            cut, number = self._pages[name]
+            part = cut.piece(number, is_last=self._once)
+        elif name.startswith(ARRAY):
+            array = self._captured.arrays[name.removeprefix(ARRAY)]
+            part = memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+        else:
+            part = {HEAD: self._captured.head, CASES: self._captured.cases}[name]
+        self.bytes += len(part)
+        found: bytes = part
+        return found
 
 
 @dataclass(frozen=True)
 class Captured:
-    """A copy of the state at one moment; turning it into bytes needs no lock any more."""
+    """The state at one moment; turning it into bytes needs no lock any more."""
 
     offset: int
     head: bytes
     cases: bytes
     arrays: dict[str, npt.NDArray[Any]]
+    pages: dict[str, Cut]
 
-    def parts(self) -> dict[str, bytes]:
-        """The parts of a checkpoint. Arrays are not copied: the values are views of bytes."""
-        out: dict[str, Any] = {HEAD: self.head, CASES: self.cases}
-        for name, array in self.arrays.items():
-            flat: Any = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-            out[ARRAY + name] = memoryview(flat)
-        return out
+    def parts(self, *, once: bool = False) -> Parts:
+        """The parts of a checkpoint; see `Parts`."""
+        return Parts(self, once=once)
+
+    def release(self) -> None:
+        """Lets go of the records; nothing can be asked for any more."""
+        for cut in self.pages.values():
+            cut.release()
 
     def digest(self) -> str:
         """Equal for equal states, whatever way led to them."""
@@ -78,18 +133,21 @@ class Captured:
 
 
 def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -> Captured:
-    """Copies the state of an engine between two blocks.
+    """The state of an engine between two blocks. The records of clients and the like are not copied
+    but packed before they change, as long as the result is held.
 
     Args:
         live: The engine.
         room: Memory of an earlier capture that nobody needs any more; it is used again.
     """
     engine = live.engine
-    arrays = {f"state/{name}": array for name, array in engine.state.snapshot(room).items()}
+    kept = {f"state/{name}": part for name, part in engine.state.snapshot(room).items()}
+    if engine.ticks is not None:
+        kept |= {f"ticks/{name}": part for name, part in engine.ticks.snapshot().items()}
+    pages = {name: part for name, part in kept.items() if isinstance(part, Cut)}
+    arrays = {name: part for name, part in kept.items() if not isinstance(part, Cut)}
     arrays |= {f"routes/{name}": array for name, array in engine.enricher.snapshot().items()}
     arrays |= {f"holdings/{name}": array for name, array in engine.holdings.snapshot().items()}
-    if engine.ticks is not None:
-        arrays |= {f"ticks/{name}": array for name, array in engine.ticks.snapshot().items()}
     if engine.anomaly is not None:
         standing = engine.anomaly.standing.snapshot()
         arrays |= {f"standing/{name}": array for name, array in standing.items()}
@@ -116,9 +174,10 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
         buckets=[(number, counts.tolist()) for number, counts in sorted(line.buckets.items())],
         arrays={name: (array.dtype.str, list(array.shape)) for name, array in arrays.items()},
         unusual=[] if engine.unusual is None else engine.unusual.memory(),
+        pages={name: len(cut) for name, cut in pages.items()},
     )
     cases = msgspec.msgpack.encode(list(ledger.cases.values()))
-    return Captured(live.offset, msgspec.msgpack.encode(head), cases, arrays)
+    return Captured(live.offset, msgspec.msgpack.encode(head), cases, arrays, pages)
 
 
 def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
@@ -137,10 +196,11 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
         if head.format != FORMAT:
             raise StateError(f"the checkpoint has format {head.format}, this version has {FORMAT}")
         cases = msgspec.msgpack.decode(parts[CASES], type=list[Case])
-        arrays = {
+        arrays: dict[str, Any] = {
             name: np.frombuffer(parts[ARRAY + name], dtype=np.uint8).view(dtype).reshape(shape)
             for name, (dtype, shape) in head.arrays.items()
         }
+        arrays |= {name: _slices(parts, name, count) for name, count in head.pages.items()}
         engine = live.engine
         engine.state.restore(_part(arrays, "state/"))
         engine.enricher.restore(_part(arrays, "routes/"))
@@ -173,7 +233,12 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
     live.poisoned = head.poisoned
 
 
-def _part(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
+def _slices(parts: Mapping[str, bytes], name: str, count: int) -> Iterator[bytes]:
+    """The slices of some records, one after the other."""
+    return (parts[f"{PAGES}{name}/{number}"] for number in range(count))
+
+
+def _part(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {
         name.removeprefix(prefix): array
         for name, array in arrays.items()

@@ -95,7 +95,10 @@ class Checkpointer:
             return False
         try:
             captured = capture()
-            return captured.offset == self.offset or self._write(captured, timeout_s)
+            if captured.offset == self.offset:
+                captured.release()
+                return True
+            return self._write(captured, timeout_s)
         finally:
             self._busy.release()
 
@@ -117,7 +120,7 @@ class Checkpointer:
 
     def _write(self, captured: Captured, timeout_s: float = BARRIER_S) -> bool:
         begin = self.clock.monotonic()
-        parts = captured.parts()
+        parts = captured.parts(once=True)
         try:
             self._settle(timeout_s)
             self.journal.save_checkpoint(captured.offset, parts)
@@ -127,8 +130,10 @@ class Checkpointer:
             self.problem = str(error)
             _log.error("no checkpoint", offset=captured.offset, problem=str(error))
             return False
+        finally:
+            captured.release()
         self.saved += 1
-        self.bytes = sum(len(part) for part in parts.values())
+        self.bytes = parts.bytes
         self.seconds = self.clock.monotonic() - begin
         self.saved_at = self.clock.now()
         self.problem = ""

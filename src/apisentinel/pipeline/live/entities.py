@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from apisentinel.features import actor_record as record_layout
 from apisentinel.features import site
-from apisentinel.features.state import KIND_NAMES
+from apisentinel.features.paged import PagedSlots
+from apisentinel.features.state import KIND_NAMES, chosen, slices
 from apisentinel.kernels.sketches import estimate_distinct
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.samples import time_text
@@ -67,11 +68,12 @@ def entity_rows(engine: Engine, kind: str, most: int = MOST) -> list[Row]:
         )
     if kind not in KIND_NAMES:
         return []
-    records = engine.state.actors[kind].used
-    rows = _suspicious(engine, kind, most)
-    rest = [i for i in _busiest(records, most) if i not in rows]
-    chosen = records[np.array([*rows, *rest[: most - len(rows)]], np.int64)]
-    pairs = zip(summary.actors(kind, chosen), chosen, strict=True)
+    table = engine.state.actors[kind]
+    counts, keys, ratios = _measured(table)
+    rows = _suspicious(engine, kind, ratios, most)
+    rest = [i for i in _first(counts, keys, most) if i not in rows]
+    records = chosen(table, [*rows, *rest[: most - len(rows)]])
+    pairs = zip(summary.actors(kind, records), records, strict=True)
     return _ranked((_actor(entity, record) for entity, record in pairs), most)
 
 
@@ -127,16 +129,27 @@ def open_cases(engine: Engine, kind: str | None = None, most: int = MOST) -> lis
     return [{"kind": case.ref.kind, "id": case.ref.id} | _case(case) for case in cases[:most]]
 
 
+def _measured(table: PagedSlots) -> tuple[npt.NDArray[Any], ...]:
+    """Requests, key and highest ratio of all actors of a table."""
+    parts = [(r["n"].copy(), r["key"].copy(), r["peak"].max(axis=1)) for _, r in slices(table)]
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.float32)
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
 def _busiest(records: npt.NDArray[Any], most: int) -> list[int]:
-    counts = records["n"]
+    return _first(records["n"], records["key"], most)
+
+
+def _first(counts: npt.NDArray[Any], keys: npt.NDArray[Any], most: int) -> list[int]:
     near = np.arange(len(counts))
     if len(counts) > most:
         near = np.argpartition(-counts, most)[:most]
-    rows: list[int] = near[np.lexsort((records["key"][near], -counts[near]))].tolist()
+    rows: list[int] = near[np.lexsort((keys[near], -counts[near]))].tolist()
     return rows
 
 
-def _suspicious(engine: Engine, kind: str, most: int) -> dict[int, None]:
+def _suspicious(engine: Engine, kind: str, ratios: npt.NDArray[Any], most: int) -> dict[int, None]:
     """Rows of the actors with a case, highest peak first, then of those with the highest ratio."""
     table = engine.state.actors[kind]
     cases = [case for key, case in engine.cases.ledger.cases.items() if key[0] == kind]
@@ -146,7 +159,6 @@ def _suspicious(engine: Engine, kind: str, most: int) -> dict[int, None]:
         row = engine.state.row(table, case.key[1])
         if row is not None:
             rows[row] = None
-    ratios = table.used["peak"].max(axis=1, initial=0.0)
     high = np.flatnonzero(ratios)
     for row in high[np.argsort(-ratios[high], kind="stable")][: most - len(rows)].tolist():
         rows[row] = None
@@ -214,9 +226,17 @@ def find(engine: Engine, kind: str, name: str) -> Any | None:
         return _find_network(engine, name)
     if kind not in KIND_NAMES:
         return None
-    records = engine.state.actors[kind].used
+    for _, records in slices(engine.state.actors[kind]):
+        rows = np.flatnonzero(_named(records, kind, name))
+        if rows.size:
+            return records[rows[0]]
+    return None
+
+
+def _named(records: npt.NDArray[Any], kind: str, name: str) -> npt.NDArray[np.bool_]:
+    """Which of some actors have an id."""
     raw = name.encode("utf-8", "replace")[: record_layout.LABEL_BYTES]
-    found = np.zeros(len(records), np.bool_)
+    found: npt.NDArray[np.bool_] = np.zeros(len(records), np.bool_)
     address = _address(name) if kind == "client" else None
     if address is not None:
         found = (records["address_hi"] == address[0]) & (records["address_lo"] == address[1])
@@ -225,8 +245,7 @@ def find(engine: Engine, kind: str, name: str) -> Any | None:
         found = (records["label_length"] == len(raw)) & same.all(axis=1)
     if kind == "session" and not found.any():
         found = _derived_session(records, name)
-    rows = np.flatnonzero(found)
-    return records[rows[0]] if rows.size else None
+    return found
 
 
 def _derived_session(records: npt.NDArray[Any], name: str) -> npt.NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from apisentinel.features.state import size
 from apisentinel.pipeline.door.counters import OUTCOMES
 from apisentinel.pipeline.live.degradation import Level
 
@@ -178,7 +179,7 @@ def metrics(service: "Service") -> list[Metric]:
         _gauge("apisentinel_cases", "Entities under suspicion.", len(cases)),
         _many(
             "apisentinel_entities", "Entities remembered by kind.",
-            {name: len(table.used) for name, table in tables.items()},
+            {name: size(table) for name, table in tables.items()},
         ),
         _many(
             "apisentinel_entities_limit", "Entities that can be remembered by kind.",

@@ -21,13 +21,14 @@ def listed(count=200, seed=1):
     draw = np.random.default_rng(seed)
     names = [f"10.0.{n // 256}.{n % 256}" for n in range(count)]
     keys = draw.permutation(np.arange(1, count + 1)).astype(np.uint64) << np.uint64(50)
+    odd = draw.choice([0.0, 0.0, 1.0, 3.0], count)
+    peaks = draw.choice([0.0, 0.0, 1.5, 4.0, 9.0], (count, len(Family))).astype(np.float32)
     columns = {
         "key": keys,
         "n": draw.integers(1, 5, count),
         "first": draw.integers(0, 3, count) * 1_000_000,
         "last": draw.integers(2, 5, count) * 1_000_000,
-        "odd": draw.choice([0.0, 0.0, 1.0, 3.0], count),
-        "peak": draw.choice([0.0, 0.0, 1.5, 4.0, 9.0], (count, len(Family))).astype(np.float32),
+        "base": base_risks(peaks, odd),
         "agent_kind": draw.integers(0, 9, count),
     }
     cases = {
@@ -112,7 +113,7 @@ def test_risks_are_those_of_the_summary(peaks, odd):
         engine=SimpleNamespace(settings=SimpleNamespace(rules=True)),
         _odd_llrs=lambda _kind, rows: np.full(len(rows), odd),
     )
-    wanted = Summary._base_risks(summary, "client", records)
+    wanted = Summary._base_risks(summary, "client", records, np.arange(len(records)))
     odds = np.full(len(records), odd)
     assert base_risks(records["peak"], odds) == pytest.approx(wanted, abs=1e-9)
 

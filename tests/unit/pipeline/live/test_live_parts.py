@@ -155,7 +155,7 @@ class TestCheckpointer:
         return saver, journal, clock
 
     def captured(self, offset: int) -> Callable[[], checkpoint.Captured]:
-        return lambda: checkpoint.Captured(offset, b"", b"", {})
+        return lambda: checkpoint.Captured(offset, b"", b"", {}, {})
 
     def test_it_is_due_after_time_or_requests_when_there_is_something_new(self) -> None:
         saver, _, clock = self.make()
