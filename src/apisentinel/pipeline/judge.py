@@ -510,7 +510,7 @@ class Judge:
         if record is None or view.event["status"] >= REFUSED:
             return False
         here = float(estimate_distinct(record["clients"]))
-        return here <= max(ROOM_CLIENTS, ROOM_SHARE * len(self.state.actors["client"].used))
+        return here <= max(ROOM_CLIENTS, ROOM_SHARE * size(self.state.actors["client"]))
 
     def _held(self, view: View, signal: HoldingSignal | None) -> None:
         """A principal that asks for what is not its own."""
