@@ -43,7 +43,8 @@ class FeatureSettings(BaseModel):
     clients: int = Field(
         1 << 17,
         ge=64,
-        description="Clients remembered at once; 1.5 KiB each, 0.2 to 0.6 KiB while packed.",
+        description="Clients remembered at once, 1,048,576 by a service; 1.5 KiB each, 0.2 to 0.6"
+        " KiB while packed.",
     )
     sessions: int = Field(1 << 16, ge=64, description="Sessions remembered at once; 1.5 KiB each.")
     users: int = Field(1 << 15, ge=64, description="Users remembered at once; 1.5 KiB each.")
@@ -53,7 +54,7 @@ class FeatureSettings(BaseModel):
     unpacked_clients: int = Field(
         1 << 17,
         ge=1,
-        description="Clients that are kept unpacked, about; those that were quiet for longest are"
+        description="Clients that are kept unpacked, about, 32,768 by a service; the quietest are"
         " packed. It changes memory and speed, never results.",
     )
     endpoints: int = Field(
