@@ -9,12 +9,11 @@ import msgspec
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.evaluation.matching import Outcome, Planted, Told, about, outcome_of
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.learned import learned_for, scorer_of
+from apisentinel.pipeline.learned import learned_for, payload_detector, scorer_of
 from apisentinel.pipeline.prepare import prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
@@ -148,7 +147,7 @@ def _run(settings: ScanSettings, simulation: Simulation) -> tuple[list[Told], li
     """Judges a simulation; gives its alarms and its campaigns."""
     watch = Stopwatch()
     enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
-    detector = PayloadDetector() if settings.detectors.payload.enabled else None
+    detector = payload_detector(settings)
     learned = learned_for(settings)
     scorer = scorer_of(learned)
     engine = Engine(settings, enricher, detector, watch, learned)

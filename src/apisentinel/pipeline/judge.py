@@ -12,7 +12,6 @@ from apisentinel.detectors import behaviour, content
 from apisentinel.detectors.payload import Finding, PayloadDetector
 from apisentinel.detectors.profile import forgiven
 from apisentinel.enrichment import Enricher
-from apisentinel.enrichment.redact import redact_text
 from apisentinel.features import LOGIN, FeatureState, Signals
 from apisentinel.features.body_marks import body_marks
 from apisentinel.features.holding import PRIVATE, ROOM, SHARED
@@ -45,15 +44,16 @@ from apisentinel.pipeline.judge_rows import (
     signatures,
 )
 from apisentinel.pipeline.lone_findings import FAMILIAR_REQUESTS, LoneFindings
+from apisentinel.pipeline.payload_evidence import confirmed, payload_evidence
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.staff_networks import StaffNetworks
 from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey, FamilyCase
-from apisentinel.records.evidence import Evidence, Factor
+from apisentinel.records.evidence import Evidence
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, HoldingSignal
-from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, REFERENCES, AttackType
+from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, AttackType
 from apisentinel.scoring import PRIOR_LOG10, Ledger, case_odds, counts, risk_of
 
 ENDPOINT_SIGNALS = (
@@ -423,11 +423,17 @@ class Judge:
                 finding, llr, principal=self._principal_key(view)[1], ts=view.ts,
                 is_ordinary=self._is_ordinary(view),
             )  # fmt: skip
+            said = confirmed(finding, view.batch, view.row)
+            counted = llr if said else counted
             # a lone text is its author's alone: others may come from the same address
             key = view.client_key if counted == llr else self._principal_key(view)
             llr = counted
-            known = self.ledger.known(key, finding.attack_type, signature, llr, view.ts)
-            evidence = known or self._payload_evidence(view, finding, llr)
+            known = (
+                self.ledger.known(key, finding.attack_type, signature, llr, view.ts)
+                if said is None
+                else None
+            )
+            evidence = known or payload_evidence(finding, llr, view.seq, said)
             self.hold(view, key, evidence, signature, finding, is_known=known is not None)
 
     def _is_ordinary(self, view: View) -> bool:
@@ -438,14 +444,6 @@ class Judge:
         if case is not None and case.peak >= self.settings.alerts.threshold and not case.shared:
             return False
         return bool(view.event["user"]) or view.ordinal("client") > FAMILIAR_REQUESTS
-
-    @staticmethod
-    def _payload_evidence(view: View, finding: Finding, llr: float) -> Evidence:
-        title = REFERENCES[finding.attack_type].title
-        where = redact_text(finding.where.encode("utf-8", "replace"))
-        match = redact_text(finding.match.encode("utf-8", "replace"))
-        factor = Factor(f"{title} in {where}", match)
-        return Evidence("payload", finding.attack_type, llr, (factor,), (view.seq,))
 
     def _prevalence(self, view: View, finding: Finding) -> float:
         """Factor on findings that a large part of the clients of this site send alike."""

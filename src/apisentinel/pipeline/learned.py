@@ -7,10 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.errors import IncompatibleModelError
 from apisentinel.pipeline.settings import ScanSettings
 
 if TYPE_CHECKING:
+    from apisentinel.detectors.payload.learned import PayloadModel
     from apisentinel.detectors.profile import Profile, Scorer
     from apisentinel.models.bundle import Bundle
     from apisentinel.models.ensemble import Ensemble
@@ -22,6 +24,10 @@ PRIOR = Path(__file__).parent.parent / "models" / "prior"
 """The bundle that comes with the product: an ensemble trained on the simulator alone. The key that
 signed it lies beside it, as `prior.pub`; what an installation trusts has no say in it.
 """
+
+
+PAYLOAD_PRIOR = PRIOR.with_name("payload")
+"""The payload model that comes with the product, trained on grammars of our own, with its key."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,36 @@ def learned_for(settings: ScanSettings) -> Learned | None:
     from apisentinel.models.trust import TrustStore  # noqa: PLC0415 (only with a bundle)
 
     return load_learned(settings.model, TrustStore.load(trust_folder(settings)), settings)
+
+
+def payload_detector(settings: ScanSettings) -> PayloadDetector | None:
+    """The payload detector with what was learned of values; None when it is switched off."""
+    if not settings.detectors.payload.enabled:
+        return None
+    model = _payload_model() if settings.models else None
+    if model is None or settings.rules:
+        return PayloadDetector(model)
+    from apisentinel.detectors.payload.learned import (  # noqa: PLC0415 (only with models)
+        ModelAlone,
+    )
+
+    return PayloadDetector(ModelAlone(model))
+
+
+@cache
+def _payload_model() -> "PayloadModel | None":
+    """Read once and shared: nothing of it changes."""
+    if not (PAYLOAD_PRIOR / "manifest.json").is_file():
+        return None
+    from apisentinel.detectors.payload.learned import (  # noqa: PLC0415 (only with models)
+        PayloadModel,
+    )
+    from apisentinel.models.bundle import read_bundle  # noqa: PLC0415 (only with models)
+    from apisentinel.models.trust import TrustStore  # noqa: PLC0415 (only with models)
+
+    return PayloadModel.from_parts(
+        read_bundle(PAYLOAD_PRIOR, TrustStore.load(PAYLOAD_PRIOR.parent)).parts
+    )
 
 
 def scorer_of(learned: Learned | None) -> "Scorer | None":

@@ -17,7 +17,7 @@ from apisentinel.parsers.detect import choose_parser, first_time
 from apisentinel.parsers.document import MAX_DOCUMENT, expand, is_document
 from apisentinel.pipeline.engine import Counted, Engine
 from apisentinel.pipeline.inputs import Input
-from apisentinel.pipeline.learned import learned_for, scorer_of
+from apisentinel.pipeline.learned import learned_for, payload_detector, scorer_of
 from apisentinel.pipeline.merge import Lane, merged
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
@@ -119,7 +119,7 @@ class _Run:
         self.stop = stop
         self.watch_blocks: Watcher | None = None
         self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
-        detector = PayloadDetector() if settings.detectors.payload.enabled else None
+        detector = payload_detector(settings)
         self.learned = learned_for(settings)
         self.engine = Engine(settings, self.enricher, detector, watch, self.learned)
         self.why: list[str] = []

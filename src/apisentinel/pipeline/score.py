@@ -9,7 +9,7 @@ import numpy.typing as npt
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.anomaly import Judged as JudgedTicks
 from apisentinel.detectors.data import DataClassifier, class_names, exposure
-from apisentinel.detectors.payload import Finding, PayloadDetector
+from apisentinel.detectors.payload import Finding
 from apisentinel.detectors.payload.findings import FIRM
 from apisentinel.detectors.profile import forgiven
 from apisentinel.enrichment import Enricher, canonical_address
@@ -18,7 +18,13 @@ from apisentinel.features.tick_state import Ticks
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.explaining import FEW_REQUESTS
-from apisentinel.pipeline.learned import learned_for, scorer_of
+from apisentinel.pipeline.learned import learned_for, payload_detector, scorer_of
+from apisentinel.pipeline.payload_evidence import (
+    LEARNED_ONLY,
+    PAYLOAD,
+    confirmed,
+    payload_evidence,
+)
 from apisentinel.pipeline.prepare import Prepared, prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.reasons import reason_of
@@ -27,9 +33,9 @@ from apisentinel.pipeline.view import Outcome
 from apisentinel.pipeline.votes import Votes
 from apisentinel.records.batch import NO_TIME
 from apisentinel.records.case import Case, EntityKey
-from apisentinel.records.evidence import Evidence, Factor, Verdict
+from apisentinel.records.evidence import Evidence, Verdict
 from apisentinel.records.flags import AGENT_SCANNER_TOOL
-from apisentinel.records.taxonomy import AGENT_KINDS, REFERENCES, AttackType, severity_of
+from apisentinel.records.taxonomy import AGENT_KINDS, AttackType, severity_of
 from apisentinel.scoring import case_odds, counts, pooled_log10_odds, risk_of, score_of
 from apisentinel.scoring.fusion import PIECE_CAP, PRIOR_LOG10, soften, type_llr
 
@@ -63,7 +69,7 @@ class ScoreSession:
         self.stateless = stateless
         self.watch = Stopwatch()
         self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
-        self.detector = PayloadDetector() if settings.detectors.payload.enabled else None
+        self.detector = payload_detector(settings)
         self.learned = learned_for(settings)
         self.engine = Engine(settings, self.enricher, self.detector, self.watch, self.learned)
         profile = None if self.learned is None else self.learned.profile
@@ -140,16 +146,15 @@ class ScoreSession:
 
     def _payload_pieces(self, block: Prepared, row: int) -> list[Evidence]:
         weight = self.settings.detectors.payload.weight
+        detector = PAYLOAD if self.settings.rules else LEARNED_ONLY
+        seq = int(block.batch.numbers["seq"][row])
         return [
-            Evidence(
-                "payload",
-                finding.attack_type,
+            payload_evidence(
+                finding,
                 finding.raw_llr * weight * _forgiven(block, row, finding),
-                (
-                    Factor(
-                        f"{REFERENCES[finding.attack_type].title} in {finding.where}", finding.match
-                    ),
-                ),
+                seq,
+                confirmed(finding, block.batch, row),
+                detector,
             )
             for finding in self._findings(block, row)
         ]
@@ -266,9 +271,12 @@ def _profile_detector(profile: "Profile") -> "ProfileDetector":
 
 def _odds(pieces: list[Evidence]) -> float:
     types: dict[AttackType, list[float]] = {}
+    succeeded = {piece.attack_type for piece in pieces if piece.succeeded}
     for piece in pieces:
         types.setdefault(piece.attack_type, []).append(piece.llr)
-    return pooled_log10_odds({kind: type_llr(llrs) for kind, llrs in types.items()})
+    return pooled_log10_odds(
+        {kind: type_llr(llrs, succeeded=kind in succeeded) for kind, llrs in types.items()}
+    )
 
 
 def _forgiven(block: Prepared, row: int, finding: Finding) -> float:

@@ -1,6 +1,6 @@
 """Which evidence counts: that of rules written by hand, that of what was learned, or both."""
 
-LEARNED = frozenset({"ensemble", "profile", "sequence"})
+LEARNED = frozenset({"ensemble", "payload_model", "profile", "sequence"})
 """Ids of the detectors that speak from trained models or from a learned profile."""
 
 

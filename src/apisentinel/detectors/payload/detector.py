@@ -14,6 +14,7 @@ from apisentinel.detectors.payload.limits import (
     MAX_FINDINGS,
     MAX_INPUT,
 )
+from apisentinel.detectors.payload.opinion import Opinion
 from apisentinel.detectors.payload.probes import probe_finding
 from apisentinel.detectors.payload.protocol import header_findings, line_findings, path_findings
 from apisentinel.detectors.payload.screen import flag_texts
@@ -68,7 +69,14 @@ class PayloadDetector:
 
     id = "payload"
 
-    def __init__(self, cache_entries: int = CACHE_ENTRIES) -> None:
+    def __init__(self, opinion: Opinion | None = None, cache_entries: int = CACHE_ENTRIES) -> None:
+        """A detector with an empty cache.
+
+        Args:
+            opinion: What was learned of values, None for the rules alone.
+            cache_entries: Field contents that are remembered.
+        """
+        self._opinion = opinion
         self._cache = FindingCache(cache_entries)
 
     def screen(self, batch: RequestBatch) -> npt.NDArray[np.int32]:
@@ -135,20 +143,20 @@ class PayloadDetector:
         key = (field, content)
         known = self._cache.get(key)
         if known is None:
-            known = tuple(_FIELDS[field](content[:MAX_INPUT]))
+            known = tuple(_FIELDS[field](content[:MAX_INPUT], self._opinion))
             if len(content) <= MAX_CACHED_BYTES:
                 self._cache.put(key, known)
         return known
 
 
-def _path(content: bytes) -> list[Finding]:
+def _path(content: bytes, opinion: Opinion | None) -> list[Finding]:
     probed = probe_finding(content)
-    findings = _merged(judge(path_values(content), screen.PATH)) + path_findings(content)
+    findings = _merged(judge(path_values(content), screen.PATH, opinion)) + path_findings(content)
     return [probed, *findings] if probed else findings
 
 
-def _query(content: bytes) -> list[Finding]:
-    findings = _merged(judge(pair_values(content, "query"), screen.QUERY))
+def _query(content: bytes, opinion: Opinion | None) -> list[Finding]:
+    findings = _merged(judge(pair_values(content, "query"), screen.QUERY, opinion))
     if not any(finding.raw_llr >= FIRM for finding in findings):
         findings = _merged(
             findings
@@ -157,15 +165,15 @@ def _query(content: bytes) -> list[Finding]:
     return findings
 
 
-def _agent(content: bytes) -> list[Finding]:
-    return _merged(judge([Value("header user-agent", content)], screen.AGENT, marked=True))
+def _agent(content: bytes, opinion: Opinion | None) -> list[Finding]:
+    return _merged(judge([Value("header user-agent", content)], screen.AGENT, opinion, marked=True))
 
 
-def _referer(content: bytes) -> list[Finding]:
-    return _merged(judge(referer_values(content), screen.REFERER))
+def _referer(content: bytes, opinion: Opinion | None) -> list[Finding]:
+    return _merged(judge(referer_values(content), screen.REFERER, opinion))
 
 
-def _headers(content: bytes) -> list[Finding]:
+def _headers(content: bytes, opinion: Opinion | None) -> list[Finding]:
     findings: list[Finding] = []
     pairs = [item.partition(_SPLIT)[::2] for item in content.split(_END) if item]
     groups = [(name, list(header_values(name, value))) for name, value in pairs]
@@ -178,15 +186,15 @@ def _headers(content: bytes) -> list[Finding]:
         begin = end
         if True not in chosen:
             continue
-        found = judge(values, screen.HEADERS, marked=chosen)
+        found = judge(values, screen.HEADERS, opinion, marked=chosen)
         if is_standard(name):
             found = [finding for finding in found if finding.raw_llr >= FIRM]
         findings += found
     return _merged(findings + header_findings(pairs))
 
 
-def _body(content: bytes) -> list[Finding]:
-    return _merged(judge(body_values(content, b""), screen.BODY))
+def _body(content: bytes, opinion: Opinion | None) -> list[Finding]:
+    return _merged(judge(body_values(content, b""), screen.BODY, opinion))
 
 
 _FIELDS = {

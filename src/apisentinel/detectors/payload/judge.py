@@ -21,6 +21,7 @@ from apisentinel.detectors.payload.limits import (
     MAX_VALUES,
     MAX_VIEWS,
 )
+from apisentinel.detectors.payload.opinion import Looked, Opinion
 from apisentinel.detectors.payload.patterns import Pattern, pattern_sets
 from apisentinel.detectors.payload.screen import flag_texts
 from apisentinel.detectors.payload.sql_tokens import shape
@@ -124,13 +125,18 @@ def clip(text: bytes) -> bytes:
 
 
 def judge(
-    values: Iterable[Value], field: int, *, marked: bool | Sequence[bool] = False
+    values: Iterable[Value],
+    field: int,
+    opinion: Opinion | None = None,
+    *,
+    marked: bool | Sequence[bool] = False,
 ) -> list[Finding]:
     """Findings of some values of a field and of the values inside them.
 
     Args:
         values: Texts as sent.
         field: Bit of the field in `screen`; its words decide which values are read closely.
+        opinion: Has the last word on each value, None for the rules.
         marked: True when the screen has marked the values themselves, so they are all read; or
             which of them `flag_texts` has marked.
 
@@ -156,7 +162,7 @@ def judge(
             close -= 1
             if budget < 0 or close < 0 or firm >= ENOUGH_FIRM:
                 return findings
-            found, inside = judge_value(value, layers)
+            found, inside = judge_value(value, layers, opinion)
             findings += found
             firm += sum(finding.raw_llr >= FIRM for finding in found)
             deeper += inside
@@ -164,8 +170,25 @@ def judge(
     return findings
 
 
-def judge_value(value: Value, layers: int = 0) -> tuple[list[Finding], list[tuple[Value, int]]]:
+def judge_value(
+    value: Value, layers: int = 0, opinion: Opinion | None = None
+) -> tuple[list[Finding], list[tuple[Value, int]]]:
     """Findings of one value, and the values inside it with their layers."""
+    value, decoded, looked = look(value, layers)
+    findings = list(looked.findings) if opinion is None else opinion.findings(value, looked)
+    deeper = [
+        (inner, looked.layers)
+        for inner in nested_values(value, decoded.text)
+        if inner.text != value.text
+    ]
+    hidden = inside_base64(decoded.text)
+    if hidden is not None:
+        deeper.append((Value(value.where, hidden, lines=value.lines), looked.layers + 1))
+    return findings, deeper
+
+
+def look(value: Value, layers: int = 0) -> tuple[Value, Decoded, Looked]:
+    """The value with what it turned out to be, its decoded text, and what the rules made of it."""
     sent = clip(value.text)
     decoded = decode(sent.replace(b"+", b" ") if value.plus else sent)
     plain = canonical.text(decoded.text)
@@ -173,13 +196,7 @@ def judge_value(value: Value, layers: int = 0) -> tuple[list[Finding], list[tupl
     if len(plain) > LEAST_BINARY and not value.binary and not is_printable(decoded.text):
         value = replace(value, binary=True)
     findings = weigh(value, hits_of(value, decoded, plain), decoded.oddity, layers, plain)
-    deeper = [
-        (inner, layers) for inner in nested_values(value, decoded.text) if inner.text != value.text
-    ]
-    hidden = inside_base64(decoded.text)
-    if hidden is not None:
-        deeper.append((Value(value.where, hidden, lines=value.lines), layers + 1))
-    return findings, deeper
+    return value, decoded, Looked(plain, findings, decoded.oddity, layers)
 
 
 def hits_of(value: Value, decoded: Decoded, plain: bytes) -> list[Hit]:

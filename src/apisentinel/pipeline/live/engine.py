@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.explaining import explained
-from apisentinel.pipeline.learned import Learned, learned_for, scorer_of
+from apisentinel.pipeline.learned import Learned, learned_for, payload_detector, scorer_of
 from apisentinel.pipeline.live.incidents import IncidentBook, IncidentDocument
 from apisentinel.pipeline.live.settings import RuntimeSettings
 from apisentinel.pipeline.prepare import Prepared, prepare
@@ -89,7 +88,7 @@ class LiveEngine:
         self.runtime = runtime
         self.watch = watch or Stopwatch()
         self.enricher = Enricher(detection.enrichment, key, trusted_hops=detection.trusted_hops)
-        self.detector = PayloadDetector() if detection.detectors.payload.enabled else None
+        self.detector = payload_detector(detection)
         learned = learned_for(detection)
         self.engine = Engine(detection, self.enricher, self.detector, self.watch, learned)
         self.engine.cases.policy.explain = explained

@@ -1,0 +1,30 @@
+"""What else may be said of a value than what the rules say: the place where learning comes in."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from apisentinel.detectors.payload.fields import Value
+from apisentinel.detectors.payload.findings import Finding
+
+
+class Looked(NamedTuple):
+    """What the rules made of a value.
+
+    Attributes:
+        plain: Canonical text.
+        findings: Their findings.
+        oddity: Bits of odd ways of writing.
+        layers: Encodings undone.
+    """
+
+    plain: bytes
+    findings: Sequence[Finding]
+    oddity: int
+    layers: int
+
+
+class Opinion(Protocol):
+    """Has the last word on a value that is read closely. Pure: equal values, equal findings."""
+
+    def findings(self, value: Value, looked: Looked) -> list[Finding]:
+        """What counts of a value."""
