@@ -32,6 +32,9 @@ from apisentinel.simulator.values import FAMILIES, samples
 SEED = 31
 CLAIMED = 0.001
 """Share of honest requests above the threshold."""
+COLUMNS = ("rules left", "with profile", "alerts")
+MEDIUM = 0.395
+"""Score from which on a request is an alert."""
 HONEST = 20_000
 """Honest requests that set it."""
 
@@ -119,21 +122,24 @@ def measure(hours: float, count: int, seed: int) -> dict[str, dict[str, float]]:
             for label, settings in (("rules left", plain), ("with profile", profiled)):
                 honest = np.sort(scores(settings, family, known.later[:HONEST]))
                 cut = honest[int(len(honest) * (1 - CLAIMED))]
-                figures[label] = float((scores(settings, family, hostile) > cut).mean())
+                found = scores(settings, family, hostile)
+                figures[label] = float((found > cut).mean())
+                figures["alerts"] = float((found >= MEDIUM).mean())
             out[family] = figures
         return out
 
 
 def table(found: dict[str, dict[str, float]]) -> str:
     """The figures as Markdown."""
-    lines = ["| forgotten | values | rules left | with profile |", "|---|---:|---:|---:|"]
-    for family, row in found.items():
-        shares = f"{row['rules left']:.2f} | {row['with profile']:.2f}"
-        lines.append(f"| `{family}` | {row['values']:.0f} | {shares} |")
-    means = [
-        np.mean([row[key] for row in found.values()]) for key in ("rules left", "with profile")
+    lines = [
+        "| forgotten | values | rules left | with profile | alerts |",
+        "|---|---:|---:|---:|---:|",
     ]
-    lines.append(f"| mean | | {means[0]:.2f} | {means[1]:.2f} |")
+    for family, row in found.items():
+        shares = " | ".join(f"{row[key]:.2f}" for key in COLUMNS)
+        lines.append(f"| `{family}` | {row['values']:.0f} | {shares} |")
+    means = [np.mean([row[key] for row in found.values()]) for key in COLUMNS]
+    lines.append("| mean | | " + " | ".join(f"{mean:.2f}" for mean in means) + " |")
     return "\n".join(lines) + "\n"
 
 
