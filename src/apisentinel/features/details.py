@@ -99,7 +99,8 @@ def _login_fields(buffer, begin, end, k0, k1):
             if (is_form and byte == 38) or (not is_form and (byte == 34 or byte == 44)):
                 break
             stop += 1
-        if stop > value:
+        # an object or a list in place of a name is no account
+        if stop > value and buffer[value] != 123 and buffer[value] != 91:
             if account == _U(0) and _among(word, _ACCOUNT):
                 account = siphash(buffer, value, stop, k0, k1)
             elif secret == _U(0) and _among(word, _SECRET):

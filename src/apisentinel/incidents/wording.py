@@ -43,7 +43,14 @@ def phrase(evidence: Evidence) -> str:
         "brute_force": f"failed to sign in {number(first.actual)} times in ten "
         f"minutes{_usual(first)}",
         "credential_stuffing": f"tried {number(first.actual)} different accounts{_usual(first)}",
-        "password_spraying": f"saw {number(first.actual)} failed logins in a day{_usual(first)}",
+        "password_spraying": f"saw {number(first.actual)} {first.name}{_usual(first)}",
+        "account_guessing": f"was guessed at {number(first.actual)} times in a day{_usual(first)}",
+        "code_guessing": f"sent {number(first.actual)} different codes that were refused in an "
+        f"hour{_usual(first)}",
+        "account_probing": f"asked for {number(first.actual)} accounts in a day{_usual(first)}",
+        "prompt_flood": f"was sent {number(first.actual)} prompts of a second factor within ten "
+        f"minutes{_usual(first)}",
+        "token_replay": "used a refresh token that another program holds",
         "enumeration": f"walked through {number(first.actual)} identifiers, most of them refused "
         f"or missing",
         "scraping": f"read {number(first.actual)} objects one after the other",

@@ -21,6 +21,7 @@ from apisentinel.features.state import KIND_NAMES, size
 from apisentinel.incidents import AlertPolicy
 from apisentinel.kernels.sketches import estimate_distinct
 from apisentinel.pipeline.contents import Asked, Contents
+from apisentinel.pipeline.identities import Identities, Told
 from apisentinel.pipeline.judge_memory import JudgeMemory
 from apisentinel.pipeline.judge_rows import (
     CONVICTED_INSPECTIONS,
@@ -50,9 +51,9 @@ from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.staff_networks import StaffNetworks
 from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey, FamilyCase
-from apisentinel.records.evidence import Evidence
+from apisentinel.records.evidence import EntityRef, Evidence
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
-from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, HoldingSignal
+from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family, HoldingSignal
 from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, AttackType
 from apisentinel.scoring import PRIOR_LOG10, Ledger, case_odds, counts, risk_of
 
@@ -111,11 +112,15 @@ LEAST_MAILS = 5
 """Mail addresses in a reply from which on it is looked at."""
 
 SUCCEEDED = int(LOGIN.SUCCEEDED)
+BY_ATTEMPTS = frozenset((Family.BRUTE_FORCE, Family.STUFFING))
+"""Families that `Identities` judges attempt by attempt."""
 
 LEAST_LLR = 1.0
 """Weaker findings are not carried on; they could not change any risk by a point."""
 ATTACK_LLR = 5.0
 """A request with a finding this strong counts as an attack in the timeline."""
+GONE, UNKNOWN = frozenset((404, 410)), "{unknown}"
+"""Statuses of a place that is not there, and the route of such places."""
 LABELS_KEPT = 10_000
 """Endpoint labels that are not made again."""
 
@@ -148,7 +153,6 @@ class Judge:
         self._by_family = by_family(chosen)
         self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)
         self._fake_bot = behaviour.FakeBot(chosen.fake_bot)
-        self._spraying = behaviour.PasswordSpraying(chosen.password_spraying)
         self._principal = by_principal(chosen)
         self._foreign = behaviour.ForeignObjects(chosen.foreign_objects)
         self._kinds: npt.NDArray[np.uint8] | None = None
@@ -159,6 +163,7 @@ class Judge:
             content.GraphQL(chosen.graphql), content.Instructions(chosen.instructions),
             content.Exposure(chosen.exposure),
         )  # fmt: skip
+        self._identities = Identities(chosen, self.label)
         self._lone = LoneFindings()
         self._staff = StaffNetworks()
         self._payload = chosen.payload
@@ -214,8 +219,10 @@ class Judge:
         telling = marks_of(reply_marks(block.batch), LEAST_MAILS)
         holding = {} if holdings is None else holding_signals(holdings.told)
         self._kinds = None if holdings is None else holdings.kinds
+        tried = self._identities.judge(block, events, signals)
         others = {
             *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
+            *tried,
         }  # fmt: skip
         rows = sorted(others.union(chosen))
         view = View(self.label, block, events, signals, clients, on_outcome, rows)
@@ -244,12 +251,18 @@ class Judge:
                 for signal in endpoints.get(row, ()):
                     self._endpoint(view, signal)
                 self._held(view, holding.get(row))
+                for said in tried.get(row, ()):
+                    self._tried(view, said)
                 if row in asking or row in telling:
                     self._asked(view, asking.get(row, 0), telling.get(row, 0))
                 self._odd(view, odd.get(row, ()))
         for entry in inner[told:]:
             self._staff.absorb(entry)
         return attacks
+
+    def _tried(self, view: View, told: Told) -> None:
+        """What an attempt to sign in says about its source, its account or its endpoint."""
+        self.hold(view, told.key, told.evidence, told.signature, None, ref=told.ref)
 
     def _odd(self, view: View, suspects: Iterable["Suspect"]) -> None:
         """Entities that the models find odd."""
@@ -480,6 +493,8 @@ class Judge:
             key = ("user", view.event["user"])
         facts = dict(zip(FACTS, signal.facts, strict=True))
         for family in families(signal.raised):
+            if family in BY_ATTEMPTS:
+                continue
             told = ActorSignal(kind, family, signal.llr[family], facts, signal.login == SUCCEEDED)
             detector = self._by_family[family]
             evidence = detector.evidence(told)
@@ -524,6 +539,9 @@ class Judge:
             float(signal["sources"]), float(signal["accounts"]), float(signal["secrets"]),
             bool(about & 1), bool(about & 2), bool(about & 4), bool(about & 8),
         )  # fmt: skip
+        if what == "refusals" and view.event["status"] in GONE and view.endpoint.endswith(UNKNOWN):
+            # one missing place with ever new bodies; many missing places are scanning
+            return
         if what in self._principal:
             evidence = self._principal[what].evidence(told)
             if evidence is not None:
@@ -537,13 +555,15 @@ class Judge:
                     )
                     self.hold(view, key, script, f"{script.detector}|script", None)
             return
-        if what in {"guessing", "surge", "novelty", "walk"}:
-            detector: Any = self._spraying if what == "guessing" else self._surge
-            evidence = detector.evidence(told)
+        if what == "guessing":
+            # `Identities` compares with the hours of a week instead
+            return
+        if what in {"surge", "novelty", "walk"}:
+            evidence = self._surge.evidence(told)
             if evidence is not None:
                 evidence = self._in_place(view, evidence)
                 key = ("endpoint", view.event["endpoint"])
-                self.hold(view, key, evidence, f"{detector.id}|{what}", None)
+                self.hold(view, key, evidence, f"{self._surge.id}|{what}", None)
             return
         evidence = self._flood.evidence(told)
         if evidence is not None and view.client:
@@ -567,14 +587,18 @@ class Judge:
         finding: Finding | None,
         *,
         is_known: bool = False,
+        ref: EntityRef | None = None,
     ) -> None:
-        """Adds evidence to a case, raises the alert that it deserves, and tells the listener."""
+        """Adds evidence to a case, raises the alert that it deserves, and tells the listener.
+
+        `ref` names an entity that stands in no column of the row.
+        """
         if not counts(evidence.detector, rules=self.settings.rules, models=self.settings.models):
             return
         trust = self._staff.factor(evidence.attack_type, view.event["network"])
         if trust < 1.0 and evidence.llr < FIRM_LLR:
             evidence, is_known = structs.replace(evidence, llr=trust * evidence.llr), False
-        case = self._case(view, key)
+        case = self._case(view, key, ref)
         ordinal = view.ordinal(key[0])
         if not is_known and evidence.detector != "payload":
             evidence = structs.replace(evidence, known=view.ordinal("endpoint"))
@@ -599,11 +623,11 @@ class Judge:
             is_foreign = "fake_bot|address" in signatures(case, AttackType.FAKE_BOT)
             self._disbelieve(view, betrayal(evidence, family, status, is_foreign=is_foreign))
 
-    def _case(self, view: View, key: EntityKey) -> Case:
+    def _case(self, view: View, key: EntityKey, ref: EntityRef | None) -> Case:
         """The case of an entity, with what the row says of it."""
         quiet = self.settings.incidents.window_minutes * 60_000_000
         case = self.ledger.current(key, view.ts, quiet) or self.ledger.open(
-            key, view.ref(key[0]), view.ts, view.client
+            key, ref or view.ref(key[0]), view.ts, view.client
         )
         if not case.agent:
             case.agent = str(view.event["agent"])
@@ -656,6 +680,8 @@ class Judge:
             self._contents.memory(),
             self._lone.memory(),
             self._staff.memory(),
+            self._identities.memory(),
+            self._identities.purposes(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -669,6 +695,7 @@ class Judge:
         self._contents.recall(memory.contents)
         self._lone.recall(memory.signs)
         self._staff.recall(memory.staff)
+        self._identities.recall(memory.attempts, memory.purposes)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

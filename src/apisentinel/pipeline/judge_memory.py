@@ -2,6 +2,7 @@
 
 import msgspec
 
+from apisentinel.detectors.identity import AttemptMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 
 
@@ -16,6 +17,8 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         contents: Fields, numbers and queries of the endpoints.
         signs: Principal → attack type, signature, time and strength of its odd texts.
         staff: Users by network of endpoints that few networks use, and endpoints of everybody.
+        attempts: What was tried where.
+        purposes: Endpoints where people sign in or take a step beside it, and which.
     """
 
     clients: int
@@ -24,3 +27,5 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     contents: ContentMemory = msgspec.field(default_factory=ContentMemory)
     signs: list[tuple[int, list[tuple[str, str, int, float]]]] = []
     staff: tuple[list[tuple[int, list[tuple[int, list[int]]]]], list[int]] = ([], [])
+    attempts: AttemptMemory = msgspec.field(default_factory=AttemptMemory)
+    purposes: list[tuple[int, int]] = []

@@ -1,10 +1,13 @@
 """Detectors of what an actor does over many requests."""
 
+from apisentinel.detectors.behaviour.account_guessing import AccountGuessing
+from apisentinel.detectors.behaviour.account_probing import AccountProbing
 from apisentinel.detectors.behaviour.account_takeover import AccountTakeover
 from apisentinel.detectors.behaviour.agents import AgentSwitching, ScannerAgent
 from apisentinel.detectors.behaviour.automation import Automation
 from apisentinel.detectors.behaviour.brute_force import BruteForce
 from apisentinel.detectors.behaviour.closed_endpoint import ClosedEndpoint
+from apisentinel.detectors.behaviour.code_guessing import CodeGuessing
 from apisentinel.detectors.behaviour.crawling import Crawling
 from apisentinel.detectors.behaviour.credential_stuffing import CredentialStuffing
 from apisentinel.detectors.behaviour.endpoint_surge import EndpointSurge
@@ -15,6 +18,7 @@ from apisentinel.detectors.behaviour.foreign_objects import ForeignObjects
 from apisentinel.detectors.behaviour.many_objects import ManyObjects
 from apisentinel.detectors.behaviour.pace import Pace
 from apisentinel.detectors.behaviour.password_spraying import PasswordSpraying
+from apisentinel.detectors.behaviour.prompt_flood import PromptFlood
 from apisentinel.detectors.behaviour.refused_targets import RefusedTargets
 from apisentinel.detectors.behaviour.repeated_calls import RepeatedCalls
 from apisentinel.detectors.behaviour.resource_abuse import ResourceAbuse
@@ -22,13 +26,15 @@ from apisentinel.detectors.behaviour.scanning import Scanning
 from apisentinel.detectors.behaviour.scraping import Scraping
 from apisentinel.detectors.behaviour.skipped_steps import SkippedSteps
 from apisentinel.detectors.behaviour.token_abuse import TokenAbuse
+from apisentinel.detectors.behaviour.token_replay import TokenReplay
 from apisentinel.detectors.behaviour.unusual_replies import UnusualReplies
 from apisentinel.detectors.behaviour.volume import EndpointFlood, Volume
 
 __all__ = [
-    "AccountTakeover", "AgentSwitching", "Automation", "BruteForce", "ClosedEndpoint", "Crawling",
-    "CredentialStuffing", "EndpointFlood", "EndpointSurge", "Enumeration", "FakeBot",
-    "ForbiddenFunctions", "ForeignObjects", "ManyObjects", "Pace", "PasswordSpraying",
-    "RefusedTargets", "RepeatedCalls", "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping",
-    "SkippedSteps", "TokenAbuse", "UnusualReplies", "Volume",
+    "AccountGuessing", "AccountProbing", "AccountTakeover", "AgentSwitching", "Automation",
+    "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling", "CredentialStuffing",
+    "EndpointFlood", "EndpointSurge", "Enumeration", "FakeBot", "ForbiddenFunctions",
+    "ForeignObjects", "ManyObjects", "Pace", "PasswordSpraying", "PromptFlood", "RefusedTargets",
+    "RepeatedCalls", "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping", "SkippedSteps",
+    "TokenAbuse", "TokenReplay", "UnusualReplies", "Volume",
 ]  # fmt: skip

@@ -182,6 +182,9 @@ def token_abuse(attack: Attack) -> Any:
     rows = attack.rows(session, time, chosen)
     way = int(rng.integers(3))
     if way == 0:
+        # what the thief does besides is done with the stolen session, too
+        rows = np.concatenate([rows, *attack.cover])
+        attack.cover.clear()
         _stolen(attack)
     else:
         for k in range(session.size):

@@ -1,0 +1,37 @@
+"""Account probing: which accounts exist."""
+
+from apisentinel.detectors.base import DetectorSettings
+from apisentinel.detectors.identity.signs import IdentitySign
+from apisentinel.records.evidence import Evidence, Factor
+
+
+class AccountProbing:
+    """One program at one address asks a sign-up or a password reset for account after account.
+
+    Accounts that are missing (at a reset) or taken (at a sign-up) count most; where a site answers
+    always alike, the number of accounts counts. Where replies to known and unknown accounts can be
+    told apart by status or size, that is said with it.
+
+    Catches: enumeration of users, mass requests for password resets.
+    Misses: one account per address (see `password_spraying`); bodies that are not logged.
+    Cost: a few microseconds a step.
+
+    References: OWASP API2:2023, WSTG-IDNT-04; CWE-204, CWE-640; ATT&CK T1087; CAPEC-575.
+    """
+
+    id = "account_probing"
+
+    def __init__(self, settings: DetectorSettings | None = None) -> None:
+        self.settings = settings or DetectorSettings()
+
+    def evidence(self, sign: IdentitySign) -> Evidence | None:
+        """Evidence about the client."""
+        if sign.what != "accounts" or not self.settings.enabled:
+            return None
+        factors = [
+            Factor("accounts asked for in a day", sign.accounts, 1.0, "accounts"),
+            Factor("of them missing or taken", round(sign.actual, 1), sign.usual, "accounts"),
+        ]
+        if sign.secrets:
+            factors.append(Factor("replies that tell known accounts from unknown", "yes", "no"))
+        return Evidence(self.id, sign.kind, sign.llr * self.settings.weight, tuple(factors))

@@ -1,0 +1,10 @@
+"""Attempts to sign in, and who stands behind an account: memory and rules."""
+
+from apisentinel.detectors.identity.attempts import Attempt, AttemptMemory
+from apisentinel.detectors.identity.guard import AttemptGuard, Said
+from apisentinel.detectors.identity.places import Purpose, purpose_of
+from apisentinel.detectors.identity.signs import IdentitySign
+
+__all__ = [
+    "Attempt", "AttemptGuard", "AttemptMemory", "IdentitySign", "Purpose", "Said", "purpose_of",
+]  # fmt: skip

@@ -1,0 +1,43 @@
+"""Codes that are guessed, accounts that are looked for, prompts that are sent until somebody gives
+in, and refresh tokens that two hold.
+"""
+
+CODE_STEPS = ((2.5, 1.25), (3.5, 0.9), (7.0, 0.6), (16.0, 0.45))
+"""Different refused codes of ten minutes, an hour, a day and a week that people need, and nats for
+each further one.
+"""
+MISSED_FREE, MISSED_STEP = 1.6, 1.5
+"""Different accounts that are not there, or are there already, which one person asks for in a day,
+and nats for each further one.
+"""
+ASKED_FREE, ASKED_STEP = 6.0, 0.8
+"""The same for accounts asked for whatever the answer: sites that answer always alike."""
+PROMPTS_FREE, PROMPTS_STEP = 1.2, 1.35
+"""Prompts for one account within ten minutes that an impatient person sends, and nats for each
+further one: an alert at the fifth (ATT&CK T1621).
+"""
+MOST_LLR = 9.0
+REPLAYED_ELSEWHERE, REFUSED_ELSEWHERE = 6.5, 5.4
+"""A refresh token that worked comes again with another program from another network: accepted, and
+refused. Rotation (RFC 9700, section 4.14.2) makes either a copy in two hands.
+"""
+
+
+def prober_strength(missed: float, asked: float) -> float:
+    """Nats for accounts asked for by one source within a day."""
+    return min(
+        max(MISSED_STEP * (missed - MISSED_FREE), ASKED_STEP * (asked - ASKED_FREE)), MOST_LLR
+    )
+
+
+def code_strength(counts: list[float]) -> float:
+    """Nats for refused codes by window."""
+    return min(
+        max(step * (n - free) for n, (free, step) in zip(counts, CODE_STEPS, strict=True)),
+        MOST_LLR,
+    )
+
+
+def prompt_strength(prompts: float) -> float:
+    """Nats for prompts within ten minutes."""
+    return min(PROMPTS_STEP * (prompts - PROMPTS_FREE), MOST_LLR)

@@ -1,0 +1,352 @@
+"""The memory of all attempts to sign in, and what each new one adds to the suspicion against its
+source, its account and its endpoint.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from apisentinel.detectors.identity import codes, replies, sites, sources
+from apisentinel.detectors.identity.attempts import (
+    ACCOUNTS_EACH,
+    FAILED,
+    GUESSERS_EACH,
+    HOMES_EACH,
+    PLACES_KEPT,
+    SOURCES_KEPT,
+    SUCCEEDED,
+    TARGETS_KEPT,
+    Attempt,
+    AttemptMemory,
+    Place,
+    Source,
+    Target,
+    Tried,
+)
+from apisentinel.detectors.identity.fading import DAY_US, HOUR_US, room_for, touched
+from apisentinel.detectors.identity.places import STEPS, Purpose
+from apisentinel.detectors.identity.signs import IdentitySign
+from apisentinel.records.signal import ActorSignal, Family
+from apisentinel.records.taxonomy import AttackType
+
+TOLD_FROM, TOLD_STEP = 2.3, 0.75
+"""Nats from which on something is told, and the rise that tells it again."""
+ACCOUNT_STEPS = ((6.0, 1.2), (8.0, 0.7), (12.0, 0.5), (30.0, 0.35))
+"""Guesses at one account of ten minutes, an hour, a day and a week by others than its owner that
+are never too many, and nats for each further one.
+"""
+ACCOUNT_SOURCES = 3
+"""Sources from which on it is the account that is attacked, rather than one source that attacks."""
+SHARED_LLR = 5.5
+"""Most that guessing says of an address that many share, where nobody knows the account."""
+STRONGEST = 14.0
+PROMPTED_EACH = 3
+"""Accounts prompted by one client within a day from which on the client is named instead."""
+TOKENS_KEPT = 50_000
+"""Refresh tokens remembered, 100 bytes each."""
+
+Signal = ActorSignal | IdentitySign
+
+
+class Said(NamedTuple):
+    """What an attempt says, and about whom.
+
+    Attributes:
+        about: ``client``, ``session``, ``account`` or ``endpoint``.
+        key: Hash of the account; 0 where the request itself names the entity.
+        signal: What a detector is told.
+    """
+
+    about: str
+    key: int
+    signal: Signal
+
+
+class AttemptGuard:
+    """Judges attempts in their order. Deterministic; bounded by the limits of `attempts`."""
+
+    def __init__(self) -> None:
+        self._sources: dict[tuple[str, int], Source] = {}
+        self._targets: dict[int, Target] = {}
+        self._places: dict[int, Place] = {}
+        self._tokens: OrderedDict[int, tuple[int, int]] = OrderedDict()
+
+    def see(self, attempt: Attempt) -> list[Said]:
+        """Counts an attempt; gives what it says."""
+        purpose = attempt.purpose
+        if purpose == Purpose.REFRESH:
+            return self._refreshed(attempt)
+        if purpose == Purpose.PUSH:
+            return self._prompted(attempt)
+        if purpose == Purpose.CODE:
+            return [*self._code(attempt), *self._site(attempt, is_guess=True)]
+        if purpose in STEPS:
+            return [*self._probed(attempt), *self._site(attempt, is_guess=True)]
+        return self._signed(attempt)
+
+    # --- logins ------------------------------------------------------------------------------
+
+    def _signed(self, attempt: Attempt) -> list[Said]:
+        source = self._source("client", attempt.client)
+        source.n += 1
+        hit = attempt.outcome == SUCCEEDED
+        if not hit and source.n > sources.FLOOD and source.n % sources.FLOOD_EVERY:
+            return []
+        if hit:
+            weight, found = 0.0, sources.succeeded(source, attempt)
+        else:
+            weight, found = sources.failed(source, attempt), False
+        out = self._of_source("client", source, attempt, found=found)
+        if attempt.session:
+            session = self._source("session", attempt.session)
+            session.n += 1
+            if hit:
+                found = sources.succeeded(session, attempt)
+            else:
+                sources.failed(session, attempt)
+                found = False
+            out += self._of_source("session", session, attempt, found=found)
+        if attempt.account and not attempt.is_odd:
+            out += self._of_account(attempt, weight)
+        if attempt.purpose == Purpose.LOGIN and attempt.outcome in {FAILED, SUCCEEDED}:
+            out += self._site(attempt, is_guess=weight > sources.REPEATED)
+        return out
+
+    def _source(self, kind: str, key: int) -> Source:
+        source = touched(self._sources, (kind, key))
+        if source is None:
+            room_for(self._sources, SOURCES_KEPT)
+            source = self._sources[kind, key] = Source()
+        return source
+
+    def _of_source(self, kind: str, source: Source, attempt: Attempt, *, found: bool) -> list[Said]:
+        """Guessing at few accounts, and lists of many."""
+        out: list[Said] = []
+        ts = attempt.ts
+        levels = (sources.guessing(source, ts), sources.listing(source, ts))
+        for place, (family, level) in enumerate(
+            zip((Family.BRUTE_FORCE, Family.STUFFING), levels, strict=True)
+        ):
+            llr = min(level, STRONGEST)
+            told = source.told[place]
+            if llr < 0.25 * told:
+                told = source.told[place] = 0.0
+            if llr < TOLD_FROM or (llr < told + TOLD_STEP and not (found and llr >= 5.0)):
+                continue
+            source.told[place] = llr
+            about, key = kind, 0
+            if family is Family.BRUTE_FORCE and kind == "client" and sources.is_shared(source, ts):
+                # several people sign in from there: it is about the account that is guessed at
+                key = sources.most_tried(source, ts)
+                about, llr = ("account", llr) if key else (kind, min(llr, SHARED_LLR))
+            facts = sources.facts_of(source, ts)
+            out.append(Said(about, key, ActorSignal(kind, family, llr, facts, found)))
+        return out
+
+    def _of_account(self, attempt: Attempt, weight: float) -> list[Said]:
+        """Guesses of several sources at one account."""
+        ts, client = attempt.ts, attempt.client
+        target = touched(self._targets, attempt.account)
+        if target is None:
+            room_for(self._targets, TARGETS_KEPT)
+            target = self._targets[attempt.account] = Target()
+        known = client in target.homes or attempt.network in target.homes
+        if attempt.outcome == SUCCEEDED:
+            guesses, _ = target.guessers.get(client, (0, 0))
+            if guesses <= sources.PATIENT:
+                target.guessers.pop(client, None)
+                target.guesses.add(-float(guesses), ts)
+                homes = [h for h in target.homes if h not in {client, attempt.network}]
+                target.homes = [*homes, attempt.network, client][-HOMES_EACH:]
+            return []
+        if known or weight <= sources.REPEATED:
+            return []
+        guesses, _ = target.guessers.pop(client, (0, 0))
+        room_for(target.guessers, GUESSERS_EACH)
+        target.guessers[client] = (guesses + 1, ts)
+        counts = target.guesses.add(1.0, ts)
+        recent = sum(ts - last <= 7 * DAY_US for _, last in target.guessers.values())
+        llr = max(s * (n - free) for n, (free, s) in zip(counts, ACCOUNT_STEPS, strict=True))
+        llr = min(llr, codes.MOST_LLR)
+        if recent < ACCOUNT_SOURCES or llr < TOLD_FROM:
+            return []
+        if llr < 0.25 * target.told:
+            target.told = 0.0
+        if llr < target.told + TOLD_STEP:
+            return []
+        target.told = llr
+        sign = IdentitySign(
+            "account", llr, AttackType.BRUTE_FORCE, counts[2], 2.0, 24.0, sources=recent
+        )
+        return [Said("account", attempt.account, sign)]
+
+    # --- endpoints ---------------------------------------------------------------------------
+
+    def _site(self, attempt: Attempt, *, is_guess: bool) -> list[Said]:
+        """Failures of an endpoint beyond what its people cause."""
+        if attempt.outcome not in {FAILED, SUCCEEDED}:
+            return []
+        place = self._place(attempt)
+        if attempt.is_odd or sites.is_foreign(place, attempt):
+            return []
+        target = self._targets.get(attempt.account) if attempt.account else None
+        at_home = target is not None and (
+            attempt.client in target.homes or attempt.network in target.homes
+        )
+        if not sites.count(place, attempt, at_home=at_home) or not is_guess:
+            return []
+        ts = attempt.ts
+        z, failed, usual, window = sites.excess(place, ts)
+        if z < sites.LEAST_Z:
+            return []
+        pairs = sites.open_pairs(place, ts, window)
+        clients = len({pair.client for pair in pairs})
+        if clients < sites.LEAST_SOURCES:
+            return []
+        accounts = len({pair.account for pair in pairs if pair.account})
+        secrets = len({pair.secret for pair in pairs if pair.secret})
+        if not sites.is_fresh(place, ts):
+            return []
+        place.fresh = [0.0, 0.0]
+        out = []
+        for kind in sites.kinds(pairs, attempt.purpose):
+            sign = IdentitySign(
+                "site", sites.strength(z), kind, failed, usual, window / HOUR_US,
+                clients, accounts, secrets,
+            )  # fmt: skip
+            out.append(Said("endpoint", attempt.endpoint, sign))
+        return out
+
+    def _place(self, attempt: Attempt) -> Place:
+        place = touched(self._places, attempt.endpoint)
+        if place is None:
+            room_for(self._places, PLACES_KEPT)
+            place = self._places[attempt.endpoint] = Place(attempt.endpoint, attempt.purpose)
+        return place
+
+    # --- steps beside the login --------------------------------------------------------------
+
+    def _code(self, attempt: Attempt) -> list[Said]:
+        """Different codes that are refused."""
+        out: list[Said] = []
+        for kind, key in (("client", attempt.client), ("session", attempt.session)):
+            if not key:
+                continue
+            source = self._source(f"code {kind}", key)
+            source.n += 1
+            if attempt.outcome == SUCCEEDED:
+                source.good[attempt.body] = attempt.ts
+                while len(source.good) > ACCOUNTS_EACH:
+                    del source.good[next(iter(source.good))]
+                if source.guesses.at(attempt.ts)[1] <= codes.CODE_STEPS[0][0]:
+                    source.guesses.counts = [0.0] * len(source.guesses.counts)
+                continue
+            if attempt.body and attempt.body in source.secrets:
+                continue
+            source.secrets = [*source.secrets, attempt.body][-ACCOUNTS_EACH:]
+            counts = source.guesses.add(1.0, attempt.ts)
+            llr = codes.code_strength(counts)
+            if kind == "client" and len(source.good) > 2 * counts[2]:
+                # an office: most of its codes are right
+                continue
+            if not self._rises(source, 0, llr):
+                continue
+            sign = IdentitySign("codes", llr, AttackType.ENUMERATION, counts[1], 1.0)
+            out.append(Said(kind, 0, sign))
+        return out
+
+    def _probed(self, attempt: Attempt) -> list[Said]:
+        """One program at one address asks for account after account."""
+        if not attempt.account:
+            return []
+        place = self._place(attempt)
+        target = self._targets.get(attempt.account)
+        replies.learn(place, attempt, is_known=target is not None and bool(target.homes))
+        source = self._source("steps", (attempt.client ^ (attempt.agent << 1)) & (2**64 - 1))
+        source.n += 1
+        known = source.failed.get(attempt.account)
+        if known is None:
+            room_for(source.failed, ACCOUNTS_EACH)
+            known = source.failed[attempt.account] = Tried()
+            source.walk.add(1.0, attempt.ts)
+        if attempt.outcome == FAILED and not known.n:
+            known.n = 1
+            source.guesses.add(1.0, attempt.ts)
+        known.last = attempt.ts
+        missed, asked = source.guesses.at(attempt.ts)[2], source.walk.at(attempt.ts)[2]
+        llr = codes.prober_strength(missed, asked)
+        if not self._rises(source, 0, llr):
+            return []
+        sign = IdentitySign(
+            "accounts", llr, AttackType.ENUMERATION, missed, 1.0, 24.0,
+            accounts=round(asked), secrets=int(replies.tells_apart(place)),
+        )  # fmt: skip
+        return [Said("client", 0, sign)]
+
+    def _prompted(self, attempt: Attempt) -> list[Said]:
+        """Prompts of a second factor for one account."""
+        about = attempt.account or attempt.user or attempt.session or attempt.client
+        if not about or attempt.outcome != SUCCEEDED:
+            return []
+        source = self._source("prompts", about)
+        counts = source.guesses.add(1.0, attempt.ts)
+        client = self._source("prompter", attempt.client)
+        if about not in client.good:
+            client.walk.add(1.0, attempt.ts)
+        client.good.pop(about, None)
+        room_for(client.good, ACCOUNTS_EACH)
+        client.good[about] = attempt.ts
+        source.agents = [*(c for c in source.agents if c != attempt.client), attempt.client][-2:]
+        llr = codes.prompt_strength(counts[0])
+        if not self._rises(source, 0, llr):
+            return []
+        sign = IdentitySign("prompts", llr, AttackType.ACCOUNT_TAKEOVER, counts[0], 1.0)
+        if len(source.agents) < 2 or client.walk.at(attempt.ts)[2] >= PROMPTED_EACH:
+            return [Said("client", 0, sign)]
+        return [Said("account", about, sign)]
+
+    def _refreshed(self, attempt: Attempt) -> list[Said]:
+        """A refresh token that two programs in two networks hold."""
+        if not attempt.body or not attempt.agent:
+            return []
+        before = self._tokens.get(attempt.body)
+        if before is None:
+            if attempt.outcome != SUCCEEDED:
+                return []
+            if len(self._tokens) >= TOKENS_KEPT:
+                self._tokens.popitem(last=False)
+            self._tokens[attempt.body] = (attempt.agent, attempt.network)
+            return []
+        if attempt.agent == before[0] or attempt.network == before[1]:
+            return []
+        worked = attempt.outcome == SUCCEEDED
+        llr = codes.REPLAYED_ELSEWHERE if worked else codes.REFUSED_ELSEWHERE
+        sign = IdentitySign("replay", llr, AttackType.TOKEN_ABUSE, 2.0, 1.0, succeeded=worked)
+        return [Said("client", 0, sign)]
+
+    @staticmethod
+    def _rises(source: Source, place: int, llr: float) -> bool:
+        """True when a strength is worth telling; remembers it."""
+        if llr < 0.25 * source.told[place]:
+            source.told[place] = 0.0
+        if llr < TOLD_FROM or llr < source.told[place] + TOLD_STEP:
+            return False
+        source.told[place] = llr
+        return True
+
+    # --- checkpoint --------------------------------------------------------------------------
+
+    def memory(self) -> AttemptMemory:
+        """What a successor has to know."""
+        return AttemptMemory(
+            [(kind, key, source) for (kind, key), source in self._sources.items()],
+            list(self._targets.items()),
+            list(self._places.values()),
+            [(body, *seen) for body, seen in self._tokens.items()],
+        )
+
+    def recall(self, memory: AttemptMemory) -> None:
+        """Takes over what an earlier one remembered."""
+        self._sources = {(kind, key): source for kind, key, source in memory.sources}
+        self._targets = dict(memory.targets)
+        self._places = {place.endpoint: place for place in memory.places}
+        self._tokens = OrderedDict((body, (a, n)) for body, a, n in memory.tokens)

@@ -1,0 +1,31 @@
+"""What the memory of attempts tells the detectors: numbers of one source, account or endpoint."""
+
+import msgspec
+
+from apisentinel.records.taxonomy import AttackType
+
+
+class IdentitySign(msgspec.Struct, frozen=True):
+    """One finding about attempts to sign in or steps beside it.
+
+    Attributes:
+        what: ``site`` (an endpoint over many sources), ``account`` (an account over many sources),
+            ``codes``, ``accounts`` (one source looks for accounts), ``prompts``, ``replay``.
+        llr: Strength, nats.
+        kind: What it looks like.
+        actual, usual: The count and what is normal.
+        window_h: Hours in which it was counted.
+        sources, accounts, secrets: Different ones, 0 when unknown.
+        succeeded: The response says that it worked.
+    """
+
+    what: str
+    llr: float
+    kind: AttackType
+    actual: float
+    usual: float
+    window_h: float = 1.0
+    sources: int = 0
+    accounts: int = 0
+    secrets: int = 0
+    succeeded: bool = False

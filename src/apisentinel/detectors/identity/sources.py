@@ -1,0 +1,150 @@
+"""Guessing and lists of pairs from one source: what counts as a guess, and for whom it speaks."""
+
+from apisentinel.detectors.identity.attempts import (
+    ACCOUNTS_EACH,
+    AGENTS_EACH,
+    SECRETS_EACH,
+    SUCCEEDED,
+    UNCLEAR,
+    Attempt,
+    Source,
+    Tried,
+)
+from apisentinel.detectors.identity.fading import DAY_US, HOUR_US, room_for
+
+OWN_ACCOUNT, REPEATED, UNCLEAR_FIRST = 0.35, 0.05, 0.6
+"""What a failure counts on an account that signed in from here before, with a secret that was tried
+on this account before (a password manager, a job), and as one of the first two that a form which
+always answers alike leaves unclear.
+"""
+PATIENT = 8.0
+"""Different guesses on one account after which a success is no longer taken for its owner's."""
+GUESS_STEPS = ((2.0, 1.38), (5.0, 0.7), (10.0, 0.5), (24.0, 0.4))
+"""Guesses of ten minutes, an hour, a day and a week that people need themselves, and nats for each
+further one: a cumulative sum with forgetting in each window.
+"""
+FIRST_FAILED, FIRST_GOOD, CREDIT = 2.55, -2.23, -7.0
+"""Wald's test over first outcomes per account with p0 = .07, p1 = .9, and how far a source behind
+which many people sign in goes into credit.
+"""
+WALK_HOUR, WALK_DAY = 6.4, 9.0
+"""Offsets of the sums of an hour and of a day: five accounts in a row, and six net of a day."""
+SHARED_FROM, SHARED_DAYS = 3, 7
+"""Accounts that signed in from a source within these days from which on it is an address of
+several people: what is said about guessing then speaks about the account, not about the address.
+"""
+SPRAY_SHARE = 0.6
+"""Secrets per account below which the same few are tried on all."""
+FLOOD, FLOOD_EVERY = 512, 64
+"""Attempts of a source after which one in so many is looked at; it is long convicted by then."""
+
+
+def guess_weight(source: Source, attempt: Attempt) -> float:
+    """How much of a guess a failed attempt is, 0 to 1. Remembers it."""
+    tried = source.failed.get(attempt.account)
+    if tried is None:
+        room_for(source.failed, ACCOUNTS_EACH)
+        tried = source.failed[attempt.account] = Tried()
+    is_same = attempt.secret != 0 and attempt.secret in tried.secrets
+    weight = REPEATED if is_same else 1.0
+    if attempt.secret and not is_same and len(tried.secrets) < SECRETS_EACH:
+        tried.secrets = [*tried.secrets, attempt.secret]
+    if attempt.outcome == UNCLEAR and source.n <= 2:
+        weight *= UNCLEAR_FIRST
+    if attempt.account and attempt.account in source.good:
+        weight *= OWN_ACCOUNT
+    tried.n += not is_same
+    tried.last = attempt.ts
+    return weight
+
+
+def failed(source: Source, attempt: Attempt) -> float:
+    """Counts a failure of a source; gives how much of a guess it was."""
+    is_first = attempt.account not in source.failed and attempt.account not in source.good
+    weight = guess_weight(source, attempt)
+    source.guesses.add(weight, attempt.ts)
+    if attempt.account and is_first:
+        source.walk.add(FIRST_FAILED, attempt.ts, lowest=CREDIT)
+        agents = [agent for agent in source.agents if agent != attempt.agent]
+        source.agents = [*agents, attempt.agent][-AGENTS_EACH:]
+    if attempt.secret and attempt.secret not in source.secrets:
+        source.secrets = [*source.secrets, attempt.secret][-ACCOUNTS_EACH:]
+    return weight
+
+
+def succeeded(source: Source, attempt: Attempt) -> bool:
+    """Counts a success of a source; True when it is the guess that hit."""
+    account, ts = attempt.account, attempt.ts
+    if not account:
+        # nobody knows whose: a success after few failures is a person
+        hit = guessing(source, ts) >= 5.0
+        if not hit:
+            source.guesses.counts = [0.3 * count for count in source.guesses.at(ts)]
+            source.guesses.ts = max(ts, source.guesses.ts)
+        return hit
+    tried = source.failed.get(account)
+    # a pair that works at once, from the program that tried the others
+    hit = (
+        listing(source, ts) >= 5.0 and account not in source.good and attempt.agent in source.agents
+        if tried is None
+        else tried.n > PATIENT
+    )
+    if tried is not None and not hit:
+        del source.failed[account]
+        source.guesses.add(-float(tried.n), ts)
+        source.walk.add(-FIRST_FAILED, ts, lowest=CREDIT)
+    if account not in source.good:
+        source.walk.add(FIRST_GOOD, ts, lowest=CREDIT)
+    source.good.pop(account, None)
+    room_for(source.good, ACCOUNTS_EACH)
+    source.good[account] = ts
+    return hit
+
+
+def guessing(source: Source, ts: int) -> float:
+    """Nats for guessing: the strongest of the windows."""
+    counts = source.guesses.at(ts)
+    return max(
+        step * (count - free) for count, (free, step) in zip(counts, GUESS_STEPS, strict=True)
+    )
+
+
+def listing(source: Source, ts: int) -> float:
+    """Nats for trying pairs of a list: the stronger of an hour and a day."""
+    walk = source.walk.at(ts)
+    return max(walk[1] - WALK_HOUR, walk[2] - WALK_DAY)
+
+
+def is_shared(source: Source, ts: int) -> bool:
+    """True for a source from which several people sign in, more than it fails to."""
+    recent = sum(ts - last <= SHARED_DAYS * DAY_US for last in source.good.values())
+    open_accounts = sum(
+        1 for account, tried in source.failed.items()
+        if account not in source.good and ts - tried.last <= DAY_US
+    )  # fmt: skip
+    return recent >= SHARED_FROM and recent > open_accounts
+
+
+def most_tried(source: Source, ts: int) -> int:
+    """The account at which a source guessed most within an hour, 0 when nobody knows."""
+    recent = [
+        (tried.n, account) for account, tried in source.failed.items() if ts - tried.last <= HOUR_US
+    ]
+    return max(recent)[1] if recent else 0
+
+
+def facts_of(source: Source, ts: int) -> dict[str, float]:
+    """Numbers that explain the ratios of a source, by the names of actors' facts."""
+    counts = source.guesses.at(ts)
+    open_accounts = [account for account in source.failed if account]
+    return {
+        "failed_10m": counts[0], "failed_1h": counts[1], "failed_1d": counts[2],
+        "failed_7d": counts[3], "accounts": float(len(open_accounts)),
+        "secrets": float(len(source.secrets)), "signed_in": float(len(source.good)),
+    }  # fmt: skip
+
+
+__all__ = [
+    "FLOOD", "FLOOD_EVERY", "SPRAY_SHARE", "SUCCEEDED", "facts_of", "failed", "guessing",
+    "is_shared", "listing", "most_tried", "succeeded",
+]  # fmt: skip

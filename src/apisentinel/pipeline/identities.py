@@ -1,0 +1,184 @@
+"""Attempts to sign in and the steps beside them: which rows they are, and what they add to cases."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.detectors import behaviour
+from apisentinel.detectors.identity import (
+    Attempt,
+    AttemptGuard,
+    AttemptMemory,
+    IdentitySign,
+    Purpose,
+    Said,
+    purpose_of,
+)
+from apisentinel.features import Signals
+from apisentinel.pipeline.prepare import Prepared
+from apisentinel.pipeline.settings import Detectors
+from apisentinel.records.batch import RequestBatch
+from apisentinel.records.case import EntityKey
+from apisentinel.records.evidence import EntityRef, Evidence
+from apisentinel.records.flags import PATH_LOGIN
+from apisentinel.records.signal import Family
+
+_NAMES = (
+    "ts", "endpoint", "client", "network", "agent", "session", "session_given", "account", "secret",
+    "body", "user", "login", "status", "method", "response_bytes", "duration_us", "path_flags",
+)  # fmt: skip
+_LOGIN = int(Purpose.LOGIN)
+_DENIED = int(Purpose.DENIED)
+REFUSALS = frozenset((400, 401, 403, 404, 409, 410, 422, 429))
+"""Statuses by which a step beside the login says no."""
+PURPOSES_KEPT = 50_000
+"""Endpoints whose purpose is remembered, 16 bytes each; far more than are remembered at once."""
+
+
+class Told(NamedTuple):
+    """Evidence at a row.
+
+    Attributes:
+        key: The entity; that of an account stands in no column of the row.
+        ref: Its kind and id, None where the row tells.
+    """
+
+    key: EntityKey
+    evidence: Evidence
+    signature: str
+    ref: EntityRef | None
+
+
+class Identities:
+    """Feeds attempts to the guard and its signs to detectors. Deterministic in their order."""
+
+    def __init__(self, chosen: Detectors, label: Callable[[int], str]) -> None:
+        self._label = label
+        self._guard = AttemptGuard()
+        self._purposes: dict[int, int] = {}
+        self._steps = np.zeros(0, np.uint64)
+        self._by_family: dict[Family, Any] = {
+            Family.BRUTE_FORCE: behaviour.BruteForce(chosen.brute_force),
+            Family.STUFFING: behaviour.CredentialStuffing(chosen.credential_stuffing),
+        }
+        self._by_sign: dict[str, Any] = {
+            "site": behaviour.PasswordSpraying(chosen.password_spraying),
+            "account": behaviour.AccountGuessing(chosen.account_guessing),
+            "codes": behaviour.CodeGuessing(chosen.code_guessing),
+            "accounts": behaviour.AccountProbing(chosen.account_probing),
+            "prompts": behaviour.PromptFlood(chosen.prompt_flood),
+            "replay": behaviour.TokenReplay(chosen.token_replay),
+        }
+
+    def judge(
+        self, block: Prepared, events: npt.NDArray[Any], signals: Signals
+    ) -> dict[int, list[Told]]:
+        """Evidence of a block by row.
+
+        Args:
+            block: The requests, with the marks of the screen.
+            events: Their `EVENT` rows after the state update.
+            signals: What the state update reported.
+        """
+        self._learn_purposes(events, signals)
+        rows = np.flatnonzero(
+            (events["client"] != 0)
+            & ((events["login"] != 0) | np.isin(events["endpoint"], self._steps))
+        )
+        if not len(rows):
+            return {}
+        some = events[rows]
+        columns = zip(
+            *(some[name].tolist() for name in _NAMES), (block.fields[rows] != 0).tolist(), strict=True
+        )
+        out: dict[int, list[Told]] = {}
+        for row, values in zip(rows.tolist(), columns, strict=True):
+            attempt = self._attempt(*values)
+            if attempt is None:
+                continue
+            for said in self._guard.see(attempt):
+                told = self._told(block.batch, row, attempt, said)
+                if told is not None:
+                    out.setdefault(row, []).append(told)
+        return out
+
+    def _learn_purposes(self, events: npt.NDArray[Any], signals: Signals) -> None:
+        """Reads the words of endpoints that are new."""
+        fresh = np.flatnonzero(signals.ordinals["endpoint"] == 1)
+        if not len(fresh):
+            return
+        changed = False
+        for endpoint in events["endpoint"][fresh].tolist():
+            if endpoint in self._purposes:
+                continue
+            purpose = int(purpose_of(self._label(endpoint)))
+            if not purpose:
+                continue
+            if len(self._purposes) >= PURPOSES_KEPT:
+                del self._purposes[next(iter(self._purposes))]
+            self._purposes[endpoint] = purpose
+            changed = True
+        if changed:
+            self._steps = np.array(sorted(self._purposes), np.uint64)
+
+    def _attempt(  # noqa: PLR0913, PLR0917 (columns of one row)
+        self, ts: int, endpoint: int, client: int, network: int, agent: int, session: int,
+        session_given: int, account: int, secret: int, body: int, user: int, login: int,
+        status: int, method: int, size: int, duration: int, path_flags: int,
+        is_odd: bool,  # noqa: FBT001 (a column)
+    ) -> Attempt | None:  # fmt: skip
+        """What a row tries, None when nothing."""
+        purpose = self._purposes.get(endpoint, 0)
+        outcome = login
+        if purpose:
+            if not 3 <= method <= 5 or status <= 0:
+                return None
+            if status in REFUSALS:
+                outcome = 1
+            elif status < 400:
+                outcome = 2
+            else:
+                return None
+        else:
+            purpose = _LOGIN if path_flags & PATH_LOGIN else _DENIED
+        return Attempt(
+            ts, purpose=purpose, endpoint=endpoint, outcome=outcome, client=client,
+            network=network, agent=agent, session=session if session_given else 0,
+            account=account or user, secret=secret, body=body, user=user, status=status,
+            size=size, duration=duration, is_odd=is_odd,
+        )  # fmt: skip
+
+    def _told(self, batch: RequestBatch, row: int, attempt: Attempt, said: Said) -> Told | None:
+        signal = said.signal
+        if isinstance(signal, IdentitySign):
+            detector, what = self._by_sign[signal.what], f"|{signal.kind}"
+        else:
+            detector, what = self._by_family[signal.family], ""
+        evidence = detector.evidence(signal)
+        if evidence is None:
+            return None
+        signature = f"{detector.id}{what}"
+        if said.about == "account":
+            key: EntityKey = ("user", said.key)
+            name = (batch.text("user_id", row) or b"").decode("utf-8", "replace")
+            known = name and said.key == attempt.user
+            ref = EntityRef("user", name if known else f"account~{said.key & 0xFFFFFF:06x}")
+            return Told(key, evidence, signature, ref)
+        keys = {"client": attempt.client, "session": attempt.session, "endpoint": attempt.endpoint}
+        return Told((said.about, keys[said.about]), evidence, signature, None)
+
+    def memory(self) -> AttemptMemory:
+        """What a successor has to know."""
+        return self._guard.memory()
+
+    def recall(self, memory: AttemptMemory, purposes: list[tuple[int, int]]) -> None:
+        """Takes over what an earlier one remembered."""
+        self._guard.recall(memory)
+        self._purposes = dict(purposes)
+        self._steps = np.array(sorted(self._purposes), np.uint64)
+
+    def purposes(self) -> list[tuple[int, int]]:
+        """Endpoint and purpose, oldest first."""
+        return list(self._purposes.items())
