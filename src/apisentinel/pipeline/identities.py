@@ -1,4 +1,4 @@
-"""Attempts to sign in and the steps beside them: which rows they are, and what they add to cases."""
+"""Attempts to sign in and steps beside them: which rows they are, what they add to cases."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from apisentinel.pipeline.settings import Detectors
 from apisentinel.records.batch import RequestBatch
 from apisentinel.records.case import EntityKey
 from apisentinel.records.evidence import EntityRef, Evidence
-from apisentinel.records.flags import PATH_LOGIN
+from apisentinel.records.flags import PATH_LOGIN, PATH_REGISTER
 from apisentinel.records.signal import Family
 
 _NAMES = (
@@ -33,6 +33,7 @@ _LOGIN = int(Purpose.LOGIN)
 _DENIED = int(Purpose.DENIED)
 REFUSALS = frozenset((400, 401, 403, 404, 409, 410, 422, 429))
 """Statuses by which a step beside the login says no."""
+LOWEST = 400
 PURPOSES_KEPT = 50_000
 """Endpoints whose purpose is remembered, 16 bytes each; far more than are remembered at once."""
 
@@ -85,17 +86,23 @@ class Identities:
         self._learn_purposes(events, signals)
         rows = np.flatnonzero(
             (events["client"] != 0)
-            & ((events["login"] != 0) | np.isin(events["endpoint"], self._steps))
+            & (
+                (events["login"] != 0)
+                | np.isin(events["endpoint"], self._steps)
+                | ((events["path_flags"] & PATH_REGISTER != 0) & (events["status"] >= LOWEST))
+            )
         )
         if not len(rows):
             return {}
         some = events[rows]
         columns = zip(
-            *(some[name].tolist() for name in _NAMES), (block.fields[rows] != 0).tolist(), strict=True
+            *(some[name].tolist() for name in _NAMES),
+            (block.fields[rows] != 0).tolist(),
+            strict=True,
         )
         out: dict[int, list[Told]] = {}
         for row, values in zip(rows.tolist(), columns, strict=True):
-            attempt = self._attempt(*values)
+            attempt = self._attempt(block.batch, row, *values)
             if attempt is None:
                 continue
             for said in self._guard.see(attempt):
@@ -124,13 +131,19 @@ class Identities:
             self._steps = np.array(sorted(self._purposes), np.uint64)
 
     def _attempt(  # noqa: PLR0913, PLR0917 (columns of one row)
-        self, ts: int, endpoint: int, client: int, network: int, agent: int, session: int,
-        session_given: int, account: int, secret: int, body: int, user: int, login: int,
-        status: int, method: int, size: int, duration: int, path_flags: int,
+        self, batch: RequestBatch, row: int, ts: int, endpoint: int, client: int, network: int,
+        agent: int, session: int, session_given: int, account: int, secret: int, body: int,
+        user: int, login: int, status: int, method: int, size: int, duration: int, path_flags: int,
         is_odd: bool,  # noqa: FBT001 (a column)
     ) -> Attempt | None:  # fmt: skip
         """What a row tries, None when nothing."""
         purpose = self._purposes.get(endpoint, 0)
+        if not purpose and path_flags & PATH_REGISTER and status >= LOWEST:
+            # a place that never accepted anything has no route yet
+            path = (batch.text("path", row) or b"").decode("utf-8", "replace")
+            purpose = int(purpose_of(f"POST {path}"))
+            if not purpose and not login:
+                return None
         outcome = login
         if purpose:
             if not 3 <= method <= 5 or status <= 0:

@@ -49,6 +49,7 @@ from apisentinel.pipeline.payload_evidence import confirmed, payload_evidence
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.staff_networks import StaffNetworks
+from apisentinel.pipeline.takeovers import Takeovers
 from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey, FamilyCase
 from apisentinel.records.evidence import EntityRef, Evidence
@@ -113,7 +114,7 @@ LEAST_MAILS = 5
 
 SUCCEEDED = int(LOGIN.SUCCEEDED)
 BY_ATTEMPTS = frozenset((Family.BRUTE_FORCE, Family.STUFFING))
-"""Families that `Identities` judges attempt by attempt."""
+"""Families that `Identities` judges attempt by attempt; those of users `Takeovers` does."""
 
 LEAST_LLR = 1.0
 """Weaker findings are not carried on; they could not change any risk by a point."""
@@ -164,6 +165,7 @@ class Judge:
             content.Exposure(chosen.exposure),
         )  # fmt: skip
         self._identities = Identities(chosen, self.label)
+        self._takeovers = Takeovers(chosen)
         self._lone = LoneFindings()
         self._staff = StaffNetworks()
         self._payload = chosen.payload
@@ -220,6 +222,8 @@ class Judge:
         holding = {} if holdings is None else holding_signals(holdings.told)
         self._kinds = None if holdings is None else holdings.kinds
         tried = self._identities.judge(block, events, signals)
+        for row, found in self._takeovers.judge(events, signals).items():
+            tried.setdefault(row, []).extend(found)
         others = {
             *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
             *tried,
@@ -493,7 +497,7 @@ class Judge:
             key = ("user", view.event["user"])
         facts = dict(zip(FACTS, signal.facts, strict=True))
         for family in families(signal.raised):
-            if family in BY_ATTEMPTS:
+            if family in BY_ATTEMPTS or (family is Family.TAKEOVER and kind == "user"):
                 continue
             told = ActorSignal(kind, family, signal.llr[family], facts, signal.login == SUCCEEDED)
             detector = self._by_family[family]
@@ -578,7 +582,7 @@ class Judge:
             return ("session", view.event["session"])
         return view.client_key
 
-    def hold(
+    def hold(  # noqa: PLR0913 (one place makes cases)
         self,
         view: View,
         key: EntityKey,
@@ -682,6 +686,7 @@ class Judge:
             self._staff.memory(),
             self._identities.memory(),
             self._identities.purposes(),
+            self._takeovers.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -696,6 +701,7 @@ class Judge:
         self._lone.recall(memory.signs)
         self._staff.recall(memory.staff)
         self._identities.recall(memory.attempts, memory.purposes)
+        self._takeovers.recall(memory.visits)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

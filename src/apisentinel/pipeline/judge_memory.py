@@ -2,7 +2,7 @@
 
 import msgspec
 
-from apisentinel.detectors.identity import AttemptMemory
+from apisentinel.detectors.identity import AttemptMemory, VisitMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 
 
@@ -19,6 +19,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         staff: Users by network of endpoints that few networks use, and endpoints of everybody.
         attempts: What was tried where.
         purposes: Endpoints where people sign in or take a step beside it, and which.
+        visits: Where users come from, and what they changed.
     """
 
     clients: int
@@ -29,3 +30,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     staff: tuple[list[tuple[int, list[tuple[int, list[int]]]]], list[int]] = ([], [])
     attempts: AttemptMemory = msgspec.field(default_factory=AttemptMemory)
     purposes: list[tuple[int, int]] = []
+    visits: VisitMemory = msgspec.field(default_factory=VisitMemory)

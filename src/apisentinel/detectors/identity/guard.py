@@ -183,10 +183,9 @@ class AttemptGuard:
 
     def _site(self, attempt: Attempt, *, is_guess: bool) -> list[Said]:
         """Failures of an endpoint beyond what its people cause."""
-        if attempt.outcome not in {FAILED, SUCCEEDED}:
-            return []
         place = self._place(attempt)
-        if attempt.is_odd or sites.is_foreign(place, attempt):
+        is_outcome = attempt.outcome in {FAILED, SUCCEEDED} and not attempt.is_odd
+        if not is_outcome or sites.is_foreign(place, attempt):
             return []
         target = self._targets.get(attempt.account) if attempt.account else None
         at_home = target is not None and (
@@ -196,16 +195,14 @@ class AttemptGuard:
             return []
         ts = attempt.ts
         z, failed, usual, window = sites.excess(place, ts)
-        if z < sites.LEAST_Z:
+        if z < sites.LEAST_Z or not sites.is_fresh(place, ts):
             return []
         pairs = sites.open_pairs(place, ts, window)
         clients = len({pair.client for pair in pairs})
-        if clients < sites.LEAST_SOURCES:
+        if clients < sites.LEAST_SOURCES or not sites.goes_on(pairs, ts, window):
             return []
         accounts = len({pair.account for pair in pairs if pair.account})
         secrets = len({pair.secret for pair in pairs if pair.secret})
-        if not sites.is_fresh(place, ts):
-            return []
         place.fresh = [0.0, 0.0]
         out = []
         for kind in sites.kinds(pairs, attempt.purpose):

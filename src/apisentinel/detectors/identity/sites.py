@@ -27,6 +27,10 @@ LEAST_EXCESS, LEAST_SOURCES, LEAST_Z = 8.0, 6, 3.5
 """Excess, sources and standard deviations from which on anything is said."""
 FRESH_Z = 4.0
 """The same for what came since it was told last."""
+LATELY, LATELY_FEWEST = 8, 3
+"""Part of a window that is its latest, and failures of several sources that it has to hold: an
+attack that was not told while it ran is not told because of the next person who mistypes.
+"""
 NAMED_SHARE, NAMED_FEWEST = 0.8, 10
 """Share of the attempts of an endpoint that name an account from which on one that names none is no
 attempt of a person, and attempts that are needed.
@@ -136,26 +140,25 @@ def usual_share(place: Place, ts: int) -> float:
 
 
 def excess(place: Place, ts: int) -> tuple[float, float, float, int]:
-    """Failures beyond what people cause, in the window where they stand out most.
+    """Failures beyond what people cause, in the shortest window in which they are too many.
 
     Returns:
-        (standard deviations, failures, failures to expect, window in µs).
+        (standard deviations, failures, failures to expect, window in µs); zeros when in none.
 
     References: Herley, Schechter, "Distinguishing attacks from legitimate authentication traffic at
     scale", NDSS 2019.
     """
     share = usual_share(place, ts)
     ratio = share / (1.0 - share)
-    best = (0.0, 0.0, 0.0, WINDOWS_US[1])
     bad, good = place.failed.at(ts), place.good.at(ts)
     for k in (1, 2, 3):
         expected = ratio * (good[k] + PRIOR_GOOD)
         # people come in waves: the variance grows with the square, too
         spread = math.sqrt(expected * (1.0 + ratio) + 0.01 * expected * expected + 1.0)
         z = (bad[k] - expected - 1.0) / spread
-        if bad[k] - expected >= LEAST_EXCESS and z > best[0]:
-            best = (z, bad[k], expected, WINDOWS_US[k])
-    return best
+        if bad[k] - expected >= LEAST_EXCESS and z >= LEAST_Z:
+            return z, bad[k], expected, WINDOWS_US[k]
+    return 0.0, 0.0, 0.0, WINDOWS_US[1]
 
 
 def is_fresh(place: Place, ts: int) -> bool:
@@ -178,6 +181,12 @@ def strength(z: float) -> float:
 def open_pairs(place: Place, ts: int, window: int) -> list[Pair]:
     """The open failures of a window, newest last."""
     return [pair for pair in place.pairs.values() if ts - pair.ts <= window]
+
+
+def goes_on(pairs: list[Pair], ts: int, window: int) -> bool:
+    """True when open failures of several sources came lately, as far as the window goes."""
+    latest = [pair.client for pair in pairs if ts - pair.ts <= window // LATELY]
+    return len(latest) >= LATELY_FEWEST and len(set(latest)) > 1
 
 
 def kinds(pairs: list[Pair], purpose: int) -> list[AttackType]:

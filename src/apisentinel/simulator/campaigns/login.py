@@ -184,6 +184,7 @@ def token_abuse(attack: Attack) -> Any:
     if way == 0:
         # what the thief does besides is done with the stolen session, too
         rows = np.concatenate([rows, *attack.cover])
+        rows = rows[np.argsort(rows[:, COL["ts"]], kind="stable")][: 2 * attack.size]
         attack.cover.clear()
         _stolen(attack)
     else:
