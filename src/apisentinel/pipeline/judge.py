@@ -174,7 +174,7 @@ class Judge:
         self._labels: dict[int, str] = {}
         self._phenomena: dict[tuple[str, str, tuple[str, ...]], set[int]] = {}
 
-    def judge(  # noqa: C901, PLR0913, PLR0917 (one step after the other, in the order of the design)
+    def judge(  # noqa: C901, PLR0912, PLR0913, PLR0917 (one step after another, as designed)
         self,
         block: Prepared,
         events: npt.NDArray[Any],
