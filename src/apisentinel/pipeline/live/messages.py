@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import structs
 
 from apisentinel.pipeline.live.bus import Item
 from apisentinel.pipeline.live.incidents import IncidentDocument
@@ -14,8 +15,10 @@ from apisentinel.storage.columns import Table
 
 
 def alert_item(alert: Alert) -> Item:
-    """An alert for the stream: the fields of `Alert` with its severity, times as RFC 3339."""
-    item: Item = msgspec.to_builtins(alert)
+    """An alert for the stream: the fields of `Alert` with its severity, times as RFC 3339; without
+    its explanation, which is as long as the rest again and which a page asks for.
+    """
+    item: Item = msgspec.to_builtins(structs.replace(alert, explanation=None))
     item["severity"] = severity_of(alert.risk).value
     item["ts"] = time_text(alert.ts)
     item["first_ts"] = time_text(alert.first_ts)

@@ -13,6 +13,7 @@ START_US = 1_760_000_000_000_000
 SMALL = ScanSettings(
     state=FeatureSettings(
         clients=256,
+        unpacked_clients=16,
         sessions=256,
         users=256,
         credentials=64,
@@ -23,7 +24,7 @@ SMALL = ScanSettings(
         agents=256,
     )
 )
-"""Tables so small that records have to give way."""
+"""Tables so small that records have to give way, and that most clients are packed."""
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/128.0 Safari/537.36",
