@@ -251,6 +251,15 @@ def train(  # noqa: PLR0913 (one parameter per option)
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, help="Equal input, options and seed: equal bundle.")
     ] = 1,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.1,
+            help="End the search for parameters after this time. The bundle then depends on the"
+            " machine, too. [default: no limit]",
+        ),
+    ] = None,
     config: Config = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no summary.")
@@ -267,6 +276,7 @@ def train(  # noqa: PLR0913 (one parameter per option)
             labels=labels,
             trials=trials,
             seed=seed,
+            budget=budget,
             config=config,
             quiet=quiet,
         )

@@ -31,9 +31,14 @@ def _registry(config: str | None, data_dir: str | None) -> "Registry":
 
 
 def _bundle(registry: "Registry", name: str) -> "Bundle":
-    """A bundle of the registry, or one in a folder."""
+    """A bundle of the registry, one in a folder, or ``prior``: what comes with the product."""
     from apisentinel.models.bundle import read_bundle
 
+    if name == "prior":
+        from apisentinel.models.trust import TrustStore
+        from apisentinel.pipeline.learned import PRIOR
+
+        return read_bundle(PRIOR, TrustStore.load(PRIOR.parent))
     folder = Path(name)
     if folder.is_dir():
         return read_bundle(folder, registry.trust())

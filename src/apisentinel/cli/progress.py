@@ -76,19 +76,20 @@ def shown(*, quiet: bool) -> Iterator["Callable[[Progress], None] | None"]:
 
 @contextmanager
 def training(
-    *, quiet: bool
-) -> Iterator[tuple["Callable[[Progress], None] | None", Callable[[str], None]]]:
-    """Shows how far reading is, then which step of learning goes on.
+    *, quiet: bool, budget: float | None = None
+) -> Iterator[tuple["Callable[[Progress], None] | None", Callable[[str, float], None]]]:
+    """Shows how far reading is, then which step of learning goes on and how much of it is done.
 
     Args:
         quiet: Show nothing.
+        budget: Seconds that the search for parameters may take, None for no limit.
 
     Yields:
         What to call with each progress, None when nobody looks, and what to call with the name of
-        each later step.
+        each later step and the share that is done.
     """
     if quiet or not wanted():
-        yield None, lambda _name: None
+        yield None, lambda _name, _share: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -112,8 +113,10 @@ def training(
                 lines=f"{progress.lines:,} lines",
             )
 
-        def step(name: str) -> None:
-            bar.update(task, total=None, step=f"Learning: {name}")
+        limit = "" if budget is None else f"search at most {budget:,.0f} s"
+
+        def step(name: str, share: float) -> None:
+            bar.update(task, total=1.0, completed=share, step=f"Learning: {name}", lines=limit)
 
         yield show, step
 

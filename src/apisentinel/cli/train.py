@@ -23,6 +23,7 @@ class Wanted:
     labels: str | None
     trials: int
     seed: int
+    budget: float | None
     config: str | None
     quiet: bool
 
@@ -49,8 +50,11 @@ def run(wanted: Wanted) -> int:
     from apisentinel.pipeline.learning import TrainSettings, train
 
     settings = load(wanted.config, wanted.options)
-    training = TrainSettings(labels=wanted.labels, trials=wanted.trials, seed=wanted.seed)
-    with Interrupt(STOPPING) as interrupt, progress.training(quiet=wanted.quiet) as (show, step):
+    training = TrainSettings(
+        labels=wanted.labels, trials=wanted.trials, seed=wanted.seed, budget=wanted.budget
+    )
+    bar = progress.training(quiet=wanted.quiet, budget=wanted.budget)
+    with Interrupt(STOPPING) as interrupt, bar as (show, step):
         done = train(
             list(wanted.paths),
             folder,

@@ -59,7 +59,7 @@ def self_test(
     *,
     seeds: Sequence[int] = (1,),
     on_progress: Callable[[Progress], None] | None = None,
-    on_step: Callable[[str], None] = lambda _: None,
+    on_step: Callable[[str, float], None] = lambda _name, _share: None,
     stop: threading.Event | None = None,
 ) -> SelfTest | None:
     """Plants attacks in a copy of the traffic and looks which of them are found.
@@ -73,7 +73,7 @@ def self_test(
         settings: How the traffic is judged.
         seeds: Of the attacks; each plants them elsewhere.
         on_progress: Called after each block of every pass.
-        on_step: Called with the name of each step.
+        on_step: Called with the name of each step and the share that is done.
         stop: When set, nothing is measured.
 
     Returns:
@@ -84,7 +84,7 @@ def self_test(
         ModelError: The bundle of the settings cannot be used.
     """
     site = Site()
-    on_step("as it is")
+    on_step("as it is", 0.0)
     quiet = scan(list(paths), settings, on_progress=on_progress, watcher=site.watch, stop=stop)
     if stop is not None and stop.is_set():
         return None
@@ -99,8 +99,8 @@ def self_test(
     outcomes: list[Outcome] = []
     sent = drawn_in = 0
     skipped: list[str] = []
-    for seed in seeds:
-        on_step(f"with attacks, seed {seed}")
+    for number, seed in enumerate(seeds, 1):
+        on_step(f"with attacks, seed {seed}", number / (len(seeds) + 1))
         planted, requests, skipped = sown(site, seed)
         told = _attacked(paths, requests, settings, on_progress, stop)
         if stop is not None and stop.is_set():

@@ -99,7 +99,13 @@ AGAINST = tuple(
     for name in PEERS
 )  # fmt: skip
 
-FEATURES: tuple[Feature, ...] = (*_OWN.values(), *AGAINST)
+CLUSTERS = (
+    _F("cluster_distance", "distance to the nearest group of entities that behave alike", "reaches",
+       "now", "all others; groups of training, by DBSCAN", higher=True),
+)  # fmt: skip
+"""Filled in by the ensemble, since its groups belong to a bundle; missing without one."""
+
+FEATURES: tuple[Feature, ...] = (*_OWN.values(), *AGAINST, *CLUSTERS)
 """All features in the order of the columns of a tick."""
 
 NAMES = tuple(item.name for item in FEATURES)
@@ -107,13 +113,14 @@ INDEX = {name: place for place, name in enumerate(NAMES)}
 
 EIGHT = (
     "requests_10m", "response_time", "endpoints", "success_rate", "hour_bits", "parameter_anomaly",
-    "sequence_entropy",
+    "sequence_entropy", "cluster_distance",
 )  # fmt: skip
-"""Seven of the eight features that the field names most; the eighth, the distance to the nearest
-cluster of behaviour, is made of all others (`detectors/anomaly/clusters.py`).
+"""The eight features that the field names most: frequency in ten minutes, response time, diversity
+of endpoints, success rate, time of day, anomaly of parameters, entropy of the sequence, distance to
+the nearest cluster of behaviour.
 """
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised whenever the meaning of a feature changes without its name."""
 
 

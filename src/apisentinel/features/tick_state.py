@@ -20,6 +20,9 @@ Array = npt.NDArray[Any]
 ORDER = (Kind.SESSION, Kind.CLIENT, Kind.USER, Kind.CREDENTIAL)
 """Sessions first: what they say about the sequence of endpoints holds for the others, too."""
 
+OF_CLUSTERS = [catalogue.INDEX[item.name] for item in catalogue.CLUSTERS]
+"""Columns that the ensemble fills in."""
+
 SHARED_AGENTS = 6
 """Different user agents of a client from which on its sessions are told apart."""
 
@@ -103,10 +106,10 @@ class TickState:
             features.append(self._matrix[:count].copy())
         told = np.concatenate(found)
         order = np.lexsort((told["kind"], told["row"]))
+        matrix = np.concatenate(features)[order]
+        matrix[:, OF_CLUSTERS] = np.nan
         fresh = (signals.ordinals["session"] == 1).astype(np.uint8)
-        return Ticks(
-            told[order], np.concatenate(features)[order], signals.slots["session"], tokens, fresh
-        )
+        return Ticks(told[order], matrix, signals.slots["session"], tokens, fresh)
 
     def snapshot(self) -> dict[str, Kept]:
         """All state by name; `restore` of it continues as if nothing had happened."""

@@ -4,7 +4,7 @@ asked together.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,6 +15,7 @@ from apisentinel.models.arrays import Arrays, pack_arrays, unpack_arrays
 from apisentinel.models.base import Model, Parts, Scores, Table, part_of, quantised
 from apisentinel.models.boosted import BoostedTrees
 from apisentinel.models.calibration import TailCalibration
+from apisentinel.models.clusters import CLUSTER_FEATURE, BehaviourClusters, Nearest
 from apisentinel.models.dnn import DnnModel
 from apisentinel.models.gradient_boosting import GradientBoostingModel
 from apisentinel.models.isolation_forest import IsolationForestModel
@@ -23,7 +24,7 @@ from apisentinel.models.lightgbm import LightgbmModel
 from apisentinel.models.lof import LofModel
 from apisentinel.models.mahalanobis import MahalanobisModel
 from apisentinel.models.one_class_svm import OneClassSvmModel
-from apisentinel.models.pool import Judgement, Opinion, PoolSettings, pool
+from apisentinel.models.pool import GROUPS, Judgement, Opinion, PoolSettings, pool
 from apisentinel.models.random_forest import RandomForestModel
 from apisentinel.models.scaling import Scaling
 from apisentinel.models.sequence import SequenceModel
@@ -94,9 +95,11 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         trained_odds: log10 odds of an attack among the rows of the label calibration.
         rows: Rows that were learned from.
         pool: Weights and floors.
-        selection: Mutual information or stability of each feature that was weighed.
+        selection: Mutual information of each feature with the label, or its entropy.
+        stability: Share of the parts of the data in which it was among the best.
         metrics: What validation has measured.
         has_sequence: There is a `SequenceModel`.
+        has_clusters: There are `BehaviourClusters`.
     """
 
     feature_names: tuple[str, ...]
@@ -106,8 +109,10 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: int = 0
     pool: PoolSettings = PoolSettings()
     selection: Mapping[str, float] = {}
+    stability: Mapping[str, float] = {}
     metrics: Mapping[str, float] = {}
     has_sequence: bool = False
+    has_clusters: bool = False
 
 
 class Ensemble:
@@ -119,6 +124,7 @@ class Ensemble:
         scaling: Scaling,
         members: Sequence[Member],
         sequence: SequenceModel | None = None,
+        clusters: BehaviourClusters | None = None,
     ) -> None:
         """Puts an ensemble together.
 
@@ -127,6 +133,8 @@ class Ensemble:
             scaling: Selects and scales the columns.
             members: At least one model.
             sequence: Model of the tokens of a session.
+            clusters: Groups of entities that behave alike, by all selected columns but that of
+                their own distance.
 
         Raises:
             IncompatibleModelError: Names and columns do not fit, or there is no model.
@@ -143,7 +151,15 @@ class Ensemble:
             members=tuple(member.model.name for member in members),
             reliabilities=tuple(member.reliability for member in members),
             has_sequence=sequence is not None,
+            has_clusters=clusters is not None,
         )
+        self.clusters = clusters
+        place, self._others = cluster_places(names, scaling.columns)
+        self._distance = None if place is None else (place, _only(scaling, place))
+        if clusters is not None and clusters.fill.size != self._others.size:
+            raise IncompatibleModelError(
+                f"groups of {clusters.fill.size} features for {self._others.size} columns"
+            )
         self.scaling, self.members, self.sequence = scaling, tuple(members), sequence
 
     @property
@@ -162,6 +178,25 @@ class Ensemble:
     def selected(self) -> tuple[int, ...]:
         """Columns that the models see."""
         return tuple(int(column) for column in self.scaling.columns)
+
+    def summary(self) -> dict[str, Any]:
+        """What a manifest says of the ensemble: plain JSON.
+
+        Models with their measured reliability, shares of the groups, each selected feature with its
+        mutual information (nats) and its stability over the parts of the data, what was measured.
+        """
+        about = self.about
+        names = [self.feature_names[column] for column in self.selected]
+        told = {
+            name: [about.selection.get(name, 0.0), about.stability.get(name, 0.0)] for name in names
+        }
+        return {
+            "models": dict(zip(about.members, about.reliabilities, strict=True)),
+            "shares": dict(zip(GROUPS, about.pool.weights, strict=True)),
+            "selected": names,
+            "information_and_stability": told,
+            "metrics": dict(about.metrics),
+        }
 
     def judge(self, table: Table, *, sequence_p: Scores | None = None) -> Judgement:
         """What all models say of each row.
@@ -183,15 +218,30 @@ class Ensemble:
         return blocks[0] if len(blocks) == 1 else _joined(blocks)
 
     def _judge(self, table: Table, sequence_p: Scores | None) -> Judgement:
-        opinions = self._opinions(self.scaling.apply(table))
+        scaled = self.scaling.apply(table)
+        groups = self._add_distance(scaled)
+        opinions = self._opinions(scaled)
         if sequence_p is not None:
             p = np.where(np.isnan(sequence_p), 1.0, sequence_p)
             opinions.append(Opinion("lstm", "neural", p, None))
         known = float(self.about.rows) if self.about.rows else np.inf
         judged = pool(opinions, self.about.pool, known=known)
         return judged._replace(
-            log10_odds=quantised(judged.log10_odds), confidence=quantised(judged.confidence)
+            log10_odds=quantised(judged.log10_odds),
+            confidence=quantised(judged.confidence),
+            groups=groups,
         )
+
+    def _add_distance(self, scaled: npt.NDArray[np.float32]) -> Nearest | None:
+        """Where the rows stand among the groups; their distance becomes its column."""
+        if self.clusters is None:
+            return None
+        found = self.clusters.nearest(np.ascontiguousarray(scaled[:, self._others]))
+        if self._distance is not None:
+            place, scaling = self._distance
+            column = found.distance.astype(np.float32).reshape(-1, 1)
+            scaled[:, place] = scaling.apply(column)[:, 0]
+        return found
 
     def _opinions(self, scaled: npt.NDArray[np.float32]) -> list[Opinion]:
         shift = self.about.pool.prior - self.about.trained_odds
@@ -270,6 +320,8 @@ class Ensemble:
         parts["scaling.safetensors"] = pack_arrays(self.scaling.to_arrays())
         if self.sequence is not None:
             parts.update(self.sequence.to_parts())
+        if self.clusters is not None:
+            parts.update(self.clusters.to_parts())
         parts["ensemble.json"] = msgspec.json.encode(self.about, order="sorted")
         return {FOLDER + name: content for name, content in sorted(parts.items())}
 
@@ -299,7 +351,31 @@ class Ensemble:
             for name, reliability in zip(about.members, about.reliabilities, strict=True)
         ]
         sequence = SequenceModel.from_parts(own) if about.has_sequence else None
-        return cls(about, scaling, members, sequence)
+        clusters = BehaviourClusters.from_parts(own) if about.has_clusters else None
+        return cls(about, scaling, members, sequence, clusters)
+
+
+def cluster_places(
+    names: Sequence[str], columns: npt.NDArray[np.int64]
+) -> tuple[int | None, npt.NDArray[np.int64]]:
+    """Place of the distance to the groups among the selected columns, None when it is none of them,
+    and the places of all others, by which the groups are made.
+    """
+    place = [i for i, column in enumerate(columns) if names[int(column)] == CLUSTER_FEATURE]
+    others = np.setdiff1d(np.arange(columns.size), place)
+    return (place[0] if place else None), others
+
+
+def _only(scaling: Scaling, place: int) -> Scaling:
+    """The scaling of one column alone."""
+    one = slice(place, place + 1)
+    return Scaling(
+        np.zeros(1, np.int64),
+        scaling.units[one].copy(),
+        scaling.centres[one].copy(),
+        scaling.spreads[one].copy(),
+        1,
+    )
 
 
 def _member(name: str, own: Mapping[str, bytes], arrays: Arrays, reliability: float) -> Member:
@@ -334,10 +410,12 @@ def _joined(blocks: Sequence[Judgement]) -> Judgement:
             for key in getattr(blocks[0], name)
         }
 
+    groups = [block.groups for block in blocks if block.groups is not None]
     return Judgement(
         np.concatenate([block.log10_odds for block in blocks]),
         np.concatenate([block.consensus for block in blocks]),
         np.concatenate([block.confidence for block in blocks]),
         all_of("p"),
         all_of("votes"),
+        Nearest(*map(np.concatenate, zip(*groups, strict=True))) if groups else None,
     )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from apisentinel.models.base import Group, Scores
 from apisentinel.models.calibration import cauchy, log10_factor
+from apisentinel.models.clusters import Nearest
 
 GROUPS: tuple[Group, ...] = ("unsupervised", "supervised", "neural")
 
@@ -91,6 +92,8 @@ class Judgement(NamedTuple):
         confidence: 0 to 100: how many could speak, how much they agree, how much they knew.
         p: p-values by model.
         votes: Own log10 odds by model.
+        groups: Where each row stands among the groups of entities that behave alike, None when the
+            ensemble has none.
     """
 
     log10_odds: Scores
@@ -98,6 +101,7 @@ class Judgement(NamedTuple):
     confidence: Scores
     p: dict[str, Scores]
     votes: dict[str, Scores]
+    groups: Nearest | None = None
 
 
 def pool(
@@ -123,15 +127,12 @@ def pool(
     votes = {opinion.name: _own_odds(opinion, settings) for opinion in opinions}
     total: Scores = np.zeros(opinions[0].p.size)
     weight_sum = 0.0
-    groups: dict[str, tuple[Scores, float]] = {}
+    groups = group_odds(opinions, settings)
     for group, weight in zip(GROUPS, settings.weights, strict=True):
-        members = [opinion for opinion in opinions if opinion.group == group]
-        found = _group_odds(group, members, votes, settings)
-        if found is None:
-            continue
-        groups[group] = found
-        total = total + weight * found[1] * found[0]
-        weight_sum += weight * found[1]
+        if group in groups:
+            odds, reliability = groups[group]
+            total = total + weight * reliability * odds
+            weight_sum += weight * reliability
     pooled: Scores = total / weight_sum if weight_sum > 0 else total + settings.prior
     if settings.absent_at_prior:
         full = sum(settings.weights)
@@ -145,6 +146,20 @@ def pool(
         p,
         votes,
     )
+
+
+def group_odds(
+    opinions: Sequence[Opinion], settings: PoolSettings
+) -> dict[Group, tuple[Scores, float]]:
+    """log10 odds ``(n_rows,)`` and reliability of each group of which somebody can speak."""
+    votes = {opinion.name: _own_odds(opinion, settings) for opinion in opinions}
+    out: dict[Group, tuple[Scores, float]] = {}
+    for group in GROUPS:
+        members = [opinion for opinion in opinions if opinion.group == group]
+        found = _group_odds(group, members, votes, settings)
+        if found is not None:
+            out[group] = found
+    return out
 
 
 def _own_odds(opinion: Opinion, settings: PoolSettings) -> Scores:
@@ -175,7 +190,7 @@ def _group_odds(
 def _with_floors(
     pooled: Scores,
     opinions: Sequence[Opinion],
-    groups: Mapping[str, tuple[Scores, float]],
+    groups: Mapping[Group, tuple[Scores, float]],
     settings: PoolSettings,
 ) -> Scores:
     if "unsupervised" in groups:

@@ -68,6 +68,8 @@ def _tree(tree: dict[str, Any]) -> Tree:
         raise IncompatibleModelError("the booster splits by categories")
     is_leaf = left < 0
     cuts = np.asarray(tree["split_conditions"], np.float32)
+    if np.isnan(cuts).any():
+        raise IncompatibleModelError("the booster has cuts that are no numbers")
     return Tree(
         np.where(is_leaf, -1, np.asarray(tree["split_indices"], np.int64)),
         np.nextafter(cuts, np.float32(-np.inf)),  # XGBoost goes left below the cut, not at it

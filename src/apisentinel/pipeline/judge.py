@@ -273,6 +273,8 @@ class Judge:
         for suspect in suspects:
             key = self._told_of(view, suspect.key)
             case = self.ledger.cases.get(key)
+            if not suspect.signature and self._is_crawler(view, case):
+                continue
             make = suspect.evidence
             if suspect.brief is not None:
                 burden = PRIOR_LOG10 if case is None else case_odds(case)
@@ -283,6 +285,15 @@ class Judge:
             if case is not None:
                 self.ledger.withdraw(case, signature, evidence.attack_type)
             self.hold(view, key, evidence, signature, None)
+
+    @staticmethod
+    def _is_crawler(view: View, case: Case | None) -> bool:
+        """Whether the client says that it is a known crawler and nothing contradicts it: among
+        people and apps crawlers are odd by nature, so the models have nothing to say of them.
+        """
+        if not view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
+            return False
+        return case is None or AttackType.FAKE_BOT not in case.families
 
     def _told_of(self, view: View, key: EntityKey) -> EntityKey:
         """The entity that is named: who uses a credential rather than the credential, and the

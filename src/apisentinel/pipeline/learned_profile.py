@@ -1,6 +1,6 @@
 """Learns the profile of the API while traffic is read."""
 
-from collections.abc import Callable
+import itertools
 from typing import Any
 
 import numpy as np
@@ -8,8 +8,11 @@ import numpy as np
 from apisentinel.detectors.profile import Learning, Sample
 from apisentinel.pipeline.engine import Engine
 from apisentinel.pipeline.learned import PROFILE_PART
-from apisentinel.pipeline.learning import Judged, TrainSettings
+from apisentinel.pipeline.learning import Judged, OnStep, TrainSettings
 from apisentinel.pipeline.settings import ScanSettings
+
+STEPS = 6
+"""Steps that learning a profile tells of: paths, parameters, three of trimming, calibration."""
 
 
 class ProfileLearner:
@@ -32,12 +35,15 @@ class ProfileLearner:
         self._attacks += int(np.count_nonzero(is_attack))
         self._sample.add(batch, batch.enriched["endpoint"], batch.enriched["h_client"], ~is_attack)
 
-    def finish(self, engine: Engine, on_step: Callable[[str], None]) -> dict[str, bytes]:
+    def finish(self, engine: Engine, on_step: OnStep) -> dict[str, bytes]:
         """The profile as a part of a bundle."""
         del engine
         kept = self._sample.kept
         learning = Learning(self.settings)
-        profile = learning.profile(self._sample, on_step)
+        steps = itertools.count()
+        profile = learning.profile(
+            self._sample, lambda name: on_step(name, min(next(steps) / STEPS, 1.0))
+        )
         self._about = {
             "requests": self._seen,
             "attacks_left_out": self._attacks,

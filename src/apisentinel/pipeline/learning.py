@@ -37,6 +37,12 @@ class TrainSettings(BaseModel):
         default=20, ge=0, le=1_000, description="Parameter sets tried for the models."
     )
     seed: int = Field(default=1, ge=0, lt=1 << 32, description="Equal seeds give equal bundles.")
+    budget: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds that the search for parameters may take; what is found then depends on"
+        " the machine.",
+    )
 
 
 class Judged:
@@ -67,6 +73,14 @@ class Judged:
         return self.counted.block
 
 
+OnStep = Callable[[str, float], None]
+"""Is told the name of a step when it begins, and the share of all learning that is done."""
+
+
+def _silent(_name: str, _share: float) -> None:
+    pass
+
+
 class Learner(Protocol):
     """Learns one thing from traffic that is shown block by block, in the order of the requests.
 
@@ -79,12 +93,13 @@ class Learner(Protocol):
         """Takes note of the next requests. The block is valid during the call only."""
         ...
 
-    def finish(self, engine: Engine, on_step: Callable[[str], None]) -> dict[str, bytes]:
+    def finish(self, engine: Engine, on_step: OnStep) -> dict[str, bytes]:
         """Parts of the bundle, by name.
 
         Args:
             engine: With the cases of all entities, after the last request.
-            on_step: Called with the name of each step when it begins.
+            on_step: Called with the name of each step when it begins, and the share of this
+                learner's work that is done.
         """
         ...
 
@@ -158,7 +173,7 @@ class Learning:
         for learner in self._learners:
             learner.observe(judged)
 
-    def save(self, engine: Engine, on_step: Callable[[str], None] = lambda _: None) -> Trained:
+    def save(self, engine: Engine, on_step: OnStep = _silent) -> Trained:
         """Lets the learners finish and writes the bundle.
 
         Raises:
@@ -167,8 +182,9 @@ class Learning:
         if engine.seq == 0:
             raise ModelError("there are no requests to learn from; check the paths and --format")
         parts: dict[str, bytes] = {}
-        for learner in self._learners:
-            parts.update(learner.finish(engine, on_step))
+        for number, learner in enumerate(self._learners):
+            part = _part_of(on_step, number, len(self._learners))
+            parts.update(learner.finish(engine, part))
         about = {
             "product": __version__,
             "requests": engine.seq,
@@ -177,10 +193,15 @@ class Learning:
             "period": [engine.timeline.first, engine.timeline.last],
             "learned": {learner.name: learner.about() for learner in self._learners},
         }
-        on_step("bundle")
+        on_step("bundle", 1.0)
         moment = datetime.fromtimestamp(self.clock.now() / 1e6, UTC).isoformat(timespec="seconds")
         bundle = write_bundle(self.output, parts, about, self._signer, moment)
         return Trained(bundle=bundle, requests=engine.seq, about=about)
+
+
+def _part_of(on_step: OnStep, number: int, count: int) -> OnStep:
+    """Tells the share of all learners from the share of one."""
+    return lambda name, share: on_step(name, (number + share) / count)
 
 
 def train(  # noqa: PLR0913 (one place calls it)
@@ -192,7 +213,7 @@ def train(  # noqa: PLR0913 (one place calls it)
     *,
     learners: Sequence[Learner] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-    on_step: Callable[[str], None] = lambda _: None,
+    on_step: OnStep = _silent,
     stop: threading.Event | None = None,
 ) -> Trained | None:
     """Learns from traffic and writes a signed bundle.

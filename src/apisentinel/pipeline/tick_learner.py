@@ -1,6 +1,5 @@
 """Training of the ensemble from traffic: ticks with pseudo-labels from deterministic evidence."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from apisentinel.features.state import KIND_NAMES
 from apisentinel.features.tick_trace import TOKENS
 from apisentinel.models.drift import REFERENCE_PART, Reference
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.learning import Judged, TrainSettings
+from apisentinel.pipeline.learning import Judged, OnStep, TrainSettings
 from apisentinel.pipeline.learning_labels import NO_LABEL
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.tick_samples import UNKNOWN, TickSampler
@@ -57,7 +56,7 @@ class EnsembleLearner:
             np.ascontiguousarray(events["client"]),
         )  # fmt: skip
 
-    def finish(self, engine: Engine, on_step: Callable[[str], None]) -> dict[str, bytes]:
+    def finish(self, engine: Engine, on_step: OnStep) -> dict[str, bytes]:
         """The ensemble as parts of a bundle; nothing when there are too few ticks, or no libraries
         to train with: then the bundle has a profile alone, and `about` says why.
         """
@@ -86,11 +85,12 @@ class EnsembleLearner:
             monotone=monotone(),
             sessions=sessions if len(offsets) > 1 else None,
         )
-        wanted = FitSettings(seed=self.training.seed, trials=self.training.trials)
+        training = self.training
+        wanted = FitSettings(seed=training.seed, trials=training.trials, seconds=training.budget)
         try:
-            ensemble = fit_ensemble(data, wanted, lambda step, _share: on_step(step))
+            ensemble = fit_ensemble(data, wanted, on_step)
         except MissingDependencyError as error:
-            on_step(f"no models: {error}")
+            on_step(f"no models: {error}", 1.0)
             self._about = {"ticks": self._sampler.seen, "left_out": "the extra 'train' is missing"}
             return {}
         self._about = {
@@ -100,8 +100,7 @@ class EnsembleLearner:
             "unknown": int(np.sum(np.isnan(labels))),
             "sessions": len(offsets) - 1,
             "schema": catalogue.schema_hash(),
-            "models": [member.model.name for member in ensemble.members],
-            "selected": [catalogue.NAMES[column] for column in ensemble.selected],
+            **ensemble.summary(),
         }
         usual = sample.features[~(labels > 0.5)]
         return {**ensemble.to_parts(), REFERENCE_PART: Reference.of(usual).to_bytes()}

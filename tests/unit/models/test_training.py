@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 from apisentinel.models.arrays import pack_arrays, unpack_arrays
 from apisentinel.models.scaling import LIMIT, Scaling, fit_scaling
 from apisentinel.models.training.cleaning import MOST, clean_rows
+from apisentinel.models.training.fit import FitSettings, TrainingData, _Training
 from apisentinel.models.training.folds import assign_folds, cap_groups, split_by_time
 from apisentinel.models.training.labels import balanced, doubted, read_labels
 from apisentinel.models.training.selection import select_features
-from apisentinel.models.training.supervised import Labelled
+from apisentinel.models.training.supervised import Labelled, TreeSettings
 from apisentinel.models.training.tuning import average_precision, tune_trees
 from apisentinel.models.training.unsupervised import fit_isolation_forest, fit_mahalanobis
 from tests.unit.models.tables import labels, table
@@ -122,6 +123,25 @@ def test_the_search_is_seeded_keeps_its_budget_and_is_no_worse_than_the_defaults
     assert told == [(1, 3), (2, 3), (3, 3)]
     assert one.precision >= tune_trees(data, held, seed=3, trials=2).precision
     assert tune_trees(data, held, seed=3, trials=0).trials == 0
+
+
+def test_the_search_ends_with_its_budget():
+    rows = table(8, 600)
+    data = Labelled(rows, labels(rows), np.ones(600), np.zeros(8, np.int8))
+    found = tune_trees(data, np.arange(600) % 3 == 0, seed=3, trials=50, seconds=1e-9)
+    assert found.trials <= 1
+    assert found.settings == TreeSettings()
+
+
+def test_settings_are_not_measured_on_rows_without_a_label():
+    rows = np.asarray(table(8, 600), np.float64)
+    y = labels(rows).astype(np.float64)
+    y[::4] = np.nan
+    names = [f"f{i}" for i in range(8)]
+    training = _Training(TrainingData(rows, names, y), FitSettings(seed=1), lambda *_: None)
+    held = training._held_back()
+    assert held.any()
+    assert np.isfinite(y[held]).all()
 
 
 COLUMNS = {

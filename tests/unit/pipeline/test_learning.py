@@ -175,8 +175,8 @@ def test_labels_need_files():
 
 def wanted(traffic, output, **more):
     values = {
-        "options": {"format": "ndjson"}, "labels": None, "trials": 0, "seed": 1, "config": None,
-        "quiet": True,
+        "options": {"format": "ndjson"}, "labels": None, "trials": 0, "seed": 1, "budget": None,
+        "config": None, "quiet": True,
     }  # fmt: skip
     return command.Wanted(paths=(str(traffic),), output=str(output), **(values | more))
 
@@ -194,6 +194,15 @@ def test_the_command_writes_a_bundle(traffic, tmp_path, monkeypatch):
     )
     assert command.run(wanted(traffic, tmp_path / "bundle")) == Exit.DONE
     assert (tmp_path / "bundle" / "manifest.json").exists()
+
+
+def test_steps_are_told_with_the_share_that_is_done(traffic, settings, tmp_path):
+    told = []
+    learn(traffic, tmp_path / "bundle", settings, on_step=lambda *step: told.append(step))
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < 0.5
+    assert told[-1] == ("bundle", 1.0)
 
 
 def test_another_profile_is_used_from_the_next_block_on(settings, bundle):

@@ -1,4 +1,5 @@
-"""The models that come with the product: genuine, small, of this version's features, asked for."""
+"""The models that come with the product: genuine, small, of this version's features, on unless they
+are switched off."""
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from tests.unit.pipeline.live.live_traffic import SMALL, batch_of, requests
 from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.errors import UntrustedModelError
+from apisentinel.evaluation.worlds import CONTENT_BOUND, SITE_BOUND
 from apisentinel.features.catalogue import INDEX, NAMES
 from apisentinel.kernels.hashing import HashKey
 from apisentinel.models.bundle import read_bundle
@@ -25,12 +27,16 @@ ON = ScanSettings(
 )
 
 
-def test_the_prior_is_signed_small_and_only_for_those_who_ask() -> None:
+def test_the_prior_is_signed_small_and_judges_unless_it_is_switched_off() -> None:
     bundle = read_bundle(PRIOR, TrustStore.load(PRIOR.parent))
     assert sum(map(len, bundle.parts.values())) <= 5_000_000
     with pytest.raises(UntrustedModelError):
         read_bundle(PRIOR, TrustStore({}))
-    assert learned_for(SMALL) is None
+    by_default = learned_for(ScanSettings(state=SMALL.state))
+    assert by_default is not None
+    assert by_default.is_prior
+    off = Detectors.model_validate({"anomaly": {"prior": False}})
+    assert learned_for(ScanSettings(state=SMALL.state, detectors=off)) is None
     assert learned_for(ON.model_copy(update={"models": False})) is None
 
 
@@ -40,8 +46,10 @@ def test_the_prior_knows_the_features_and_none_that_belong_to_a_site() -> None:
     assert learned.ensemble is not None
     assert learned.is_prior
     assert learned.ensemble.feature_names == NAMES
-    site_bound = {INDEX[name] for name in ("age", "bytes_10m", "cost_10m", "response_time")}
-    assert not site_bound & set(learned.ensemble.selected)
+    bound = {INDEX[name] for name in (*SITE_BOUND, *CONTENT_BOUND)}
+    assert not bound & set(learned.ensemble.selected)
+    assert INDEX["cluster_distance"] in learned.ensemble.selected
+    assert learned.ensemble.clusters is not None
     assert learned_for(ON).ensemble is learned.ensemble  # type: ignore[union-attr]  # it is there
 
 

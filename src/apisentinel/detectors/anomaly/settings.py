@@ -9,9 +9,9 @@ class AnomalySettings(DetectorSettings):
     """Switch, weight and restraint of the ensemble."""
 
     prior: bool = Field(
-        default=False,
+        default=True,
         description="Without a trained bundle, use the models that come with the product. They were"
-        " trained on simulated traffic: they find more and raise more false alerts.",
+        " trained on simulated traffic alone.",
     )
     sequence: bool = Field(
         default=False,

@@ -12,16 +12,19 @@ import numpy.typing as npt
 
 from apisentinel.models.base import Model, Scores, Table
 from apisentinel.models.calibration import fit_tail
+from apisentinel.models.clusters import CLUSTER_FEATURE, BehaviourClusters
 from apisentinel.models.ensemble import About, Ensemble, Member
 from apisentinel.models.label_calibration import LARGEST_LOG_ODDS, fit_labels
-from apisentinel.models.pool import PoolSettings
+from apisentinel.models.pool import Opinion, PoolSettings, group_odds
+from apisentinel.models.pool import pool as pool_opinions
 from apisentinel.models.scaling import fit_scaling
 from apisentinel.models.tokens import TokenSessions
 from apisentinel.models.training.cleaning import clean_rows
+from apisentinel.models.training.clusters import fit_clusters
 from apisentinel.models.training.folds import assign_folds, cap_groups, split_by_time
 from apisentinel.models.training.labels import Classes, balanced, doubted, read_labels
 from apisentinel.models.training.networks import fit_dnn
-from apisentinel.models.training.selection import select_features
+from apisentinel.models.training.selection import Selection, select_features
 from apisentinel.models.training.sequence import fit_sequence
 from apisentinel.models.training.supervised import (
     Labelled,
@@ -37,6 +40,13 @@ from apisentinel.models.training.unsupervised import (
     fit_lof,
     fit_mahalanobis,
     fit_one_class_svm,
+)
+from apisentinel.models.training.weighing import (
+    Shares,
+    area,
+    calibration_error,
+    choose_shares,
+    reliability,
 )
 
 Fit = Callable[[Table], Model]
@@ -58,6 +68,9 @@ class FitSettings(NamedTuple):
         clean: Rows that are most likely attacks are left out of the unsupervised models.
         networks: The dense network and the LSTM are trained, too.
         pool: Weights and floors.
+        trees: Settings of the trees from which the search begins.
+        fit_shares: The shares of the groups may be fitted to the labels, when validation says that
+            others explain them better.
     """
 
     seed: int = 0
@@ -70,6 +83,8 @@ class FitSettings(NamedTuple):
     clean: bool = True
     networks: bool = True
     pool: PoolSettings = PoolSettings()
+    trees: TreeSettings = TreeSettings()
+    fit_shares: bool = True
 
 
 class TrainingData(NamedTuple):
@@ -139,6 +154,9 @@ class _Training:
         self.classes = read_labels(y)
         self.folds = assign_folds(self.groups, self.folds_wanted(), seed=settings.seed)
         self.metrics: dict[str, float] = {}
+        self.unseen: dict[str, Scores] = {}
+        """Scores of the models with labels by name, by models that have not seen the row; NaN where
+        there is none."""
 
     def folds_wanted(self) -> int:
         """Parts for calibration; as many as there are groups when these are few."""
@@ -147,20 +165,16 @@ class _Training:
     def run(self) -> Ensemble:
         """The ensemble."""
         self.report("select features", 0.0)
-        columns = np.arange(self.raw.shape[1])
-        labels = self.classes.labels if self.classes.can_learn else None
-        selection = select_features(self.raw, labels, self.folds, most=self.settings.features)
-        if columns.size > self.settings.features:
-            columns = selection.columns
         benign = self.classes.labels == 0
-        scaling = fit_scaling(self.raw[benign], columns.tolist())
+        selection = self._select()
+        clusters = self._cluster(selection, np.flatnonzero(benign))
+        scaling = fit_scaling(self.raw[benign], self.columns.tolist())
         self.table = scaling.apply(self.raw)
-        self.columns = columns
         members = self._unsupervised(np.flatnonzero(benign))
-        trained_odds = 0.0
+        trained_odds, pool = 0.0, self.settings.pool
         if self.classes.can_learn:
             supervised, trained_odds = self._supervised()
-            members += supervised
+            members, pool = self._weighed([*members, *supervised], trained_odds)
         sequence = None
         if self.data.sessions is not None and self.settings.networks:
             self.report("learn sequences", 0.9)
@@ -170,14 +184,56 @@ class _Training:
             feature_names=tuple(self.data.feature_names),
             trained_odds=trained_odds,
             rows=int(benign.sum()),
-            pool=self.settings.pool,
-            selection={
-                name: round(float(value), 6)
-                for name, value in zip(self.data.feature_names, selection.information, strict=True)
-            },
+            pool=pool,
+            selection=self._by_feature(selection.information),
+            stability=self._by_feature(selection.stability),
             metrics=self.metrics,
         )
-        return Ensemble(about, scaling, members, sequence)
+        return Ensemble(about, scaling, members, sequence, clusters)
+
+    def _by_feature(self, values: Floats) -> dict[str, float]:
+        pairs = zip(self.data.feature_names, values.tolist(), strict=True)
+        return {name: round(value, 6) for name, value in pairs}
+
+    def _select(self) -> Selection:
+        """Weighs all features and chooses columns; the distance to groups, which is not known yet,
+        is left out of the choice.
+        """
+        labels = self.classes.labels if self.classes.can_learn else None
+        most = self.settings.features
+        selection = select_features(self.raw, labels, self.folds, most=most)
+        self.columns = np.arange(self.raw.shape[1])
+        if self.columns.size > most:
+            self.columns = selection.columns
+        return selection
+
+    def _cluster(
+        self, selection: Selection, benign: npt.NDArray[np.int64]
+    ) -> BehaviourClusters | None:
+        """Groups of entities by the chosen columns; their distance becomes one more column."""
+        names = list(self.data.feature_names)
+        if CLUSTER_FEATURE not in names:
+            return None
+        self.report("group entities", 0.03)
+        own = names.index(CLUSTER_FEATURE)
+        others = np.setdiff1d(self.columns, [own])
+        scaling = fit_scaling(self.raw[benign], others.tolist())
+        table = scaling.apply(self.raw)
+        clusters = fit_clusters(table[benign], self.groups[benign], seed=self.settings.seed)
+        if clusters is None:
+            self.columns = others
+            return None
+        distance = clusters.nearest(table).distance.astype(np.float32)
+        raw = np.array(self.raw, np.float32)
+        raw[:, own] = distance
+        self.raw = raw
+        labels = self.classes.labels if self.classes.can_learn else None
+        weighed = select_features(distance.reshape(-1, 1), labels, self.folds, most=1)
+        selection.information[own] = weighed.information[0]
+        selection.stability[own] = weighed.stability[0]
+        self.columns = np.union1d(others, [own])
+        self.metrics["clusters"] = clusters.count
+        return clusters
 
     def _unsupervised(self, benign: npt.NDArray[np.int64]) -> list[Member]:
         seed = self.settings.seed
@@ -224,6 +280,7 @@ class _Training:
         tuned = tune_trees(
             data,
             held_back,
+            first=self.settings.trees,
             seed=self.settings.seed,
             trials=self.settings.trials,
             seconds=self.settings.seconds,
@@ -239,9 +296,7 @@ class _Training:
         classes = self.classes
         if wrong.any():
             kept = classes._replace(weights=np.where(wrong, 0.0, classes.weights))
-            if Classes(
-                kept.labels[~wrong], kept.weights[~wrong], kept.is_certain[~wrong]
-            ).can_learn:
+            if kept.part(~wrong).can_learn:
                 classes, data = kept, self._labelled(kept)
         counted = classes.weights > 0
         members = []
@@ -252,6 +307,7 @@ class _Training:
             self.report(f"learn {name}", 0.5 + 0.08 * i)
             unseen = self._unseen_labelled(fit, data, settings)
             model = fit(_rows(data, counted), settings, seed=self.settings.seed)
+            self.unseen[model.name] = unseen
             members.append(self._member(model, unseen, classes))
         if self.settings.networks:
             self.report("learn dnn", 0.82)
@@ -272,9 +328,10 @@ class _Training:
         labels = self.classes.labels
         if self.times is not None:
             _, measured = split_by_time(self.times, self.groups)
+            measured &= self.classes.is_known
             if min(labels[measured].sum(), (labels[measured] == 0).sum()) >= 5:
                 return measured
-        return np.asarray(self.folds == 0)
+        return np.asarray((self.folds == 0) & self.classes.is_known)
 
     def _unseen_labelled(
         self,
@@ -302,8 +359,49 @@ class _Training:
             self.table[learn], data.labels[learn], data.weights[learn], seed=self.settings.seed
         )
         unseen = model.score_many(self.table[held])
-        part = Classes(classes.labels[held], classes.weights[held], classes.is_certain[held])
-        return self._member(model, unseen, part)
+        self.unseen[model.name] = np.full(held.size, np.nan)
+        self.unseen[model.name][held] = unseen
+        return self._member(model, unseen, classes.part(held))
+
+    def _weighed(
+        self, members: list[Member], trained_odds: float
+    ) -> tuple[list[Member], PoolSettings]:
+        """The models with their measured reliability, and the shares of the groups, by rows whose
+        label is known and that no model with labels has learned from.
+        """
+        known = self.classes.is_known & (self.classes.weights > 0)
+        for scores in self.unseen.values():
+            known &= np.isfinite(scores)
+        rows = np.flatnonzero(_some(known, self.classes.labels))
+        labels = self.classes.labels[rows]
+        pool, shift = self.settings.pool, self.settings.pool.prior - trained_odds
+        weighed, opinions = [], []
+        for member in members:
+            model, unseen = member.model, self.unseen.get(member.model.name)
+            scores = model.score_many(self.table[rows]) if unseen is None else unseen[rows]
+            worth = member.reliability
+            if worth > 0 and labels.size:
+                worth = reliability(scores, labels, model.group)
+            odds = None if member.labels is None else member.labels.apply(scores) + shift
+            p = member.tail.p_values(scores)
+            opinions.append(Opinion(model.name, model.group, p, odds, worth))
+            weighed.append(member._replace(reliability=worth))
+            self.metrics[f"{model.name}_area"] = round(area(scores, labels), 6)
+        shares = Shares(pool, float("nan"), float("nan"))
+        if self.settings.fit_shares:
+            shares = choose_shares(group_odds(opinions, pool), labels, pool)
+        if np.isfinite(shares.given):
+            self.metrics["log_loss_given_shares"] = shares.given
+            self.metrics["log_loss_fitted_shares"] = shares.fitted
+        if 0 < labels.sum() < labels.size:
+            odds_of_all = pool_opinions(opinions, shares.pool).log10_odds
+            self.metrics["calibration_error"] = round(
+                calibration_error(odds_of_all, labels, pool.prior), 6
+            )
+            self.metrics["pool_average_precision"] = round(
+                average_precision(odds_of_all, labels), 6
+            )
+        return weighed, shares.pool
 
     def _member(self, model: Model, unseen: Scores, classes: Classes) -> Member:
         counted = classes.weights > 0

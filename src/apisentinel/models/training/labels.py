@@ -24,11 +24,19 @@ class Classes(NamedTuple):
         labels: 1 attack, 0 benign, ``(n_rows,)``.
         weights: What a row counts before classes are balanced, ``(n_rows,)``.
         is_certain: Rows whose label a person gave, ``(n_rows,)``.
+        is_known: Rows with any label, ``(n_rows,)``; the others count as benign with doubt.
     """
 
     labels: npt.NDArray[np.int8]
     weights: npt.NDArray[np.float64]
     is_certain: npt.NDArray[np.bool_]
+    is_known: npt.NDArray[np.bool_]
+
+    def part(self, rows: npt.NDArray[np.bool_]) -> "Classes":
+        """The classes of some rows."""
+        return Classes(
+            self.labels[rows], self.weights[rows], self.is_certain[rows], self.is_known[rows]
+        )
 
     @property
     def can_learn(self) -> bool:
@@ -50,7 +58,7 @@ def read_labels(y: npt.NDArray[np.floating]) -> Classes:
     value = np.where(known, y, 0.0)
     weights = np.where(known, np.round(np.abs(2.0 * value - 1.0), 12), UNKNOWN_WEIGHT)
     certain = known & ((value == 0.0) | (value == 1.0))
-    return Classes((value > 0.5).astype(np.int8), weights, certain)
+    return Classes((value > 0.5).astype(np.int8), weights, certain, known)
 
 
 def doubted(classes: Classes, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -14,6 +14,9 @@ ROWS = 20_000
 """Rows of a trial; the order of settings hardly changes with more."""
 
 
+DEFAULTS = TreeSettings()
+
+
 class Tuned(NamedTuple):
     """What the search found.
 
@@ -28,12 +31,13 @@ class Tuned(NamedTuple):
     trials: int
 
 
-def tune_trees(
+def tune_trees(  # noqa: PLR0913 (one place calls it)
     data: Labelled,
     held_back: npt.NDArray[np.bool_],
     *,
     seed: int,
     trials: int,
+    first: TreeSettings = DEFAULTS,
     seconds: float | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> Tuned:
@@ -45,14 +49,15 @@ def tune_trees(
         data: Rows with labels.
         held_back: Rows to measure on, of actors or times that are not learned from.
         seed: Of the search.
-        trials: Trials at most; with fewer than 2 the defaults stay.
+        trials: Trials at most; with fewer than 2 `first` stays.
+        first: The settings that are tried first.
         seconds: Seconds at most.
         report: Is told how many trials of how many are done.
     """
     learn, measure = _part(data, ~held_back, seed), _part(data, held_back, seed + 1)
     classes = (learn.labels.min(), learn.labels.max(), measure.labels.min(), measure.labels.max())
     if trials < 2 or classes != (0, 1, 0, 1):
-        return Tuned(TreeSettings(), float("nan"), 0)
+        return Tuned(first, float("nan"), 0)
     optuna = library("optuna")
     optuna.logging.set_verbosity(logging.ERROR)
 
@@ -60,7 +65,7 @@ def tune_trees(
         settings = TreeSettings(
             trees=trial.suggest_int("trees", 40, 100, step=20),
             rate=trial.suggest_float("rate", 0.03, 0.3, log=True),
-            depth=trial.suggest_int("depth", 2, 4),
+            depth=trial.suggest_int("depth", 2, 6),
             columns=trial.suggest_float("columns", 0.3, 1.0),
             regularisation=trial.suggest_float("regularisation", 0.1, 30.0, log=True),
         )
@@ -76,9 +81,11 @@ def tune_trees(
         )
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
-    study.enqueue_trial(TreeSettings()._asdict())
+    study.enqueue_trial(first._asdict())
     told = [] if report is None else [lambda _, trial: report(trial.number + 1, trials)]
     study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=told)
+    if not any(trial.value is not None for trial in study.trials):
+        return Tuned(first, float("nan"), 0)  # the time was over before the first was measured
     return Tuned(TreeSettings(**study.best_params), float(study.best_value), len(study.trials))
 
 
