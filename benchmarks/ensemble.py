@@ -6,7 +6,8 @@ Three measures, all on simulated worlds whose seeds no model was trained or tune
 - the prior without each model and each group, on single ticks;
 - an ensemble of two domains on the other two, and on new sites of its own two.
 
-With ``--page`` the tables replace those between the marks of a page.
+With ``--page`` the tables replace those between their marks on a page; ``--only`` names some of
+them.
 """
 
 import argparse
@@ -30,7 +31,6 @@ SEEDS = (9_501, 9_502)
 """Seeds of the report; nothing was decided with them."""
 TRAINING_SEED = 9_600
 PAIRS = (("shop", "bank"), ("saas", "iot"))
-BEGIN, END = "<!-- ensemble: begin -->", "<!-- ensemble: end -->"
 
 
 def main() -> None:
@@ -38,23 +38,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
     parser.add_argument("--hours", type=float, default=24.0, help="simulated time of each world")
+    parser.add_argument("--only", default=",".join(MEASURES), help="measures, with commas between")
     parser.add_argument("--page", type=Path, help="page whose tables are replaced")
     options = parser.parse_args()
     seeds = tuple(int(seed) for seed in options.seeds.split(","))
-    text = "\n".join(
-        [
-            *_product(seeds, options.hours), "",
-            *_ablation(seeds, options.hours), "",
-            *_transfer(seeds, options.hours),
-        ]
-    )  # fmt: skip
-    if options.page is None:
-        print(text)
-        return
-    page = options.page.read_text("utf-8")
-    head, rest = page.split(BEGIN)
-    tail = rest.split(END)[1]
-    options.page.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", "utf-8")
+    for name in options.only.split(","):
+        lines = [*MEASURES[name](seeds, options.hours), "", _how(seeds, options.hours)]
+        if options.page is None:
+            print("\n".join(lines), flush=True)
+        else:
+            _replace(options.page, name, "\n".join(lines))
+
+
+def _how(seeds: Sequence[int], hours: float) -> str:
+    return f"Seeds {', '.join(map(str, seeds))}, {hours:g} simulated hours each."
+
+
+def _replace(page: Path, name: str, text: str) -> None:
+    """Puts a table between its marks."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    head, rest = page.read_text("utf-8").split(begin)
+    page.write_text(f"{head}{begin}\n{text}\n{end}{rest.split(end)[1]}", "utf-8")
 
 
 def _told(what: str) -> None:
@@ -164,6 +168,13 @@ def _learned(pair: tuple[str, ...], seed: int) -> Ensemble:
         seed=seed, max_rows=60_000, clean=False, trees=TreeSettings(rate=0.15, depth=6)
     )
     return fit_ensemble(data._replace(sessions=None), wanted)
+
+
+MEASURES: dict[str, Callable[[tuple[int, ...], float], list[str]]] = {
+    "product": _product,
+    "ablation": _ablation,
+    "transfer": _transfer,
+}
 
 
 if __name__ == "__main__":
