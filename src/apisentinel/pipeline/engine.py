@@ -2,9 +2,10 @@
 needs.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,17 @@ from apisentinel.features.state import KIND_NAMES
 from apisentinel.features.tick_state import Ticks, TickState
 from apisentinel.pipeline.judge import Judge, Suspect
 from apisentinel.pipeline.learned import Learned
-from apisentinel.pipeline.learned_requests import UnusualRequests
+from apisentinel.pipeline.learned_requests import ALONE_LLR, UnusualRequests
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.timeline import Timeline
 from apisentinel.pipeline.view import Outcome
 from apisentinel.records.case import Case
+
+if TYPE_CHECKING:
+    from apisentinel.detectors.profile import Profile
+    from apisentinel.pipeline.online_profile import OnlineProfile
 
 
 class Counted(NamedTuple):
@@ -51,6 +56,8 @@ class Engine:
         holdings: Who has what.
         ticks: Traces of the entities for the models; None where models are switched off.
         anomaly: What is told of odd entities; None where models are switched off.
+        online: The profile that is learned from what is judged; None where nothing is learned.
+        is_trained: A bundle has a profile, which judges in place of the one that is learned.
     """
 
     def __init__(
@@ -60,7 +67,19 @@ class Engine:
         detector: PayloadDetector | None,
         watch: Stopwatch | None = None,
         learned: Learned | None = None,
+        *,
+        learns: bool = False,
     ) -> None:
+        """Prepares a pipeline of which nothing is known yet.
+
+        Args:
+            settings: See `ScanSettings`.
+            enricher: Its ordered half is used.
+            detector: None leaves payloads out.
+            watch: Adds up the time of the stages.
+            learned: What judges beside the rules.
+            learns: Learn the profile of the API from what is judged; the caller hands in `pieces`.
+        """
         self.settings = settings
         self.enricher = enricher
         self.state = FeatureState(settings.state)
@@ -69,11 +88,26 @@ class Engine:
         self.ticks = TickState(self.state) if settings.models else None
         self.anomaly = _anomaly(settings, self.state, learned) if settings.models else None
         self.unusual: UnusualRequests | None = None
+        self.online = _online(settings) if learns else None
+        self.is_trained = False
         self.use_profile(learned)
         self.cases = Judge(settings, self.state, enricher, detector)
         self.timeline = Timeline()
         self.seq = 0
         self.watch = watch or Stopwatch()
+
+    def pieces(self, block: Prepared, seen: int) -> Iterator[Prepared]:
+        """The next requests in pieces for `count`.
+
+        Args:
+            block: The requests.
+            seen: How many were handed in before.
+        """
+        if self.online is None:
+            return iter((block,))
+        from apisentinel.pipeline.online_profile import cut  # noqa: PLC0415 (only where it learns)
+
+        return cut(block, seen)
 
     def count(self, block: Prepared) -> Counted:
         """Gives the next requests their numbers and adds them to the keyed state."""
@@ -121,6 +155,9 @@ class Engine:
                 odd = self._models(self.anomaly, counted.ticks)
             if on_ticks is not None:
                 on_ticks(counted.ticks, odd)
+        if self.online is not None and not self.is_trained:
+            with self.watch.stage("profile", n):
+                block.unusual = self.online.score(block)
         with self.watch.stage("judge", n):
             suspects = self._suspects(odd)
             self._add_unusual(suspects, block, events)
@@ -130,7 +167,27 @@ class Engine:
             )  # fmt: skip
         with self.watch.stage("timeline", n):
             self.timeline.add(events, attacks)
+        if self.online is not None:
+            with self.watch.stage("learn", n):
+                self._learn(self.online, block, attacks)
         return attacks
+
+    def _learn(
+        self, online: "OnlineProfile", block: Prepared, attacks: npt.NDArray[np.bool_]
+    ) -> None:
+        """Shows judged requests to the profile that is being learned."""
+
+        def accused() -> list[int]:
+            return [
+                key
+                for (kind, key), case in self.cases.ledger.cases.items()
+                if kind == "client" and case.alert_ordinal is not None and not case.shared
+            ]
+
+        # who stands accused is asked when something is learned: within a block it would depend on
+        # where the block ends
+        if online.observe(block, ~attacks, accused):
+            self.follow_online()
 
     @staticmethod
     def _models(anomaly: Anomaly, ticks: Ticks) -> JudgedTicks:
@@ -143,13 +200,26 @@ class Engine:
 
     def advance(self, block: Prepared) -> None:
         """Counts and judges the next requests."""
-        self.judge(self.count(block))
+        for piece in self.pieces(block, self.seq):
+            self.judge(self.count(piece))
 
     def use_profile(self, learned: Learned | None) -> None:
         """Compares requests with another profile from the next block on, or with none."""
         profile = None if learned is None else learned.profile
+        self.is_trained = profile is not None
+        if profile is None and self.online is not None:
+            profile = self.online.profile
+        self._compare_with(profile)
+
+    def follow_online(self) -> None:
+        """Compares with the profile that is being learned, unless a bundle has one."""
+        if self.online is not None and not self.is_trained:
+            self._compare_with(self.online.profile)
+
+    def _compare_with(self, profile: "Profile | None") -> None:
         before = self.unusual
-        self.unusual = None if profile is None else UnusualRequests(profile)
+        most = math.inf if self.is_trained else ALONE_LLR
+        self.unusual = None if profile is None else UnusualRequests(profile, most=most)
         if before is not None and self.unusual is not None:
             # what many do alike is told by endpoint, place and property, which no profile changes
             self.unusual.recall(before.memory())
@@ -158,7 +228,7 @@ class Engine:
         self, suspects: dict[int, list[Suspect]], block: Prepared, events: npt.NDArray[Any]
     ) -> None:
         """Adds the clients of requests that the learned profile finds unusual."""
-        if self.unusual is None:
+        if self.unusual is None or block.unusual is None:
             return
         clients = events["client"]
         for row, signature, llr, evidence, brief in self.unusual.told(block, clients):
@@ -179,6 +249,18 @@ class Engine:
                 )
                 out.setdefault(item.row, []).append(suspect)
         return out
+
+
+def _online(settings: ScanSettings) -> "OnlineProfile | None":
+    """What learns the profile from the traffic, None where the profile is switched off."""
+    chosen = settings.detectors.profile
+    if not settings.models or not chosen.enabled or chosen.weight <= 0.0:
+        return None
+    from apisentinel.pipeline.online_profile import (  # noqa: PLC0415 (only where it learns)
+        OnlineProfile,
+    )
+
+    return OnlineProfile(chosen)
 
 
 def _anomaly(

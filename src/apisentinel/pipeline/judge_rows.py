@@ -98,6 +98,8 @@ def betrayal(
     evidence: Evidence, family: FamilyCase, status: int, *, is_foreign: bool = False
 ) -> float:
     """How much (nats) evidence speaks against a crawler's name."""
+    if evidence.detector == "profile":
+        return 0.0  # crawlers ask for what nobody else does
     if evidence.attack_type in CRAWLER_TYPES:
         hurries = evidence.attack_type in HURRIES and evidence.llr >= FOREIGN_HURRY
         return evidence.llr + 1.0 if is_foreign and hurries else 0.0

@@ -1,5 +1,6 @@
 """Requests that the learned profile finds unusual, as evidence against their client."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,8 +22,33 @@ COMMON_CLIENTS, COMMON_FACTOR = 8, 0.25
 """Clients from which on something unusual that all of them do is a new version of the API rather
 than an attack, and what is left of the evidence then.
 """
+FLOOD_REQUESTS, FLOOD_CLIENTS = 2_000.0, 10.0
+"""When so many clients among so many requests have something unusual, whatever it is, the API has
+changed rather than its clients; evidence counts the less the more there are. One client in a
+thousand requests is what chance alone gives.
+"""
+ALONE_LLR = 2.0
+"""Most that a request says by the look of a profile that nobody has trained: all of them together
+stay below MEDIUM, and strengthen what else speaks against a client.
+"""
 KINDS_KEPT = 4_096
 """Unusual things whose clients are counted; the oldest gives way."""
+
+
+class UnusualMemory(msgspec.Struct, forbid_unknown_fields=True):
+    """What is remembered of unusual requests, oldest first.
+
+    Attributes:
+        alike: What is unusual → clients that did it, in rising order.
+        recent: Client → number of its last unusual request.
+        flood: Decayed number of clients that had something unusual.
+        flood_at: Number of the request up to which it has decayed.
+    """
+
+    alike: list[tuple[int, list[int]]] = []
+    recent: list[tuple[int, int]] = []
+    flood: float = 0.0
+    flood_at: int = 0
 
 
 class Told(NamedTuple):
@@ -42,13 +68,22 @@ class UnusualRequests:
     thread.
     """
 
-    def __init__(self, profile: "Profile") -> None:
+    def __init__(self, profile: "Profile", *, most: float = math.inf) -> None:
+        """Prepares to compare with a profile.
+
+        Args:
+            profile: How the API is normally used.
+            most: Most that one request may say, nats.
+        """
         from apisentinel.detectors.profile import (  # noqa: PLC0415 (only with a profile)
             ProfileDetector,
         )
 
         self.detector = ProfileDetector(profile)
+        self._most = most
         self._clients: dict[int, set[int]] = {}
+        self._recent: dict[int, int] = {}
+        self._flood, self._flood_at = 0.0, 0
 
     def told(self, block: Prepared, clients: npt.NDArray[np.uint64]) -> Iterator[Told]:
         """The unusual requests of a block, in order.
@@ -60,26 +95,49 @@ class UnusualRequests:
         unusual = block.unusual
         if unusual is None or self.detector.settings.weight <= 0.0:
             return
+        numbers = block.batch.numbers["seq"]
         for row in np.flatnonzero(unusual.chance < CHANCE).tolist():
             if clients[row]:
-                share = self._share(int(unusual.what[row]), int(clients[row]))
+                client = int(clients[row])
+                share = self._share(int(unusual.what[row]), client)
+                share *= self._calm(client, int(numbers[row]))
                 chance = float(unusual.chance[row])
                 evidence = partial(self._evidence, block, row, chance, share)
                 yield Told(
                     row,
                     f"profile|{int(unusual.what[row]):x}",
-                    self.detector.llr(chance) * share,
+                    min(self.detector.llr(chance), self._most) * share,
                     partial(evidence, in_full=True),
                     partial(evidence, in_full=False),
                 )
 
-    def memory(self) -> list[tuple[int, list[int]]]:
-        """Which clients did what is unusual, oldest first, the clients in rising order."""
-        return [(what, sorted(clients)) for what, clients in self._clients.items()]
+    def memory(self) -> UnusualMemory:
+        """What a successor has to know."""
+        alike = [(what, sorted(clients)) for what, clients in self._clients.items()]
+        return UnusualMemory(alike, list(self._recent.items()), self._flood, self._flood_at)
 
-    def recall(self, memory: list[tuple[int, list[int]]]) -> None:
+    def recall(self, memory: UnusualMemory) -> None:
         """Takes over what an earlier one remembered."""
-        self._clients = {what: set(clients) for what, clients in memory}
+        self._clients = {what: set(clients) for what, clients in memory.alike}
+        self._recent = dict(memory.recent)
+        self._flood, self._flood_at = memory.flood, memory.flood_at
+
+    def _calm(self, client: int, number: int) -> float:
+        """Factor on what is unusual while many clients have something unusual.
+
+        Args:
+            client: Who has it.
+            number: Of the request.
+        """
+        self._flood *= math.exp(-max(number - self._flood_at, 0) / FLOOD_REQUESTS)
+        self._flood_at = max(number, self._flood_at)
+        last = self._recent.pop(client, None)
+        self._recent[client] = number
+        if len(self._recent) > KINDS_KEPT:
+            del self._recent[next(iter(self._recent))]
+        if last is None or number - last > FLOOD_REQUESTS:
+            self._flood += 1.0
+        return min(1.0, FLOOD_CLIENTS / self._flood) if self._flood > 0.0 else 1.0
 
     def _share(self, what: int, client: int) -> float:
         """Factor on what many clients do alike."""
@@ -96,4 +154,4 @@ class UnusualRequests:
         self, block: Prepared, row: int, chance: float, share: float, seq: int, *, in_full: bool
     ) -> Evidence:
         said = self.detector.evidence(block.batch, row, chance, in_full=in_full)
-        return msgspec.structs.replace(said, llr=said.llr * share, seqs=(seq,))
+        return msgspec.structs.replace(said, llr=min(said.llr, self._most) * share, seqs=(seq,))

@@ -19,6 +19,7 @@ from apisentinel.pipeline.engine import Counted, Engine
 from apisentinel.pipeline.inputs import Input
 from apisentinel.pipeline.learned import learned_for, payload_detector, scorer_of
 from apisentinel.pipeline.merge import Lane, merged
+from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.summary import Summary
@@ -121,7 +122,8 @@ class _Run:
         self.enricher = Enricher(settings.enrichment, trusted_hops=settings.trusted_hops)
         detector = payload_detector(settings)
         self.learned = learned_for(settings)
-        self.engine = Engine(settings, self.enricher, detector, watch, self.learned)
+        learns = settings.detectors.profile.online == "always"
+        self.engine = Engine(settings, self.enricher, detector, watch, self.learned, learns=learns)
         self.why: list[str] = []
         self.inputs: list[Input] = []
         for source in found.sources:
@@ -149,7 +151,7 @@ class _Run:
             ):
                 self._merge_threaded(ahead, counting)
             return
-        for block in merged(self._lanes(None)):
+        for block in self._blocks(None):
             self._judge(self.engine.count(block))
             if self.stop.is_set():
                 return
@@ -158,6 +160,14 @@ class _Run:
         attacks = self.engine.judge(counted)
         if self.watch_blocks is not None:
             self.watch_blocks(counted, attacks)
+
+    def _blocks(self, executor: Executor | None) -> Iterator[Prepared]:
+        """All requests in the order of judging."""
+        seen = 0
+        for block in merged(self._lanes(executor)):
+            rows = len(block.batch)
+            yield from self.engine.pieces(block, seen)
+            seen += rows
 
     def _lanes(self, executor: Executor | None) -> list[Lane]:
         return [
@@ -170,7 +180,7 @@ class _Run:
         order.
         """
         pending: Future[Counted] | None = None
-        for block in merged(self._lanes(ahead)):
+        for block in self._blocks(ahead):
             following = counting.submit(self.engine.count, block)
             if pending is not None:
                 self._judge(pending.result())

@@ -5,9 +5,19 @@ import pytest
 from tests.unit.detectors.profile.conftest import learned
 from tests.unit.detectors.profile.requests import HEADERS, batch_of, orders
 
-from apisentinel.detectors.profile import ProfileSettings, Scorer
-from apisentinel.pipeline.learned_requests import COMMON_CLIENTS, COMMON_FACTOR, UnusualRequests
+from apisentinel.detectors.profile import ProfileSettings, Scorer, Unusual
+from apisentinel.pipeline.judge_rows import betrayal
+from apisentinel.pipeline.learned_requests import (
+    ALONE_LLR,
+    COMMON_CLIENTS,
+    COMMON_FACTOR,
+    UnusualRequests,
+)
 from apisentinel.pipeline.prepare import Prepared
+from apisentinel.records.case import FamilyCase
+from apisentinel.records.taxonomy import AttackType
+from apisentinel.scoring import pooled_log10_odds, risk_of
+from apisentinel.scoring.fusion import type_llr
 
 ODD = {"method": "PATCH", "url": "/items?sort=id&debug=1", "headers": HEADERS}
 
@@ -23,9 +33,11 @@ def block_of(profile, requests):
     return Prepared(batch, fields, Scorer(profile).score(batch))
 
 
-def told(profile, requests, clients, unusual=None):
+def told(profile, requests, clients, unusual=None, first=1):
     found = unusual or UnusualRequests(profile)
-    return list(found.told(block_of(profile, requests), np.array(clients, np.uint64)))
+    block = block_of(profile, requests)
+    block.batch.numbers["seq"][:] = np.arange(first, first + len(requests))
+    return list(found.told(block, np.array(clients, np.uint64)))
 
 
 def test_only_unusual_requests_of_known_clients_are_told(profile):
@@ -63,7 +75,7 @@ def test_blocks_make_no_difference(profile):
     parts = [
         item.llr
         for row in range(12)
-        for item in told(profile, requests[row : row + 1], clients[row : row + 1], unusual)
+        for item in told(profile, requests[row : row + 1], clients[row : row + 1], unusual, row + 1)
     ]
     assert [item.llr for item in whole] == parts
 
@@ -83,3 +95,47 @@ def test_a_successor_knows_what_many_clients_did(profile):
     (after,) = told(profile, [ODD], [99], successor)
     assert after.llr == before.llr
     assert successor.memory() == unusual.memory()
+
+
+def news_of(profile, count, *, first=1):
+    """Requests each of which has something else that is unusual."""
+    block = block_of(profile, [ODD] * count)
+    block.batch.numbers["seq"][:] = np.arange(first, first + count)
+    block.unusual = Unusual(
+        np.full(count, 9.0), np.full(count, 1e-5), np.arange(first, first + count, dtype=np.uint64),
+        np.full(count, 500.0),
+    )  # fmt: skip
+    return block
+
+
+def test_when_many_clients_have_something_new_each_thing_counts_less(profile):
+    """A deployment: each client meets another new page."""
+    clients = np.arange(1, 61, dtype=np.uint64)
+    strengths = [t.llr for t in UnusualRequests(profile).told(news_of(profile, 60), clients)]
+    assert strengths[:10] == [pytest.approx(strengths[0])] * 10
+    assert strengths[-1] < 0.25 * strengths[0]
+    one = np.full(60, 5, np.uint64)
+    alone = {t.llr for t in UnusualRequests(profile).told(news_of(profile, 60), one)}
+    assert alone == {strengths[0]}
+
+
+def test_a_flood_is_over_after_a_while(profile):
+    unusual = UnusualRequests(profile)
+    clients = np.arange(1, 41, dtype=np.uint64)
+    during = list(unusual.told(news_of(profile, 40), clients))[-1].llr
+    (after,) = unusual.told(news_of(profile, 1, first=20_000), np.array([77], np.uint64))
+    assert after.llr > 2.0 * during
+
+
+def test_a_profile_that_nobody_trained_raises_no_alert_alone(profile):
+    unusual = UnusualRequests(profile, most=ALONE_LLR)
+    found = list(unusual.told(news_of(profile, 9), np.full(9, 5, np.uint64)))
+    assert {item.llr for item in found} == {ALONE_LLR}
+    assert {item.evidence(3).llr for item in found} == {ALONE_LLR}
+    together = type_llr(item.llr for item in found)
+    assert risk_of(pooled_log10_odds({AttackType.ANOMALY: together})) < 40.0
+
+
+def test_what_is_unusual_does_not_give_a_crawler_away(profile):
+    (item,) = told(profile, [ODD], [7])
+    assert betrayal(item.evidence(1), FamilyCase(llr=6.0), 404) == 0.0

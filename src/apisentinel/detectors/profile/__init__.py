@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from apisentinel.detectors.profile.detector import ProfileDetector
     from apisentinel.detectors.profile.learn import Learning
     from apisentinel.detectors.profile.profile import Profile, Scorer
+    from apisentinel.detectors.profile.rolling import RollingSample
     from apisentinel.detectors.profile.sample import Sample
     from apisentinel.detectors.profile.settings import ProfileSettings
     from apisentinel.detectors.profile.unusual import Unusual, forgiven, llr_of
@@ -16,6 +17,7 @@ __all__ = [
     "Profile",
     "ProfileDetector",
     "ProfileSettings",
+    "RollingSample",
     "Sample",
     "Scorer",
     "Unusual",
@@ -25,7 +27,8 @@ __all__ = [
 
 _HOMES = {
     "ProfileDetector": "detector", "Learning": "learn", "Profile": "profile", "Scorer": "profile",
-    "Sample": "sample", "ProfileSettings": "settings", "Unusual": "unusual",
+    "RollingSample": "rolling", "Sample": "sample", "ProfileSettings": "settings",
+    "Unusual": "unusual",
     "forgiven": "unusual", "llr_of": "unusual",
 }  # fmt: skip
 

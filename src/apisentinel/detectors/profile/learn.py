@@ -1,18 +1,19 @@
 """Learns a profile from a sample that may hold attacks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.profile.calibration import Calibration
 from apisentinel.detectors.profile.counting import FEW_ACTORS
+from apisentinel.detectors.profile.gate import admitted
 from apisentinel.detectors.profile.items import Items
 from apisentinel.detectors.profile.knowledge import Knowledge
 from apisentinel.detectors.profile.observe import Observations, Observer
 from apisentinel.detectors.profile.places import MAX_SEGMENTS
 from apisentinel.detectors.profile.profile import Profile
-from apisentinel.detectors.profile.sample import Sample
+from apisentinel.detectors.profile.sample import Piece, Sample, joined_pieces
 from apisentinel.detectors.profile.settings import ProfileSettings
 
 LEAST_NAMES, SINGLE_SHARE, MOST_NAMES = 10, 0.2, 100
@@ -44,19 +45,36 @@ class Learning:
         left_out: Requests of the sample that were not learned from.
     """
 
-    def __init__(self, settings: ProfileSettings) -> None:
+    def __init__(self, settings: ProfileSettings, owners: int = OWNERS) -> None:
         self.settings = settings
+        self.owners = owners
         self.left_out = 0
         self._observer = Observer()
 
     def profile(self, sample: Sample, on_step: Callable[[str], None] = lambda _: None) -> Profile:
         """The profile of everything in the sample."""
-        items, numbers, actors, endpoints = sample.whole()
-        weights = _weights(actors, endpoints, self.settings.actor_share)
+        whole = sample.whole()
+        weights = _weights(whole.actors, whole.endpoints, self.settings.actor_share)
+        return self._learned(whole, weights, on_step)
+
+    def guarded(self, pieces: Sequence[Piece], barred: Collection[int]) -> Profile:
+        """The profile of requests that came in unwatched: past the learning gate, and without
+        clients that stand accused by now.
+        """
+        whole = joined_pieces(pieces)
+        weights = _weights(whole.actors, whole.endpoints, self.settings.actor_share)
+        weights[np.isin(whole.actors, np.array(sorted(barred), np.uint64))] = 0.0
+        weights = admitted(weights, whole.endpoints, whole.actors, whole.windows)
+        return self._learned(whole, weights, lambda _: None)
+
+    def _learned(
+        self, whole: Piece, weights: npt.NDArray[np.float64], on_step: Callable[[str], None]
+    ) -> Profile:
+        items, numbers, actors = whole.items, whole.numbers, whole.actors
         bits = np.where(
             actors != 0, np.uint32(1) << (actors % np.uint64(32)).astype(np.uint32), np.uint32(0)
         ).astype(np.uint32)
-        knowledge = Knowledge(self.settings.categories, OWNERS)
+        knowledge = Knowledge(self.settings.categories, self.owners)
         on_step("paths")
         for depth in range(MAX_SEGMENTS + 1):
             before = int(knowledge.used[1])

@@ -1,5 +1,7 @@
 """Settings of the learned profile."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from apisentinel.detectors.base import DetectorSettings
@@ -41,4 +43,16 @@ class ProfileSettings(DetectorSettings):
         gt=0.0,
         le=1.0,
         description="Largest share that one client has in what is learned of an endpoint.",
+    )
+    online: Literal["never", "service", "always"] = Field(
+        default="service",
+        description="Where the profile is learned from the traffic that is judged: nowhere, in a"
+        " running service, or in every scan, too. A profile of a bundle goes first.",
+    )
+    online_requests: int = Field(
+        default=16_384,
+        ge=1_000,
+        le=200_000,
+        description="Requests kept for learning from the traffic that is judged, in each of two"
+        " generations twice as many at most; checkpoints hold them.",
     )

@@ -14,9 +14,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.errors import StateError
+from apisentinel.errors import ModelError, StateError
 from apisentinel.features.paged import Cut
 from apisentinel.pipeline.judge_memory import JudgeMemory
+from apisentinel.pipeline.learned_requests import UnusualMemory
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.records.case import Case
 
@@ -31,7 +32,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
         arrays: Name → type and shape of each array.
         pages: Name → number of slices of packed records.
         buckets: Buckets of the timeline in order of time: number, then its counts.
-        unusual: What the learned profile found unusual, and the clients that did it.
+        unusual: What the learned profile found unusual, and who did it.
     """
 
     format: int
@@ -52,7 +53,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
     buckets: list[tuple[int, list[int]]]
     arrays: dict[str, tuple[str, list[int]]]
     pages: dict[str, int]
-    unusual: list[tuple[int, list[int]]] = []
+    unusual: UnusualMemory = msgspec.field(default_factory=UnusualMemory)
 
 
 class Parts(Mapping[str, bytes]):
@@ -154,6 +155,9 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
         if engine.anomaly.sequences is not None:
             told = engine.anomaly.sequences.snapshot()
             arrays |= {f"sequences/{name}": array for name, array in told.items()}
+    if engine.online is not None:
+        learned = engine.online.snapshot()
+        arrays |= {f"profile/{name}": array for name, array in learned.items()}
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
     head = Head(
         format=FORMAT,
@@ -173,7 +177,7 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
         last=line.last,
         buckets=[(number, counts.tolist()) for number, counts in sorted(line.buckets.items())],
         arrays={name: (array.dtype.str, list(array.shape)) for name, array in arrays.items()},
-        unusual=[] if engine.unusual is None else engine.unusual.memory(),
+        unusual=UnusualMemory() if engine.unusual is None else engine.unusual.memory(),
         pages={name: len(cut) for name, cut in pages.items()},
     )
     cases = msgspec.msgpack.encode(list(ledger.cases.values()))
@@ -213,7 +217,10 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
             sequences = _part(arrays, "sequences/")
             if engine.anomaly.sequences is not None and sequences:
                 engine.anomaly.sequences.restore(sequences)
-    except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
+        if engine.online is not None and (learned := _part(arrays, "profile/")):
+            engine.online.restore(learned)
+            engine.follow_online()
+    except (KeyError, ValueError, TypeError, ModelError, msgspec.MsgspecError) as error:
         raise StateError(f"the checkpoint does not fit: {error}") from error
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
     ledger.cases = {case.key: case for case in cases}

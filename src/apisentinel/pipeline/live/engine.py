@@ -90,7 +90,10 @@ class LiveEngine:
         self.enricher = Enricher(detection.enrichment, key, trusted_hops=detection.trusted_hops)
         self.detector = payload_detector(detection)
         learned = learned_for(detection)
-        self.engine = Engine(detection, self.enricher, self.detector, self.watch, learned)
+        learns = detection.detectors.profile.online != "never"
+        self.engine = Engine(
+            detection, self.enricher, self.detector, self.watch, learned, learns=learns
+        )
         self.engine.cases.policy.explain = explained
         self.scorer = scorer_of(learned)
         self.monitor: Monitor | None = None
@@ -155,10 +158,12 @@ class LiveEngine:
             if isinstance(part, int):
                 closed += self._sweep(part)
                 continue
-            self.engine.seq = first_seq - 1
-            out.append(self._judge(part, closed))
-            first_seq += len(part.batch)
-            closed = []
+            online = self.engine.online
+            for piece in self.engine.pieces(part, 0 if online is None else online.seen):
+                self.engine.seq = first_seq - 1
+                out.append(self._judge(piece, closed))
+                first_seq += len(piece.batch)
+                closed = []
         return out
 
     def _parts(self, block: Prepared) -> list[Prepared | int]:

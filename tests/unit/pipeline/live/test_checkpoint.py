@@ -193,7 +193,7 @@ def test_what_many_clients_do_alike_outlives_a_restart() -> None:
     unusual = run.live.engine.unusual
     assert unusual is not None
     known = unusual.memory()
-    assert known
+    assert known.alike
     run.save()
     run.live = new()
     run.live.use(SMALL, Learned("a", profile))
