@@ -28,10 +28,10 @@ export function VerdictBadge({ verdict }: { verdict: Verdict | null }) {
   return <Chip tone={verdict === "true_positive" ? "bad" : "good"}>{t(`tr.verdict.${verdict}`)}</Chip>;
 }
 
-/** Whether an attack worked; unknown is an answer too. */
-export function Succeeded({ value }: { value: boolean | null }) {
-  if (value === true) return <Chip tone="bad">{t("tr.succeeded.yes")}</Chip>;
-  if (value === false) return <Chip tone="good">{t("tr.succeeded.no")}</Chip>;
+/** Whether an attack worked; unknown is an answer too. `alone`: where no heading asks. */
+export function Succeeded({ value, alone = false }: { value: boolean | null; alone?: boolean }) {
+  if (value === true) return <Chip tone="bad">{t(alone ? "tr.worked.yes" : "tr.succeeded.yes")}</Chip>;
+  if (value === false) return <Chip tone="good">{t(alone ? "tr.worked.no" : "tr.succeeded.no")}</Chip>;
   return <span className="muted">{t("tr.succeeded.unknown")}</span>;
 }
 

@@ -46,6 +46,7 @@ export const components = {
   "c.op.prefix": "begins with",
   "c.op.re": "matches",
   "c.op.cidr": "in network",
+  "c.unknownroute": "unknown paths",
   "c.before": "Before",
   "c.before.hint": "Lay the period before over this one",
   "c.before.same": "as many as before",

@@ -31,6 +31,8 @@ export const triage = {
   "tr.succeeded.yes": "Yes",
   "tr.succeeded.no": "No",
   "tr.succeeded.unknown": "Not known",
+  "tr.worked.yes": "It worked",
+  "tr.worked.no": "Did not work",
   "tr.sentence.yes": "It worked.",
   "tr.sentence.no": "It did not work.",
   "tr.sentence.unknown": "Whether it worked is not known.",

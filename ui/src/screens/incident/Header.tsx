@@ -40,7 +40,7 @@ export function Header({ incident, why, story }: {
           <Severity severity={incident.severity} risk={incident.risk} chip />
           <StatusBadge status={incident.status} />
           <VerdictBadge verdict={incident.verdict} />
-          {incident.succeeded !== null && <Succeeded value={incident.succeeded} />}
+          {incident.succeeded !== null && <Succeeded value={incident.succeeded} alone />}
           {owasp.slice(0, 3).map((id) => <Chip key={id}>OWASP {id}</Chip>)}
           {incident.closed && <Chip>{t("tr.closed")}</Chip>}
         </div>

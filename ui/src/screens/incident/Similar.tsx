@@ -37,7 +37,7 @@ export function Similar({ found }: { found: SimilarIncidents }) {
                     <span className="row small"><AttackTypes types={each.attack_types} /><Who entities={each.entities} /></span>
                   </td>
                   <td><span className="num strong">{percent(each.similarity)}</span> <span className="muted small">{Object.keys(each.shared).map((field) => words(field).toLowerCase()).join(", ")}</span></td>
-                  <td><span className="row"><StatusBadge status={each.status} /><VerdictBadge verdict={each.verdict} />{each.succeeded !== null && <Succeeded value={each.succeeded} />}</span></td>
+                  <td><span className="row"><StatusBadge status={each.status} /><VerdictBadge verdict={each.verdict} />{each.succeeded !== null && <Succeeded value={each.succeeded} alone />}</span></td>
                   <td className="end"><Time ts={each.last_ts} mode="relative" /></td>
                 </tr>
               ))}

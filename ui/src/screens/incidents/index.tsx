@@ -34,7 +34,7 @@ const GROUPED = 500;
 const SCOPE = FIELDS.incidents.map((each) => each.name);
 
 const COLUMNS: Column<Incident>[] = [
-  { key: "risk", title: t("tr.risk"), width: 116, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
+  { key: "risk", title: t("tr.risk"), width: 124, sortable: true, render: (row) => <Severity severity={row.severity} risk={row.risk} /> },
   {
     key: "reason",
     title: t("tr.what"),
@@ -60,7 +60,7 @@ const COLUMNS: Column<Incident>[] = [
       </span>
     ),
   },
-  { key: "succeeded", title: t("tr.succeeded"), width: 88, render: (row) => <Succeeded value={row.succeeded} /> },
+  { key: "succeeded", title: t("tr.succeeded"), width: 94, render: (row) => <Succeeded value={row.succeeded} /> },
   { key: "requests", title: t("tr.requests"), width: 82, align: "end", sortable: true, render: (row) => number(row.requests) },
   { key: "last_ts", title: t("tr.last"), width: 94, sortable: true, render: (row) => <Time ts={row.last_ts} mode="relative" /> },
   {
@@ -115,7 +115,7 @@ export default function Incidents() {
         <SeverityCounts />
         <div className="row filter-row">
           <FilterBar fields={FIELDS.incidents} facets={facets.data} unused={found.unused} />
-          <label className="row small">
+          <label className="row nowrap-row small nowrap">
             {t("tr.group")}
             <select className="input" value={by} onChange={(event) => setBy(event.target.value === "" ? null : event.target.value)}>
               <option value="">{t("tr.group.none")}</option>

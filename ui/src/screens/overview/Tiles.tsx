@@ -10,9 +10,6 @@ import { useLive } from "../../state/live.ts";
 import { hrefWith, useUrl } from "../../state/url.ts";
 import { type Facets } from "./Sentence.tsx";
 
-/** Seconds that the live sparkline shows. */
-const SHOWN_S = 120;
-
 function sumOf(chart: Chart | undefined, key?: string): number {
   return (chart?.series ?? [])
     .filter((each) => key === undefined || each.key === key)
@@ -20,6 +17,8 @@ function sumOf(chart: Chart | undefined, key?: string): number {
 }
 
 const valuesOf = (chart: Chart | undefined, key: string) => chart?.series.find((each) => each.key === key)?.v ?? [];
+
+const totalsOf = (chart: Chart | undefined) => (chart?.t ?? []).map((_, at) => (chart?.series ?? []).reduce((sum, each) => sum + (each.v[at] ?? 0), 0));
 
 /** The figures that matter, each with where it came from and a way to what is behind it. */
 export function Tiles({ overview, outcomes, alerts, open }: {
@@ -38,13 +37,12 @@ export function Tiles({ overview, outcomes, alerts, open }: {
     count: open?.["severity"]?.find((each) => each.value === name)?.count ?? 0,
   }));
   const all = severities.reduce((sum, each) => sum + each.count, 0);
-  const seconds = metrics.items.slice(0, SHOWN_S).map((each) => each.judged).toReversed();
   const worst = overview?.top_entities[0]?.risk ?? 0;
   const explorer = (filter: Filter) => hrefWith("/explorer", { range, filters: [filter] });
   return (
     <dl className="tiles">
-      <Tile title={t("ov.requests")} href={hrefWith("/explorer", { range })} figure={compact(total)} note={<>{number(overview?.rates["judged"] ?? 0)} {t("ov.persecond")}</>}>
-        <Sparkline values={seconds} label={t("ov.persecond")} />
+      <Tile title={t("ov.requests")} href={hrefWith("/explorer", { range })} figure={compact(total)} note={<>{number(metrics.items[0]?.judged ?? overview?.rates["judged"] ?? 0)} {t("ov.persecond")}</>}>
+        <Sparkline values={totalsOf(outcomes)} label={t("ov.requests")} />
       </Tile>
       <Tile
         title={t("ov.attacks")}
