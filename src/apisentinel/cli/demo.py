@@ -25,6 +25,9 @@ an hour of a shop and its attacks, over in a few seconds.
 AT_ONCE = 2_000
 """Requests in one body while the past is sent."""
 
+BREATH_SECONDS = 0.3
+"""Pause between two such bodies, in which they are judged: the demo is no flood."""
+
 TIMEOUT_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 30
 
@@ -60,8 +63,9 @@ class Demo:
 
         clock = self._service.clock
         key = self._keys.own(name=KEY_NAME, scopes=("ingest",))
-        begin = clock.monotonic() - PAST_SECONDS
-        start = clock.now() - PAST_SECONDS * SECOND
+        past = PAST_SECONDS if self._is_new() else 0
+        begin = clock.monotonic() - past
+        start = clock.now() - past * SECOND
         stream = demo_stream(secrets.randbelow(1 << 31), SPEED, start=start)
         waiting: list[bytes] = []
         for offset, lines in stream:
@@ -69,6 +73,7 @@ class Demo:
             if waiting and (pause > 0 or len(waiting) >= AT_ONCE):
                 self._send(b"\n".join(waiting), key)
                 waiting = []
+                self._stop.wait(BREATH_SECONDS)
                 pause = offset - (clock.monotonic() - begin)
             if self._stop.wait(max(0.0, pause)):
                 return
@@ -76,6 +81,12 @@ class Demo:
             if pause > 0:
                 self._send(b"\n".join(waiting), key)
                 waiting = []
+
+    def _is_new(self) -> bool:
+        """Whether nothing is stored: a demo that goes on has a past already."""
+        from apisentinel.storage.query import Page
+
+        return self._service.events.list_events((), Page("seq", limit=1)).total == 0
 
     def _send(self, body: bytes, key: str) -> None:
         """Sends a body until it is taken; waits as the service asks."""

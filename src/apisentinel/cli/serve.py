@@ -137,7 +137,10 @@ def _greet(app: "FastAPI", settings: "ServiceSettings", port: int, clock: "Clock
         if settings.demo
         else "waiting for traffic at /api/v1/events"
     )
-    messages.note(f"API Sentinel keeps its data in {settings.data_dir}; {what}. Ctrl-C stops it.")
+    how = "this address, which logs you in once" if "#token=" in url else "this address"
+    messages.note(
+        f"API Sentinel keeps its data in {settings.data_dir}; {what}. Ctrl-C stops it.\nOpen {how}:"
+    )
     sys.stdout.write(f"{url}\n")
     sys.stdout.flush()
 

@@ -79,6 +79,30 @@ def test_the_demo_waits_as_it_is_told_and_loses_nothing(monkeypatch, sender):
     assert answers.bodies == [b"body"] * 4
 
 
+def test_a_new_demo_begins_with_a_past_and_an_old_one_goes_on(monkeypatch):
+    """All of the past at once, oldest first; then every line when it is due."""
+    now = 1_000 * module.SECOND
+    for stored, past in ((0, module.PAST_SECONDS), (5, 0)):
+        events = SimpleNamespace(list_events=lambda *_, n=stored: SimpleNamespace(total=n))
+        clock = SimpleNamespace(now=lambda: now, monotonic=lambda: 50.0)
+        service = SimpleNamespace(settings=ServiceSettings(), clock=clock, events=events)
+        keys = SimpleNamespace(own=lambda **_: "key")
+        demo = Demo(service, keys, Place("127.0.0.1", 1))
+        begun, sent, waits = [], [], []
+
+        def stream(_seed, _speed, *, start, begun=begun):
+            begun.append(start)
+            return iter([(1.0, [b"a"]), (2.0, [b"b"]), (module.PAST_SECONDS + 9.0, [b"c"])])
+
+        monkeypatch.setattr("apisentinel.simulator.demo_stream", stream)
+        monkeypatch.setattr(demo, "_send", lambda body, _key, sent=sent: sent.append(body))
+        monkeypatch.setattr(demo._stop, "wait", lambda seconds, waits=waits: waits.append(seconds))
+        demo._run()
+        assert begun == [now - past * module.SECOND]
+        assert sent == ([b"a\nb", b"c"] if past else [b"a", b"b", b"c"])
+        assert waits[-1] == module.PAST_SECONDS + 9.0 - past
+
+
 def test_the_demo_never_waits_long(monkeypatch, sender):
     answers = Answers((429, {"Retry-After": "100000"}))
     monkeypatch.setattr(http.client, "HTTPConnection", answers.connection)

@@ -24,7 +24,7 @@ export const triage = {
   "tr.beforealert": { one: "alert at the first one", other: "alert after {n} of them" },
   "tr.beforethis": "Requests before",
   "tr.lasted": "Lasted",
-  "tr.alertatonce": "alert at once",
+  "tr.alertatonce": "alert within a second",
   "tr.alertafter": "alert after {span}",
   "tr.succeeded": "Worked?",
   "tr.succeeded.long": "Did it work?",
