@@ -20,8 +20,4 @@ export type Conforming = [
   Fits<page.Chart, service.Chart>,
   Fits<page.Me, Plain<service.Me, "kind" | "role"> & { kind: page.Me["kind"]; role: page.Me["role"] }>,
   Fits<page.Source, service.SourceItem>,
-  Fits<page.ApiKey, service.KeyItem>,
-  Fits<page.MadeKey, service.MadeKey>,
-  Fits<page.User, service.UserItem>,
-  Fits<page.EffectiveSettings, service.Settings>,
 ];

@@ -263,48 +263,6 @@ export interface Source {
   shed: number;
 }
 
-export interface ApiKey {
-  id: string;
-  name: string;
-  scopes: string[];
-  state: "active" | "expired" | "revoked";
-  created: string;
-  created_by: string;
-  expires: string | null;
-  last_used: string | null;
-  revoked: string | null;
-  replaced_by: string | null;
-}
-
-export interface MadeKey extends ApiKey {
-  key: string;
-}
-
-export interface User {
-  id: string;
-  name: string;
-  role: "viewer" | "analyst" | "responder" | "admin";
-  created: string;
-  disabled: string | null;
-  last_login: string | null;
-}
-
-export interface AuditEntry {
-  number: number;
-  ts: string;
-  actor: string;
-  action: string;
-  target: string;
-  result: string;
-  detail: Record<string, unknown>;
-}
-
-export interface EffectiveSettings {
-  settings: Record<string, unknown>;
-  changed: Record<string, number>;
-  changeable: string[];
-}
-
 export interface View {
   id: string;
   name: string;

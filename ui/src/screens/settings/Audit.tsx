@@ -3,6 +3,7 @@ import { get } from "../../api/client.ts";
 import type { Entries, Verdict } from "../../api/types.gen.ts";
 import { Button } from "../../components/Button.tsx";
 import { Chip } from "../../components/Chip.tsx";
+import { ListTable } from "../../components/ListTable.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Empty, ErrorState, Loading } from "../../components/States.tsx";
 import { Time } from "../../components/Time.tsx";
@@ -42,32 +43,21 @@ export function Audit() {
       ) : rows.length === 0 ? (
         <Empty title={t("aud.none")} />
       ) : (
-        <div className="scroll-x">
-          <table className="plain-table">
-            <caption className="sr-only">{t("set.audit")}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t("aud.when")}</th>
-                <th scope="col">{t("aud.who")}</th>
-                <th scope="col">{t("aud.what")}</th>
-                <th scope="col">{t("aud.target")}</th>
-                <th scope="col">{t("aud.result")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((entry) => (
-                <tr key={entry.number}>
-                  <td className="nowrap"><Time ts={entry.ts} mode="absolute" /></td>
-                  <td><Untrusted text={entry.actor} most={80} /></td>
-                  <td><Untrusted text={entry.action} most={80} /></td>
-                  <td><Untrusted text={entry.target} most={120} /></td>
-                  <td><Chip tone={entry.result === "ok" || entry.result === "done" ? undefined : "warn"}><Untrusted text={entry.result} most={40} /></Chip></td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+        <>
+          <ListTable
+            label={t("set.audit")}
+            rows={rows}
+            rowKey={(entry) => entry.number}
+            columns={[
+              { title: t("aud.when"), render: (entry) => <span className="nowrap"><Time ts={entry.ts} mode="absolute" /></span> },
+              { title: t("aud.who"), render: (entry) => <Untrusted text={entry.actor} most={80} /> },
+              { title: t("aud.what"), render: (entry) => <Untrusted text={entry.action} most={80} /> },
+              { title: t("aud.target"), render: (entry) => <Untrusted text={entry.target} most={120} /> },
+              { title: t("aud.result"), render: (entry) => <Chip tone={entry.result === "ok" || entry.result === "done" ? undefined : "warn"}><Untrusted text={entry.result} most={40} /></Chip> },
+            ]}
+          />
           {entries.hasNextPage && <Button onClick={() => void entries.fetchNextPage()}>{t("aud.more")}</Button>}
-        </div>
+        </>
       )}
     </Panel>
   );

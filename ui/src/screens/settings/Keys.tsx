@@ -6,6 +6,7 @@ import { Button } from "../../components/Button.tsx";
 import { Chip } from "../../components/Chip.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { Field } from "../../components/Field.tsx";
+import { ListTable } from "../../components/ListTable.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Answer, Empty } from "../../components/States.tsx";
 import { Time } from "../../components/Time.tsx";
@@ -59,42 +60,28 @@ export function Keys() {
             data.items.length === 0 ? (
               <Empty title={t("key.none")} />
             ) : (
-              <div className="scroll-x">
-                <table className="plain-table">
-                  <caption className="sr-only">{t("set.keys")}</caption>
-                  <thead>
-                    <tr>
-                      <th scope="col">{t("set.name")}</th>
-                      <th scope="col">{t("key.scopes")}</th>
-                      <th scope="col">{t("set.state")}</th>
-                      <th scope="col">{t("set.created")}</th>
-                      <th scope="col">{t("set.lastused")}</th>
-                      <th scope="col">{t("key.expires")}</th>
-                      <th scope="col">{t("set.actions")}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {data.items.map((key) => (
-                      <tr key={key.id}>
-                        <th scope="row"><Untrusted text={key.name} most={100} /></th>
-                        <td>{key.scopes.join(", ")}</td>
-                        <td><Chip tone={TONES[key.state]}>{t(`key.state.${key.state}`)}</Chip></td>
-                        <td><Time ts={key.created} /> <span className="muted small"><Untrusted text={t("key.by", { name: key.created_by })} most={60} /></span></td>
-                        <td>{key.last_used ? <Time ts={key.last_used} /> : t("set.never")}</td>
-                        <td>{key.expires ? <Time ts={key.expires} mode="absolute" /> : t("set.never")}</td>
-                        <td>
-                          {key.state === "active" && (
-                            <span className="row">
-                              <Button small title={t("key.rotate.hint")} onClick={() => rotate.mutate(key.id)}>{t("key.rotate")}</Button>
-                              <Button small look="danger" onClick={() => setDoomed(key)}>{t("key.revoke")}</Button>
-                            </span>
-                          )}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <ListTable
+                label={t("set.keys")}
+                rows={data.items}
+                rowKey={(key) => key.id}
+                columns={[
+                  { title: t("set.name"), heads: true, render: (key) => <Untrusted text={key.name} most={100} /> },
+                  { title: t("key.scopes"), render: (key) => key.scopes.join(", ") },
+                  { title: t("set.state"), render: (key) => <Chip tone={TONES[key.state]}>{t(`key.state.${key.state}`)}</Chip> },
+                  { title: t("set.created"), render: (key) => <><Time ts={key.created} /> <span className="muted small"><Untrusted text={t("key.by", { name: key.created_by })} most={60} /></span></> },
+                  { title: t("set.lastused"), render: (key) => (key.last_used ? <Time ts={key.last_used} /> : t("set.never")) },
+                  { title: t("key.expires"), render: (key) => (key.expires ? <Time ts={key.expires} mode="absolute" /> : t("set.never")) },
+                  {
+                    title: t("set.actions"),
+                    render: (key) => key.state === "active" && (
+                      <span className="row">
+                        <Button small title={t("key.rotate.hint")} onClick={() => rotate.mutate(key.id)}>{t("key.rotate")}</Button>
+                        <Button small look="danger" onClick={() => setDoomed(key)}>{t("key.revoke")}</Button>
+                      </span>
+                    ),
+                  },
+                ]}
+              />
             )
           }
         </Answer>

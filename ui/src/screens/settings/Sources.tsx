@@ -2,6 +2,7 @@ import { Link } from "wouter";
 import { useSources } from "../../api/queries.ts";
 import { Chip } from "../../components/Chip.tsx";
 import { number } from "../../components/format.ts";
+import { ListTable } from "../../components/ListTable.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Answer } from "../../components/States.tsx";
 import { Untrusted } from "../../components/Untrusted.tsx";
@@ -23,41 +24,31 @@ export function Sources() {
       <Panel title={t("set.sources")} sub={t("src.sub")} flush>
         <Answer query={sources} lines={4}>
           {(data) => (
-            <div className="scroll-x">
-              <table className="plain-table">
-                <caption className="sr-only">{t("set.sources")}</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">{t("set.name")}</th>
-                    <th scope="col">{t("src.kind")}</th>
-                    <th scope="col">{t("set.state")}</th>
-                    <th scope="col" className="end">{t("src.accepted")}</th>
-                    <th scope="col" className="end">{t("src.duplicates")}</th>
-                    <th scope="col" className="end">{t("src.rejected")}</th>
-                    <th scope="col" className="end" title={t("src.lost.hint")}>{t("src.lost")}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {data.items.map((source) => {
+            <ListTable
+              label={t("set.sources")}
+              rows={data.items}
+              rowKey={(source) => source.name}
+              columns={[
+                { title: t("set.name"), heads: true, render: (source) => <Untrusted text={source.name} most={100} /> },
+                { title: t("src.kind"), render: (source) => source.kind },
+                {
+                  title: t("set.state"),
+                  render: (source) => {
                     const state = STATES[source.state] ?? WAITING;
                     return (
-                      <tr key={source.name}>
-                        <th scope="row"><Untrusted text={source.name} most={100} /></th>
-                        <td>{source.kind}</td>
-                        <td>
-                          <Chip tone={state.tone}>{t(state.title)}</Chip>
-                          {source.problem && <p className="small"><Untrusted text={source.problem} /></p>}
-                        </td>
-                        <td className="end num">{number(source.accepted)}</td>
-                        <td className="end num">{number(source.deduplicated)}</td>
-                        <td className="end num">{number(source.rejected)}</td>
-                        <td className="end num">{number(source.deadlettered + source.shed)}</td>
-                      </tr>
+                      <>
+                        <Chip tone={state.tone}>{t(state.title)}</Chip>
+                        {source.problem && <p className="small"><Untrusted text={source.problem} /></p>}
+                      </>
                     );
-                  })}
-                </tbody>
-              </table>
-            </div>
+                  },
+                },
+                { title: t("src.accepted"), figure: true, render: (source) => number(source.accepted) },
+                { title: t("src.duplicates"), figure: true, render: (source) => number(source.deduplicated) },
+                { title: t("src.rejected"), figure: true, render: (source) => number(source.rejected) },
+                { title: t("src.lost"), figure: true, hint: t("src.lost.hint"), render: (source) => number(source.deadlettered + source.shed) },
+              ]}
+            />
           )}
         </Answer>
       </Panel>

@@ -6,6 +6,7 @@ import { Button } from "../../components/Button.tsx";
 import { Chip } from "../../components/Chip.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { Field } from "../../components/Field.tsx";
+import { ListTable } from "../../components/ListTable.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Answer, Empty } from "../../components/States.tsx";
 import { Time } from "../../components/Time.tsx";
@@ -42,46 +43,34 @@ export function Users() {
             data.items.length === 0 ? (
               <Empty title={t("usr.none")} />
             ) : (
-              <div className="scroll-x">
-                <table className="plain-table">
-                  <caption className="sr-only">{t("set.users")}</caption>
-                  <thead>
-                    <tr>
-                      <th scope="col">{t("set.name")}</th>
-                      <th scope="col">{t("usr.role")}</th>
-                      <th scope="col">{t("set.state")}</th>
-                      <th scope="col">{t("usr.lastlogin")}</th>
-                      <th scope="col">{t("set.created")}</th>
-                      <th scope="col">{t("set.actions")}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {data.items.map((user) => (
-                      <tr key={user.id}>
-                        <th scope="row"><Untrusted text={user.name} most={100} /></th>
-                        <td>
-                          <select
-                            className="input"
-                            aria-label={`${t("usr.role")}: ${visibleText(user.name, 60)}`}
-                            value={user.role}
-                            onChange={(event) => change.mutate({ user, changes: { role: event.target.value as Role } })}
-                          >
-                            {ROLES.map((role) => <option key={role} value={role}>{t(`usr.role.${role}`)}</option>)}
-                          </select>
-                        </td>
-                        <td><Chip tone={user.disabled ? undefined : "good"}>{user.disabled ? t("usr.disabled") : t("usr.active")}</Chip></td>
-                        <td>{user.last_login ? <Time ts={user.last_login} /> : t("set.never")}</td>
-                        <td><Time ts={user.created} /></td>
-                        <td>
-                          <Button small onClick={() => change.mutate({ user, changes: { disabled: !user.disabled } })}>
-                            {user.disabled ? t("usr.enable") : t("usr.disable")}
-                          </Button>
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <ListTable
+                label={t("set.users")}
+                rows={data.items}
+                rowKey={(user) => user.id}
+                columns={[
+                  { title: t("set.name"), heads: true, render: (user) => <Untrusted text={user.name} most={100} /> },
+                  {
+                    title: t("usr.role"),
+                    render: (user) => (
+                      <select
+                        className="input"
+                        aria-label={`${t("usr.role")}: ${visibleText(user.name, 60)}`}
+                        value={user.role}
+                        onChange={(event) => change.mutate({ user, changes: { role: event.target.value as Role } })}
+                      >
+                        {ROLES.map((role) => <option key={role} value={role}>{t(`usr.role.${role}`)}</option>)}
+                      </select>
+                    ),
+                  },
+                  { title: t("set.state"), render: (user) => <Chip tone={user.disabled ? undefined : "good"}>{user.disabled ? t("usr.disabled") : t("usr.active")}</Chip> },
+                  { title: t("usr.lastlogin"), render: (user) => (user.last_login ? <Time ts={user.last_login} /> : t("set.never")) },
+                  { title: t("set.created"), render: (user) => <Time ts={user.created} /> },
+                  {
+                    title: t("set.actions"),
+                    render: (user) => <Button small onClick={() => change.mutate({ user, changes: { disabled: !user.disabled } })}>{user.disabled ? t("usr.enable") : t("usr.disable")}</Button>,
+                  },
+                ]}
+              />
             )
           }
         </Answer>
