@@ -1,7 +1,7 @@
 """Takes pictures of the page for the documentation: a service with simulated traffic, Chromium.
 
-python tools/screenshots.py            the pictures of docs/assets
-python tools/screenshots.py all DIR    every screen in both themes, to look at
+python -m tests.ui.pictures            the pictures of docs/assets
+python -m tests.ui.pictures all DIR    every screen in both themes, to look at
 """
 
 import sys

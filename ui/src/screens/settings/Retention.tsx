@@ -5,6 +5,7 @@ import type { Settings as Told } from "../../api/types.gen.ts";
 import { Button } from "../../components/Button.tsx";
 import { Chip } from "../../components/Chip.tsx";
 import { Field } from "../../components/Field.tsx";
+import { bytes, span } from "../../components/format.ts";
 import { Panel } from "../../components/Panel.tsx";
 import { Answer } from "../../components/States.tsx";
 import { toast } from "../../components/Toast.tsx";
@@ -21,8 +22,11 @@ export function flat(settings: Readonly<Record<string, unknown>>, before = ""): 
   );
 }
 
-function shown(value: unknown): string {
-  if (value === null || value === undefined) return "–";
+/** A value as it is written in the file of settings; large sizes and times also as people say them. */
+export function shown(name: string, value: unknown): string {
+  if (value === null || value === undefined || value === "") return "–";
+  if (typeof value === "number" && value >= 1000 && name.endsWith("_bytes")) return `${value} (${bytes(value)})`;
+  if (typeof value === "number" && value >= 120 && /_seconds$/.test(name)) return `${value} (${span(value * 1000)})`;
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
@@ -53,7 +57,7 @@ export function Retention() {
                     .map(([name, value]) => (
                       <tr key={name}>
                         <th scope="row" className="mono setting-name">{name}</th>
-                        <td>{data.changeable.includes(name) ? <Change name={name} value={Number(value)} isChanged={name in data.changed} /> : <span className="mono">{shown(value)}</span>}</td>
+                        <td>{data.changeable.includes(name) ? <Change name={name} value={Number(value)} isChanged={name in data.changed} /> : <span className="mono">{shown(name, value)}</span>}</td>
                       </tr>
                     ))}
                 </tbody>
