@@ -25,15 +25,19 @@ TYPE = "brute_force"
 """Type of the incident in the pictures: one that worked, so that the page has much to say."""
 
 
+PERIOD = "from=now-35m&to=now"
+"""A little more than the traffic takes."""
+
+
 def pictures(service):
     """Name of each picture of the documentation, its place in the page and its theme."""
     told = service.get(f"incidents?limit=20&sort=-risk&f=attack_types:has:{TYPE}")["items"]
     worked = [each for each in told if each["succeeded"]] or told
     return {
-        "dashboard-overview": ("", "dark"),
-        "dashboard-incidents": ("incidents", "light"),
+        "dashboard-overview": (f"?{PERIOD}", "dark"),
+        "dashboard-incidents": (f"incidents?{PERIOD}", "light"),
         "dashboard-incident": (f"incidents/{worked[0]['id']}", "light"),
-        "dashboard-explorer": ("explorer?f=risk:gte:60", "dark"),
+        "dashboard-explorer": (f"explorer?f=risk:gte:60&{PERIOD}", "dark"),
     }
 
 

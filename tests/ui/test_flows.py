@@ -57,7 +57,7 @@ def row_of(page, incident):
 
 
 OUTCOMES = {
-    True: "It worked.",
+    True: "It seems to have worked.",
     False: "It did not work.",
     None: "Whether it worked is not known.",
 }

@@ -1,12 +1,11 @@
 import { Link } from "wouter";
 import { useFacets } from "../../api/queries.ts";
-import type { Chart, Metrics, Overview } from "../../api/types.ts";
+import type { Chart, Overview } from "../../api/types.ts";
 import { compact, number, percent, severityOf, words } from "../../components/format.ts";
 import { Sparkline } from "../../components/Sparkline.tsx";
 import { SeverityMark } from "../../components/Severity.tsx";
 import { t } from "../../i18n/index.ts";
 import type { Filter } from "../../state/filters.ts";
-import { useLive } from "../../state/live.ts";
 import { hrefWith, useUrl } from "../../state/url.ts";
 import { type Facets } from "./Sentence.tsx";
 
@@ -25,7 +24,6 @@ export function Tiles({ overview, outcomes, alerts, open }: {
   overview: Overview | undefined; outcomes: Chart | undefined; alerts: Facets; open: Facets;
 }) {
   const { range } = useUrl();
-  const metrics = useLive<Metrics>("metrics");
   const events = useFacets(["severity"], {});
   const total = sumOf(outcomes);
   const refused = sumOf(outcomes, "4xx");
@@ -41,7 +39,7 @@ export function Tiles({ overview, outcomes, alerts, open }: {
   const explorer = (filter: Filter) => hrefWith("/explorer", { range, filters: [filter] });
   return (
     <dl className="tiles">
-      <Tile title={t("ov.requests")} href={hrefWith("/explorer", { range })} figure={compact(total)} note={<>{number(metrics.items[0]?.judged ?? overview?.rates["judged"] ?? 0)} {t("ov.persecond")}</>}>
+      <Tile title={t("ov.requests")} href={hrefWith("/explorer", { range })} figure={compact(total)} note={<>{number(overview?.rates["judged"] ?? 0)} {t("ov.persecond")}</>}>
         <Sparkline values={totalsOf(outcomes)} label={t("ov.requests")} />
       </Tile>
       <Tile

@@ -26,7 +26,7 @@ export function flat(settings: Readonly<Record<string, unknown>>, before = ""): 
 export function shown(name: string, value: unknown): string {
   if (value === null || value === undefined || value === "") return "–";
   if (typeof value === "number" && value >= 1000 && name.endsWith("_bytes")) return `${value} (${bytes(value)})`;
-  if (typeof value === "number" && value >= 120 && /_seconds$/.test(name)) return `${value} (${span(value * 1000)})`;
+  if (typeof value === "number" && value >= 120 && name.endsWith("_seconds")) return `${value} (${span(value * 1000)})`;
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
