@@ -275,24 +275,6 @@ export interface View {
   updated: string | null;
 }
 
-/** Figures of one second, from the live stream. */
-export interface Metrics {
-  ts: string;
-  received: number;
-  accepted: number;
-  rejected: number;
-  judged: number;
-  alerts_low: number;
-  alerts_medium: number;
-  alerts_high: number;
-  alerts_critical: number;
-  lag_seconds: number;
-  level: number;
-  open_incidents: number;
-  backlog_bytes: number;
-  [name: string]: number | string;
-}
-
 export interface HealthItem {
   ts: string;
   ok: boolean;
