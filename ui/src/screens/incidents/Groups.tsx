@@ -4,6 +4,7 @@ import { Button } from "../../components/Button.tsx";
 import { type Column, DataGrid } from "../../components/DataGrid.tsx";
 import { EndpointName } from "../../components/EndpointName.tsx";
 import { words } from "../../components/format.ts";
+import { Icon } from "../../components/Icon.tsx";
 import { Severity } from "../../components/Severity.tsx";
 import { Time } from "../../components/Time.tsx";
 import { Untrusted } from "../../components/Untrusted.tsx";
@@ -66,6 +67,7 @@ export function Groups({ rows, total, by, columns, onOpen, href, loadMore, onRow
       {groups.map((group) => (
         <details key={group.key} open={open.has(group.key)} onToggle={(event) => toggle(group.key, event.currentTarget.open)}>
           <summary>
+            <Icon name="right" />
             <Severity risk={group.risk} />
             <span className="strong grow ellipsis"><Name by={by} id={group.key} /></span>
             <span className="num">{t("tr.group.count", { n: group.rows.length })}</span>
