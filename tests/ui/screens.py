@@ -30,6 +30,7 @@ def screens(service, *, details=1):
     found = {
         "overview": "",
         "incidents": "incidents",
+        "incidents in groups": "incidents?group=entity",
         "alerts": "alerts",
         "explorer": "explorer",
         "endpoints": "endpoints",
