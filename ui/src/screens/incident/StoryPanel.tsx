@@ -11,6 +11,8 @@ import { useUrl } from "../../state/url.ts";
 import type { Detection, Story } from "./shapes.ts";
 
 const MOST_LANES = 6;
+/** Marks that find room side by side in a lane. */
+const MOST_MARKS = 20;
 
 /** What its entities asked for before, during and after, what was detected, and what people did. */
 export function StoryPanel({ story, incident, brushed, onBrushed }: {
@@ -18,10 +20,11 @@ export function StoryPanel({ story, incident, brushed, onBrushed }: {
 }) {
   const url = useUrl();
   const series = useMemo(() => seriesOf(story), [story]);
-  const lanes = useMemo(() => lanesOf(story), [story]);
-  const marks = useMemo(() => markersOf(incident), [incident]);
+    const marks = useMemo(() => markersOf(incident), [incident]);
   const from = Date.parse(story.from ?? incident.first_ts ?? "");
   const to = Date.parse(story.to ?? incident.last_ts ?? "");
+  const near = (to - from) / MOST_MARKS;
+  const lanes = useMemo(() => lanesOf(story, near), [story, near]);
   return (
     <div className="col-s">
       <TimeChart
@@ -57,17 +60,33 @@ function seriesOf(story: Story): Series[] {
   return [...named, ...others];
 }
 
-function lanesOf(story: Story): Lane[] {
+/** The worst of detections that lie closer than a finger is wide; the count of the lane has all. */
+export function apart(list: readonly Detection[], near: number): Detection[] {
+  const out: Detection[] = [];
+  let begin = -Infinity;
+  for (const each of list.filter(({ ts }) => !Number.isNaN(Date.parse(ts ?? ""))).toSorted((a, b) => Date.parse(a.ts ?? "") - Date.parse(b.ts ?? ""))) {
+    const at = Date.parse(each.ts ?? "");
+    const last = out.at(-1);
+    if (last === undefined || at - begin >= near) {
+      out.push(each);
+      begin = at;
+    } else if (each.risk > last.risk) {
+      out[out.length - 1] = { ...each, ts: last.ts };
+    }
+  }
+  return out;
+}
+
+function lanesOf(story: Story, near: number): Lane[] {
   const byType = new Map<string, Detection[]>();
   for (const each of story.detections) byType.set(each.attack_type, [...(byType.get(each.attack_type) ?? []), each]);
   const lanes: Lane[] = [...byType].slice(0, MOST_LANES).map(([type, list]) => ({
     key: type,
     label: words(type),
     count: list.length,
-    marks: list.flatMap((each) => {
-      const at = Date.parse(each.ts ?? "");
-      return Number.isNaN(at) ? [] : [{ id: each.id, from: at, severity: each.severity, label: `${each.severity} ${each.risk}: ${visibleText(each.reason, 160)}` }];
-    }),
+    marks: apart(list, near).map((each) => ({
+      id: each.id, from: Date.parse(each.ts ?? ""), severity: each.severity, label: `${each.severity} ${each.risk}: ${visibleText(each.reason, 160)}`,
+    })),
   }));
   if (story.people.length > 0) {
     lanes.push({
