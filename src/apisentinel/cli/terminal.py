@@ -112,6 +112,9 @@ class Terminal:
         if report.interrupted:
             text = "PARTIAL REPORT: interrupted; what follows covers what was read until then."
             self._line(Text(text, STYLES["bad"]))
+        if report.held_back:
+            held = figures.plural(report.held_back, "entity", "entities")
+            self._line(Text(f"The alert budget held back {held}.", STYLES["bad"]))
         self.out.print()
         self._summary(report)
 

@@ -267,6 +267,13 @@ class FeatureState:
         row = self.row(table, key)
         return None if row is None else read(table, row, row + 1)[0]
 
+    def sharers(self, kind: str, key: int) -> float:
+        """Estimated clients of a network, agent or endpoint; 0 when it is not known."""
+        if kind == "endpoint":
+            record = self.record(self.endpoints, key)
+            return 0.0 if record is None else float(estimate_distinct(record["clients"]))
+        return self.members(self.networks if kind == "network" else self.agents, key)
+
     def members(self, table: Slots, key: int) -> float:
         """Estimated clients of a network, object or user agent; 0 when it is not known."""
         record = self.record(table, key)

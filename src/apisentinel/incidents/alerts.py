@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from apisentinel.incidents.budget import AlertBudget
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import Alert, Evidence, Explanation
 
@@ -28,6 +29,13 @@ class AlertSettings(BaseModel):
     kept: int = Field(
         default=100_000, ge=100, description="Alerts kept; later ones are counted only."
     )
+    budget: int = Field(
+        default=0,
+        ge=0,
+        description="Entities a day that may be told of for statistical reasons alone; the risk"
+        " that they need rises as the budget is used up. 0: no bound. Certain evidence is always"
+        " told.",
+    )
 
 
 class AlertPolicy:
@@ -47,6 +55,7 @@ class AlertPolicy:
         self.settings = settings or AlertSettings()
         self.explain = explain
         self.alerts: list[Alert] = []
+        self.budget = AlertBudget(self.settings.budget)
         self.suppressed = 0
         self.unkept = 0
 
@@ -86,6 +95,8 @@ class AlertPolicy:
         ):
             case.alerted_at = max(case.alerted_at, ts)
             self.suppressed += 1
+            return None
+        if case.alert_ordinal is None and self.budget.holds(case, self.settings.threshold, ts):
             return None
         case.alerted_at = ts
         case.alerted_risk = case.risk

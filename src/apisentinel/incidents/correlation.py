@@ -11,6 +11,7 @@ from itertools import pairwise
 from msgspec import structs
 from pydantic import BaseModel, ConfigDict, Field
 
+from apisentinel.incidents.common import traits
 from apisentinel.incidents.wording import reason
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import Evidence, Explanation, Factor, Incident, Sample
@@ -237,6 +238,7 @@ def describe(
     first = min(case.first_ts for case in ranked)
     alert = min(case.alert_ts for case in ranked)
     risk = round(lead.peak)
+    common = traits(ranked)[: settings.factors - 1]
     # who used a session, a key or an account is named beside it
     refs = list(
         dict.fromkeys(
@@ -245,9 +247,10 @@ def describe(
         )
     )
     why = None if explain is None else explain(lead)
-    factors = _factors(leading, lead.peak, settings.factors)
+    most = settings.factors - len(common)
+    factors = _factors(leading, lead.peak, most)
     if why is not None and why.reasons:
-        factors = _shown(why, settings.factors)
+        factors = _shown(why, most)
     return Incident(
         id=incident_id(founder_of(ranked)),
         risk=risk,
@@ -261,7 +264,7 @@ def describe(
         requests_before_alert=lead.alert_ordinal or 1,
         endpoints=places,
         reason=reason(ranked, leading, places, succeeded=succeeded),
-        factors=factors,
+        factors=(*factors, *common),
         samples=_samples(ranked, settings.samples),
         succeeded=succeeded,
         entities_total=len(refs),

@@ -13,6 +13,7 @@ from apisentinel.detectors.payload import Finding, PayloadDetector
 from apisentinel.detectors.profile import forgiven
 from apisentinel.enrichment import Enricher
 from apisentinel.features import LOGIN, FeatureState, Signals
+from apisentinel.features.access_rates import AccessRates, Rate
 from apisentinel.features.body_marks import body_marks
 from apisentinel.features.holding import PRIVATE, ROOM, SHARED
 from apisentinel.features.holding_state import Holdings
@@ -26,17 +27,21 @@ from apisentinel.pipeline.judge_memory import JudgeMemory
 from apisentinel.pipeline.judge_rows import (
     CONVICTED_INSPECTIONS,
     CONVICTED_RISK,
+    ENDPOINT_SIGNALS,
     EXPLAINED_RISK,
     FAILED,
     FIRM_LLR,
     LN_TEN,
     REFUSED,
+    SIGNATURE_LENGTH,
     Marked,
     Raised,
     Suspect,
     betrayal,
     by_family,
     by_principal,
+    by_row,
+    count_finding,
     families,
     holding_signals,
     marked,
@@ -47,22 +52,18 @@ from apisentinel.pipeline.judge_rows import (
 from apisentinel.pipeline.lone_findings import FAMILIAR_REQUESTS, LoneFindings
 from apisentinel.pipeline.payload_evidence import confirmed, payload_evidence
 from apisentinel.pipeline.prepare import Prepared
+from apisentinel.pipeline.prevalence import Prevalence
 from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.pipeline.sightings import INSISTING_REQUESTS, Sightings
 from apisentinel.pipeline.staff_networks import StaffNetworks
 from apisentinel.pipeline.takeovers import Takeovers
 from apisentinel.pipeline.view import Outcome, View
-from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey, FamilyCase
+from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey
 from apisentinel.records.evidence import EntityRef, Evidence
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family, HoldingSignal
-from apisentinel.records.taxonomy import METHODS, PAYLOAD_TYPES, AttackType
+from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring import PRIOR_LOG10, Ledger, case_odds, counts, risk_of
-
-ENDPOINT_SIGNALS = (
-    "", "guessing", "flood", "objects", "refusals", "large", "slow", "outside", "repeats",
-    "pace", "surge", "novelty", "", "walk",
-)  # fmt: skip
-"""Names of what the endpoint kernel reports, by number."""
 
 SHARED_AGENTS = 6
 """Different user agents from which on an address counts as shared by many people."""
@@ -73,29 +74,6 @@ PROTOCOL_LLR = 4.0
 """Most that one request which is no proper HTTP says: TLS on a plain port and line noise happen to
 honest clients.
 """
-SIGNATURE_LENGTH = 60
-"""Characters of a match that tell pieces of evidence apart; the same match in another place is the
-same piece.
-"""
-PREVALENT_CLIENTS, PREVALENT_SHARE, PREVALENT_FACTOR = 20, 0.02, 0.3
-"""A weaker finding that this many clients, and this share of all clients, send alike is normal
-here.
-"""
-MOST_CLIENTS = 256
-"""Clients counted per finding; so many that send something weak alike make it normal on any
-site.
-"""
-PHENOMENA_KEPT = 2_000
-"""Findings whose clients are counted; the oldest gives way."""
-TOOLS_KEPT = 50_000
-"""Pairs of client and scanning tool that are remembered, so that each is told once."""
-
-CLAIM = 1
-"""Stands for "was checked against its networks" beside a client; one more when it insists."""
-INSISTING_REQUESTS = 10
-"""Requests from which on a client insists on being a crawler: no try of a page's owner."""
-
-POST = METHODS.index("POST")
 POSING_LLR = 6.0
 """What a login under a crawler's name says."""
 
@@ -125,9 +103,7 @@ GONE, UNKNOWN = frozenset((404, 410)), "{unknown}"
 LABELS_KEPT = 10_000
 """Endpoint labels that are not made again."""
 
-SAMPLES_KEPT = 5
-SAMPLE_LLR = 2.0
-ENDPOINTS_KEPT = 20
+SAMPLES_KEPT, SAMPLE_LLR, ENDPOINTS_KEPT = 5, 2.0, 20
 
 __all__ = ["Judge", "Suspect"]
 
@@ -169,10 +145,12 @@ class Judge:
         self._lone = LoneFindings()
         self._staff = StaffNetworks()
         self._payload = chosen.payload
-        self._tools: dict[tuple[int, int], None] = {}
+        self._sightings = Sightings()
+        self._rates = AccessRates(settings.thresholds)
+        self._access_rate = behaviour.AccessRate(chosen.access_rate)
         self._clients = 0
         self._labels: dict[int, str] = {}
-        self._phenomena: dict[tuple[str, str, tuple[str, ...]], set[int]] = {}
+        self._prevalence = Prevalence()
 
     def judge(  # noqa: C901, PLR0912, PLR0913, PLR0917 (one step after another, as designed)
         self,
@@ -209,14 +187,15 @@ class Judge:
         endpoints: dict[int, list[Any]] = defaultdict(list)
         for signal in signals.endpoints:
             endpoints[int(signal["row"])].append(signal)
-        tools = self._tool_rows(events)
+        tools = self._sightings.tools(events)
         # clients seen up to each row, so that nothing depends on where a block ends
         first_requests = signals.ordinals["client"] == 1
         clients = self._clients + np.cumsum(first_requests)
         self._clients += int(np.count_nonzero(first_requests))
-        posing = self._posing_rows(events)
-        claiming = self._claiming_rows(events, signals.ordinals["client"])
+        posing = self._sightings.posing(events)
+        claiming = self._sightings.claiming(events, signals.ordinals["client"])
         odd = suspects or {}
+        rates = by_row(self._rates.update(events))
         asking = marks_of(body_marks(block.batch), 1)
         telling = marks_of(reply_marks(block.batch), LEAST_MAILS)
         holding = {} if holdings is None else holding_signals(holdings.told)
@@ -226,7 +205,7 @@ class Judge:
             tried.setdefault(row, []).extend(found)
         others = {
             *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
-            *tried,
+            *tried, *rates,
         }  # fmt: skip
         rows = sorted(others.union(chosen))
         view = View(self.label, block, events, signals, clients, on_outcome, rows)
@@ -259,7 +238,7 @@ class Judge:
                     self._tried(view, said)
                 if row in asking or row in telling:
                     self._asked(view, asking.get(row, 0), telling.get(row, 0))
-                self._odd(view, odd.get(row, ()))
+                self._odd(view, odd.get(row, ()), rates.get(row, ()))
         for entry in inner[told:]:
             self._staff.absorb(entry)
         return attacks
@@ -268,8 +247,13 @@ class Judge:
         """What an attempt to sign in says about its source, its account or its endpoint."""
         self.hold(view, told.key, told.evidence, told.signature, None, ref=told.ref)
 
-    def _odd(self, view: View, suspects: Iterable["Suspect"]) -> None:
-        """Entities that the models find odd."""
+    def _odd(self, view: View, suspects: Iterable["Suspect"], rates: Iterable[Rate]) -> None:
+        """Entities that the models find odd, or that ask an endpoint too often."""
+        for rate in rates:
+            told = self._access_rate.evidence(rate.actual, rate.limit, rate.llr)
+            if told is not None:
+                key = self._principal_key(view)
+                self.hold(view, key, told, f"access_rate|{view.endpoint}", None)
         for suspect in suspects:
             key = self._told_of(view, suspect.key)
             case = self.ledger.cases.get(key)
@@ -379,46 +363,6 @@ class Judge:
                 case.inspected_fields |= fields
         return any(item.llr >= ATTACK_LLR for item in findings)
 
-    def _tool_rows(self, events: npt.NDArray[Any]) -> set[int]:
-        """Rows that show a client with an agent of a scanning tool for the first time."""
-        out = set()
-        rows = np.flatnonzero(events["agent_flags"] & AGENT_SCANNER_TOOL)
-        pairs = zip(events["client"][rows].tolist(), events["agent"][rows].tolist(), strict=True)
-        for row, pair in zip(rows.tolist(), pairs, strict=True):
-            if pair[0] and pair not in self._tools:
-                self._remember(pair)
-                out.add(row)
-        return out
-
-    def _posing_rows(self, events: npt.NDArray[Any]) -> set[int]:
-        """Rows that show a client under a crawler's name sign in for the first time; crawlers have
-        no accounts.
-        """
-        out = set()
-        claims = events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT != 0
-        for row in np.flatnonzero(
-            claims & (events["login"] != 0) & (events["method"] == POST)
-        ).tolist():
-            pair = (int(events["client"][row]), 0)
-            if pair[0] and pair not in self._tools:
-                self._remember(pair)
-                out.add(row)
-        return out
-
-    def _claiming_rows(self, events: npt.NDArray[Any], ordinals: npt.NDArray[np.int64]) -> set[int]:
-        """Rows that show a client under a crawler's name for the first time, and again when it has
-        sent some requests more.
-        """
-        out = set()
-        rows = np.flatnonzero(events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT)
-        columns = rows, events["client"][rows], ordinals[rows] >= INSISTING_REQUESTS
-        for row, client, insists in zip(*(c.tolist() for c in columns), strict=True):
-            pair = (client, CLAIM + insists)
-            if client and pair not in self._tools:
-                self._remember(pair)
-                out.add(row)
-        return out
-
     def _claim(self, view: View) -> None:
         evidence = self._fake_bot.by_address(
             view.text("user_agent"), view.ref("client").id,
@@ -426,11 +370,6 @@ class Judge:
         )  # fmt: skip
         if evidence is not None:
             self.hold(view, view.client_key, evidence, "fake_bot|address", None)
-
-    def _remember(self, pair: tuple[int, int]) -> None:
-        if len(self._tools) >= TOOLS_KEPT:
-            del self._tools[next(iter(self._tools))]
-        self._tools[pair] = None
 
     def _disbelieve(self, view: View, llr: float) -> None:
         evidence = self._fake_bot.evidence(view.text("user_agent"), llr)
@@ -443,7 +382,11 @@ class Judge:
         for finding in findings:
             most = PROTOCOL_LLR if finding.attack_type is AttackType.PROTOCOL else PLENTY_LLR
             strength = min(finding.raw_llr, most)
-            llr = strength * self._payload.weight * self._prevalence(view, finding)
+            llr = (
+                strength
+                * self._payload.weight
+                * self._prevalence.factor(finding, view.client, int(view.clients[view.row]))
+            )
             if view.unusual is not None:
                 llr *= forgiven(view.unusual, view.row, is_firm=finding.raw_llr >= FIRM_LLR)
             signature = finding.match[:SIGNATURE_LENGTH] or finding.where
@@ -472,23 +415,6 @@ class Judge:
         if case is not None and case.peak >= self.settings.alerts.threshold and not case.shared:
             return False
         return bool(view.event["user"]) or view.ordinal("client") > FAMILIAR_REQUESTS
-
-    def _prevalence(self, view: View, finding: Finding) -> float:
-        """Factor on findings that a large part of the clients of this site send alike."""
-        if finding.raw_llr >= FIRM_LLR:
-            return 1.0
-        key = (finding.attack_type.value, finding.where, finding.rules)
-        clients = self._phenomena.get(key)
-        if clients is None:
-            if len(self._phenomena) >= PHENOMENA_KEPT:
-                del self._phenomena[next(iter(self._phenomena))]
-            clients = self._phenomena[key] = set()
-        if len(clients) < MOST_CLIENTS:
-            clients.add(view.client)
-        if len(clients) < PREVALENT_CLIENTS:
-            return 1.0
-        share = len(clients) / max(1, int(view.clients[view.row]))
-        return PREVALENT_FACTOR if share >= PREVALENT_SHARE or len(clients) >= MOST_CLIENTS else 1.0
 
     def _tool(self, view: View) -> None:
         if not view.client:
@@ -624,7 +550,7 @@ class Judge:
         family = case.families[evidence.attack_type]
         status = view.event["status"]
         if finding is not None:
-            self._count_finding(view, case, family, finding)
+            count_finding(view, case, family, finding)
         endpoint = view.endpoint
         if endpoint in case.endpoints or len(case.endpoints) < ENDPOINTS_KEPT:
             case.endpoints[endpoint] = case.endpoints.get(endpoint, 0) + 1
@@ -653,27 +579,14 @@ class Judge:
             and view.client
         ):
             case.clients[view.client] = view.ref("client")
+        if key[0] != "endpoint" and not case.attributes:
+            case.attributes = {
+                "agent": str(view.event["agent"]), "network": str(view.event["network"]),
+                "endpoint": str(view.event["endpoint"]),
+            }  # fmt: skip
         if key[0] == "client":
             case.shared = view.event["client_agents"] >= SHARED_AGENTS
-            if not case.attributes:
-                case.attributes = {
-                    "agent": str(view.event["agent"]),
-                    "network": str(view.event["network"]),
-                }
         return case
-
-    @staticmethod
-    def _count_finding(view: View, case: Case, family: FamilyCase, finding: Finding) -> None:
-        """Counts a request with payload evidence and how it was answered."""
-        if view.seq != view.last_counted.get(case.key):
-            case.requests += 1
-            view.last_counted[case.key] = view.seq
-        status = view.event["status"]
-        if finding.attack_type in PAYLOAD_TYPES and status > 0:
-            family.refused += status >= REFUSED
-            family.answered += status < REFUSED
-        if "payload" not in case.attributes and finding.raw_llr >= FIRM_LLR:
-            case.attributes["payload"] = f"{finding.attack_type}|{finding.match[:SIGNATURE_LENGTH]}"
 
     def label(self, endpoint: int) -> str:
         """``METHOD host route`` of an endpoint hash, worked out once."""
@@ -690,24 +603,23 @@ class Judge:
         """
         return JudgeMemory(
             self._clients,
-            list(self._tools),
-            [(*key, sorted(clients)) for key, clients in self._phenomena.items()],
+            self._sightings.memory(),
+            self._prevalence.memory(),
             self._contents.memory(),
             self._lone.memory(),
-            self._staff.memory(),
-            self._identities.memory(),
-            self._identities.purposes(),
-            self._takeovers.memory(),
+            rates=self._rates.memory(),
+            staff=self._staff.memory(),
+            attempts=self._identities.memory(),
+            purposes=self._identities.purposes(),
+            visits=self._takeovers.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
         """Takes over what an earlier judge remembered."""
         self._clients = memory.clients
-        self._tools = dict.fromkeys(memory.tools)
-        self._phenomena = {
-            (attack, where, rules): set(clients)
-            for attack, where, rules, clients in memory.phenomena
-        }
+        self._sightings.recall(memory.tools)
+        self._rates.recall(memory.rates)
+        self._prevalence.recall(memory.phenomena)
         self._contents.recall(memory.contents)
         self._lone.recall(memory.signs)
         self._staff.recall(memory.staff)
@@ -719,5 +631,4 @@ class Judge:
         clients = max(1, size(self.state.actors["client"]))
         if kind == "payload":
             return 1.0 / clients
-        table = self.state.networks if kind == "network" else self.state.agents
-        return min(1.0, max(1.0, self.state.members(table, int(value))) / clients)
+        return min(1.0, max(1.0, self.state.sharers(kind, int(value))) / clients)

@@ -3,6 +3,7 @@
 import msgspec
 
 from apisentinel.detectors.identity import AttemptMemory, VisitMemory
+from apisentinel.features.access_rates import RatesMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 
 
@@ -16,6 +17,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
             clients in rising order.
         contents: Fields, numbers and queries of the endpoints.
         signs: Principal → attack type, signature, time and strength of its odd texts.
+        rates: Requests of the running window, and the thresholds.
         staff: Users by network of endpoints that few networks use, and endpoints of everybody.
         attempts: What was tried where.
         purposes: Endpoints where people sign in or take a step beside it, and which.
@@ -27,6 +29,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     phenomena: list[tuple[str, str, tuple[str, ...], list[int]]]
     contents: ContentMemory = msgspec.field(default_factory=ContentMemory)
     signs: list[tuple[int, list[tuple[str, str, int, float]]]] = []
+    rates: RatesMemory = msgspec.field(default_factory=RatesMemory)
     staff: tuple[list[tuple[int, list[tuple[int, list[int]]]]], list[int]] = ([], [])
     attempts: AttemptMemory = msgspec.field(default_factory=AttemptMemory)
     purposes: list[tuple[int, int]] = []

@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors import behaviour
+from apisentinel.detectors.payload import Finding
 from apisentinel.features import Signals
+from apisentinel.features.access_rates import Rate
 from apisentinel.pipeline.settings import Detectors
+from apisentinel.pipeline.view import View
 from apisentinel.records.case import Case, EntityKey, FamilyCase
 from apisentinel.records.evidence import Evidence
 from apisentinel.records.signal import Family, HoldingSignal
-from apisentinel.records.taxonomy import AttackType
+from apisentinel.records.taxonomy import PAYLOAD_TYPES, AttackType
 
 FIRM_LLR = 6.5
 """A finding this strong is an attack wherever it comes from; prevalence does not excuse it."""
@@ -45,6 +48,17 @@ HURRIES = frozenset({AttackType.CRAWLING, AttackType.SCRAPING, AttackType.AUTOMA
 FOREIGN_HURRY = 2.5
 """Evidence of haste from which on a crawler from a network of somebody else is none."""
 
+ENDPOINT_SIGNALS = (
+    "", "guessing", "flood", "objects", "refusals", "large", "slow", "outside", "repeats",
+    "pace", "surge", "novelty", "", "walk",
+)  # fmt: skip
+"""Names of what the endpoint kernel reports, by number."""
+
+SIGNATURE_LENGTH = 60
+"""Characters of a match that tell pieces of evidence apart; the same match in another place is the
+same piece.
+"""
+
 MISSING, REFUSED, FAILED = 404, 400, 500
 
 
@@ -66,6 +80,14 @@ def by_family(chosen: Detectors) -> dict[Family, Any]:
         Family.SEQUENCE: behaviour.SkippedSteps(chosen.skipped_steps),
         Family.TAKEOVER: behaviour.AccountTakeover(chosen.account_takeover),
     }
+
+
+def by_row(rates: Iterable[Rate]) -> dict[int, list[Rate]]:
+    """Principals above a threshold by the row that shows it."""
+    found: dict[int, list[Rate]] = {}
+    for rate in rates:
+        found.setdefault(rate.row, []).append(rate)
+    return found
 
 
 def by_principal(chosen: Detectors) -> dict[str, Any]:
@@ -185,3 +207,16 @@ def raised(actors: npt.NDArray[Any]) -> Iterable[tuple[int, Raised]]:
     """Row and content of each signal."""
     columns = (actors[name].tolist() for name in Raised._fields)
     return zip(actors["row"].tolist(), map(Raised, *columns), strict=True)
+
+
+def count_finding(view: View, case: Case, family: FamilyCase, finding: Finding) -> None:
+    """Counts a request with payload evidence and how it was answered."""
+    if view.seq != view.last_counted.get(case.key):
+        case.requests += 1
+        view.last_counted[case.key] = view.seq
+    status = view.event["status"]
+    if finding.attack_type in PAYLOAD_TYPES and status > 0:
+        family.refused += status >= REFUSED
+        family.answered += status < REFUSED
+    if "payload" not in case.attributes and finding.raw_llr >= FIRM_LLR:
+        case.attributes["payload"] = f"{finding.attack_type}|{finding.match[:SIGNATURE_LENGTH]}"

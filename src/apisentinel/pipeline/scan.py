@@ -222,6 +222,7 @@ class _Run:
             clients=summary.clients(top),
             timeline=self.engine.timeline.shown(),
             interrupted=self.stop.is_set(),
+            held_back=self.engine.cases.policy.budget.state.held,
         )
         return ScanResult(report, summary, self.engine)
 

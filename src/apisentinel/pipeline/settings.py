@@ -9,6 +9,7 @@ from apisentinel.detectors.base import DetectorSettings
 from apisentinel.detectors.profile.settings import ProfileSettings
 from apisentinel.enrichment import EnrichmentSettings
 from apisentinel.features import FeatureSettings
+from apisentinel.features.access_threshold import ThresholdSettings
 from apisentinel.incidents import AlertSettings, IncidentSettings
 from apisentinel.scoring import LedgerSettings
 
@@ -39,6 +40,7 @@ class Detectors(BaseModel):
     fake_bot: DetectorSettings = DetectorSettings()
     volume: DetectorSettings = DetectorSettings()
     endpoint_flood: DetectorSettings = DetectorSettings()
+    access_rate: DetectorSettings = DetectorSettings()
     resource_abuse: DetectorSettings = DetectorSettings()
     account_takeover: DetectorSettings = DetectorSettings()
     closed_endpoint: DetectorSettings = DetectorSettings()
@@ -108,6 +110,7 @@ class ScanSettings(BaseModel):
     enrichment: EnrichmentSettings = EnrichmentSettings()
     state: FeatureSettings = FeatureSettings()
     detectors: Detectors = Detectors()
+    thresholds: ThresholdSettings = ThresholdSettings()
     ledger: LedgerSettings = LedgerSettings()
     alerts: AlertSettings = AlertSettings()
     incidents: IncidentSettings = IncidentSettings()

@@ -57,6 +57,7 @@ class Case:
         attributes: Rare attributes by kind, for joining cases into campaigns.
         clients: Clients from which the evidence against a user, session or credential came, at
             most `KEPT_CLIENTS`.
+        held: An alert about it was held back by the budget.
     """
 
     key: EntityKey
@@ -87,3 +88,4 @@ class Case:
     earlier_ordinal: int | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     clients: dict[int, EntityRef] = field(default_factory=dict)
+    held: bool = False

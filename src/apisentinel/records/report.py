@@ -97,7 +97,11 @@ class TimelineBucket(msgspec.Struct, frozen=True):
 
 
 class ScanReport(msgspec.Struct, frozen=True):
-    """The document of ``scan --json``, version 1."""
+    """The document of ``scan --json``, version 1.
+
+    Attributes:
+        held_back: Entities whose alerts the budget held back.
+    """
 
     input: Input
     period: Period
@@ -108,5 +112,6 @@ class ScanReport(msgspec.Struct, frozen=True):
     endpoints: tuple[EndpointSummary, ...]
     clients: tuple[ClientSummary, ...]
     timeline: tuple[TimelineBucket, ...] = ()
+    held_back: int = 0
     interrupted: bool = False
     version: int = 1

@@ -1,8 +1,9 @@
 """What is joined into one incident, what is said about it, and when an alert is raised."""
 
 from apisentinel.incidents import AlertPolicy, AlertSettings, correlate
+from apisentinel.incidents.common import traits
 from apisentinel.records.case import Case
-from apisentinel.records.evidence import EntityRef, Evidence, Factor
+from apisentinel.records.evidence import EntityRef, Evidence, Factor, Sample
 from apisentinel.records.taxonomy import AttackType, Severity
 from apisentinel.scoring import Ledger
 
@@ -62,6 +63,27 @@ def test_two_rare_attributes_make_a_campaign_and_common_ones_do_not() -> None:
     cases = [case(ledger, f"192.0.2.{k}", k * MINUTE, agent="a", payload="p") for k in range(1, 6)]
     assert joined(cases, RARE) == [{f"192.0.2.{k}" for k in range(1, 6)}]
     assert len(joined(cases, EVERYWHERE)) == 5
+
+
+def test_a_campaign_says_what_its_actors_have_in_common() -> None:
+    ledger = Ledger()
+    cases = [case(ledger, f"192.0.2.{k}", k * MINUTE, agent="a", payload="sqli|or 1=1")
+             for k in range(1, 6)]  # fmt: skip
+    for one in cases:
+        one.samples = [
+            Sample(1, None, one.ref.id, "GET", "/", 200, "curl/8"),
+        ]
+    (incident,) = correlate(
+        cases, lambda kind, _: RARE[kind], lambda c: (c.last_ts, c.ordinal), lambda ts: f"t{ts}"
+    )
+    told = {f.name: f.actual for f in incident.factors if f.name.startswith("in common")}
+    assert told == {
+        "in common: same user agent": "curl/8", "in common: same network": "192.0.2.0/24",
+        "in common: same endpoint": "GET /search", "in common: same content": "or 1=1",
+    }  # fmt: skip
+    cases[0].samples = []
+    assert traits(cases[:1]) == ()
+    assert traits([cases[0], cases[1]])[0].name == "in common: same endpoint"
 
 
 def test_one_rare_attribute_is_not_enough() -> None:

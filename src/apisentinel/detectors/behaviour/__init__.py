@@ -1,5 +1,6 @@
 """Detectors of what an actor does over many requests."""
 
+from apisentinel.detectors.behaviour.access_rate import AccessRate
 from apisentinel.detectors.behaviour.account_guessing import AccountGuessing
 from apisentinel.detectors.behaviour.account_probing import AccountProbing
 from apisentinel.detectors.behaviour.account_takeover import AccountTakeover
@@ -31,8 +32,8 @@ from apisentinel.detectors.behaviour.unusual_replies import UnusualReplies
 from apisentinel.detectors.behaviour.volume import EndpointFlood, Volume
 
 __all__ = [
-    "AccountGuessing", "AccountProbing", "AccountTakeover", "AgentSwitching", "Automation",
-    "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling", "CredentialStuffing",
+    "AccessRate", "AccountGuessing", "AccountProbing", "AccountTakeover", "AgentSwitching",
+    "Automation", "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling", "CredentialStuffing",
     "EndpointFlood", "EndpointSurge", "Enumeration", "FakeBot", "ForbiddenFunctions",
     "ForeignObjects", "ManyObjects", "Pace", "PasswordSpraying", "PromptFlood", "RefusedTargets",
     "RepeatedCalls", "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping", "SkippedSteps",

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from apisentinel.errors import ModelError, StateError
 from apisentinel.features.paged import Cut
+from apisentinel.incidents.budget import BudgetMemory
 from apisentinel.pipeline.judge_memory import JudgeMemory
 from apisentinel.pipeline.learned_requests import UnusualMemory
 from apisentinel.pipeline.live.engine import LiveEngine
@@ -46,6 +47,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
     dropped: int
     suppressed: int
     unkept: int
+    budget: BudgetMemory
     judge: JudgeMemory
     width: int
     first: int | None
@@ -171,6 +173,7 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
         dropped=ledger.dropped,
         suppressed=policy.suppressed,
         unkept=policy.unkept,
+        budget=policy.budget.state,
         judge=engine.cases.memory(),
         width=line.width,
         first=line.first,
@@ -227,6 +230,7 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
     ledger.dropped = head.dropped
     policy.take()
     policy.suppressed, policy.unkept = head.suppressed, head.unkept
+    policy.budget.state = head.budget
     engine.cases.recall(head.judge)
     if engine.unusual is not None:
         engine.unusual.recall(head.unusual)

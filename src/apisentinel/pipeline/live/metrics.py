@@ -88,6 +88,7 @@ def metrics(service: "Service") -> list[Metric]:
     tables = live.engine.state.tables()
     level, backlog = service.degradation, service.door.backlog
     cases = live.engine.cases.ledger.cases
+    held = live.engine.cases.policy.budget.state
     return [
         _counter(
             "apisentinel_events_total",
@@ -176,6 +177,7 @@ def metrics(service: "Service") -> list[Metric]:
             ),
         ),
         _gauge("apisentinel_open_incidents", "Open incidents.", service.ticker.open_incidents),
+        _gauge("apisentinel_alerts_held_back", "Entities held back by the budget.", held.held),
         _gauge("apisentinel_cases", "Entities under suspicion.", len(cases)),
         _many(
             "apisentinel_entities", "Entities remembered by kind.",

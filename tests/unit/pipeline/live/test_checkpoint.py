@@ -160,8 +160,12 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
     made_anew = {"_principal",
         "settings", "detector", "state", "enricher", "_by_family", "_scanner_agent", "_fake_bot",
         "_spraying", "_flood", "_payload", "_labels", "_surge", "_foreign", "_kinds",
+        "_access_rate",
     }  # fmt: skip
-    kept = {"ledger", "policy", "_tools", "_clients", "_phenomena", "_lone", "_contents", "_staff"}
+    kept = {
+        "ledger", "policy", "_sightings", "_clients", "_prevalence", "_lone", "_contents", "_staff",
+        "_rates",
+    }  # fmt: skip
     judge = new().engine.cases
     assert isinstance(judge, Judge)
     assert set(vars(judge)) == made_anew | kept

@@ -1,0 +1,67 @@
+"""What is told once of each client: the agent of a scanning tool, and the name of a crawler."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
+from apisentinel.records.taxonomy import METHODS
+
+KEPT = 50_000
+"""Pairs of client and what was told of it that are remembered; the oldest gives way."""
+
+POSED, CLAIMED = 0, 1
+"""Stand beside a client for "signed in under a crawler's name" and "was checked against its
+networks"; one more when it insists.
+"""
+INSISTING_REQUESTS = 10
+"""Requests from which on a client insists on being a crawler: no try of a page's owner."""
+POST = METHODS.index("POST")
+
+
+class Sightings:
+    """Remembers what was told; equal for any size of blocks."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[int, int], None] = {}
+
+    def tools(self, events: npt.NDArray[Any]) -> set[int]:
+        """Rows that show a client with an agent of a scanning tool for the first time."""
+        rows = np.flatnonzero(events["agent_flags"] & AGENT_SCANNER_TOOL)
+        return self._new(rows, events["client"][rows], events["agent"][rows])
+
+    def posing(self, events: npt.NDArray[Any]) -> set[int]:
+        """Rows that show a client under a crawler's name sign in for the first time; crawlers have
+        no accounts.
+        """
+        claims = events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT != 0
+        rows = np.flatnonzero(claims & (events["login"] != 0) & (events["method"] == POST))
+        return self._new(rows, events["client"][rows], np.full(rows.size, POSED))
+
+    def claiming(self, events: npt.NDArray[Any], ordinals: npt.NDArray[np.int64]) -> set[int]:
+        """Rows that show a client under a crawler's name for the first time, and again when it has
+        sent some requests more.
+        """
+        rows = np.flatnonzero(events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT)
+        what = CLAIMED + (ordinals[rows] >= INSISTING_REQUESTS)
+        return self._new(rows, events["client"][rows], what)
+
+    def _new(self, rows: npt.NDArray[Any], clients: Any, what: Any) -> set[int]:
+        out = set()
+        pairs = zip(clients.tolist(), what.tolist(), strict=True)
+        for row, pair in zip(rows.tolist(), pairs, strict=True):
+            if pair[0] and pair not in self._pairs:
+                if len(self._pairs) >= KEPT:
+                    del self._pairs[next(iter(self._pairs))]
+                self._pairs[pair] = None
+                out.add(row)
+        return out
+
+    def memory(self) -> list[tuple[int, int]]:
+        """What a successor has to know, oldest first."""
+        return list(self._pairs)
+
+    def recall(self, memory: list[tuple[int, int]]) -> None:
+        """Takes over what an earlier one remembered."""
+        self._pairs = dict.fromkeys(memory)
