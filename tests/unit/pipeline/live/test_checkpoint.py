@@ -159,7 +159,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
     """A new attribute has to be added to `memory` and `recall`, or to this list."""
     made_anew = {"_principal",
         "settings", "detector", "state", "enricher", "_by_family", "_scanner_agent", "_fake_bot",
-        "_spraying", "_flood", "_payload", "_labels", "_surge", "_foreign", "_kinds",
+        "_flood", "_payload", "_labels", "_surge", "_foreign", "_kinds",
         "_access_rate",
     }  # fmt: skip
     kept = {
