@@ -164,7 +164,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
     }  # fmt: skip
     kept = {
         "ledger", "policy", "_sightings", "_clients", "_prevalence", "_lone", "_contents", "_staff",
-        "_rates",
+        "_rates", "_identities", "_takeovers",
     }  # fmt: skip
     judge = new().engine.cases
     assert isinstance(judge, Judge)
