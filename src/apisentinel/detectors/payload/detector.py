@@ -160,7 +160,9 @@ def _query(content: bytes, opinion: Opinion | None) -> list[Finding]:
     if not any(finding.raw_llr >= FIRM for finding in findings):
         findings = _merged(
             findings
-            + judge([Value("query", content, plus=True, whole=True)], screen.QUERY, marked=True)
+            + judge(
+                [Value("query", content, plus=True, whole=True)], screen.QUERY, opinion, marked=True
+            )
         )
     return findings
 
