@@ -147,7 +147,7 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--hours", type=float, default=6.0, help="simulated time")
-    parser.add_argument("--values", type=int, default=250, help="values of each family")
+    parser.add_argument("--values", type=int, default=200, help="values of each family")
     parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
     print(table(measure(arguments.hours, arguments.values, arguments.seed)))
