@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel.detectors.profile.properties import PROPERTY_WORDS, SIZE, STATUS
+from apisentinel.enrichment.routes import FIXED_ROUTES
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.records.evidence import Evidence
 
@@ -28,9 +30,15 @@ changed rather than its clients; evidence counts the less the more there are. On
 thousand requests is what chance alone gives.
 """
 ALONE_LLR = 2.0
-"""Most that a request says by the look of a profile that nobody has trained: all of them together
-stay below MEDIUM, and strengthen what else speaks against a client.
+"""Most that a request says by the look of a profile that nobody has trained, and that the first
+unusual requests of a client say by any: they stay below MEDIUM, and strengthen what else speaks
+against it. People paste odd texts, and servers fail in new ways; who tries what an API takes does
+it again and again.
 """
+AGAIN_US = 3_600_000_000
+"""The third unusual request of a client within an hour counts in full."""
+REPLY_NAMES = (PROPERTY_WORDS[STATUS], PROPERTY_WORDS[SIZE])
+"""What the server does, not its client; other detectors know what refusals and errors mean."""
 KINDS_KEPT = 4_096
 """Unusual things whose clients are counted; the oldest gives way."""
 
@@ -43,12 +51,16 @@ class UnusualMemory(msgspec.Struct, forbid_unknown_fields=True):
         recent: Client → number of its last unusual request.
         flood: Decayed number of clients that had something unusual.
         flood_at: Number of the request up to which it has decayed.
+        earlier: Client, and the times of its last unusual requests, two at most, µs.
+        mild: What is unusual about the reply alone.
     """
 
     alike: list[tuple[int, list[int]]] = []
     recent: list[tuple[int, int]] = []
     flood: float = 0.0
     flood_at: int = 0
+    earlier: list[tuple[int, list[int]]] = []
+    mild: list[int] = []
 
 
 class Told(NamedTuple):
@@ -83,6 +95,8 @@ class UnusualRequests:
         self._most = most
         self._clients: dict[int, set[int]] = {}
         self._recent: dict[int, int] = {}
+        self._earlier: dict[int, tuple[int, ...]] = {}
+        self._mild: dict[int, None] = {}
         self._flood, self._flood_at = 0.0, 0
 
     def told(self, block: Prepared, clients: npt.NDArray[np.uint64]) -> Iterator[Told]:
@@ -95,18 +109,21 @@ class UnusualRequests:
         unusual = block.unusual
         if unusual is None or self.detector.settings.weight <= 0.0:
             return
-        numbers = block.batch.numbers["seq"]
-        for row in np.flatnonzero(unusual.chance < CHANCE).tolist():
+        numbers, times = block.batch.numbers["seq"], block.batch.numbers["ts"]
+        is_known = block.batch.enriched["route"] >= len(FIXED_ROUTES)
+        for row in np.flatnonzero((unusual.chance < CHANCE) & is_known).tolist():
             if clients[row]:
-                client = int(clients[row])
-                share = self._share(int(unusual.what[row]), client)
+                client, what = int(clients[row]), int(unusual.what[row])
+                share = self._share(what, client)
                 share *= self._calm(client, int(numbers[row]))
                 chance = float(unusual.chance[row])
-                evidence = partial(self._evidence, block, row, chance, share)
+                is_again = self._is_again(client, int(times[row]))
+                most = self._most if is_again and what not in self._mild else ALONE_LLR
+                evidence = partial(self._evidence, block, row, what, chance, share, most)
                 yield Told(
                     row,
-                    f"profile|{int(unusual.what[row]):x}",
-                    min(self.detector.llr(chance), self._most) * share,
+                    f"profile|{what:x}",
+                    min(self.detector.llr(chance), most) * share,
                     partial(evidence, in_full=True),
                     partial(evidence, in_full=False),
                 )
@@ -114,13 +131,27 @@ class UnusualRequests:
     def memory(self) -> UnusualMemory:
         """What a successor has to know."""
         alike = [(what, sorted(clients)) for what, clients in self._clients.items()]
-        return UnusualMemory(alike, list(self._recent.items()), self._flood, self._flood_at)
+        earlier = [(client, list(times)) for client, times in self._earlier.items()]
+        return UnusualMemory(
+            alike, list(self._recent.items()), self._flood, self._flood_at, earlier,
+            list(self._mild),
+        )  # fmt: skip
 
     def recall(self, memory: UnusualMemory) -> None:
         """Takes over what an earlier one remembered."""
         self._clients = {what: set(clients) for what, clients in memory.alike}
         self._recent = dict(memory.recent)
         self._flood, self._flood_at = memory.flood, memory.flood_at
+        self._earlier = {client: tuple(times) for client, times in memory.earlier}
+        self._mild = dict.fromkeys(memory.mild)
+
+    def _is_again(self, client: int, ts: int) -> bool:
+        """Whether a client has had two unusual requests in the hour before this one."""
+        before = self._earlier.pop(client, ())
+        self._earlier[client] = (*before[-1:], ts)
+        if len(self._earlier) > KINDS_KEPT:
+            del self._earlier[next(iter(self._earlier))]
+        return len(before) == 2 and ts - before[0] <= AGAIN_US
 
     def _calm(self, client: int, number: int) -> float:
         """Factor on what is unusual while many clients have something unusual.
@@ -150,8 +181,22 @@ class UnusualRequests:
             seen.add(client)
         return COMMON_FACTOR if len(seen) >= COMMON_CLIENTS else 1.0
 
-    def _evidence(
-        self, block: Prepared, row: int, chance: float, share: float, seq: int, *, in_full: bool
+    def _evidence(  # noqa: PLR0913, PLR0917 (bound one after the other)
+        self,
+        block: Prepared,
+        row: int,
+        what: int,
+        chance: float,
+        share: float,
+        most: float,
+        seq: int,
+        *,
+        in_full: bool,
     ) -> Evidence:
         said = self.detector.evidence(block.batch, row, chance, in_full=in_full)
-        return msgspec.structs.replace(said, llr=min(said.llr, self._most) * share, seqs=(seq,))
+        if in_full and said.factors and said.factors[0].name in REPLY_NAMES:
+            most = min(most, ALONE_LLR)
+            self._mild[what] = None
+            if len(self._mild) > KINDS_KEPT:
+                del self._mild[next(iter(self._mild))]
+        return msgspec.structs.replace(said, llr=min(said.llr, most) * share, seqs=(seq,))

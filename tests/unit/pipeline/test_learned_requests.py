@@ -52,7 +52,7 @@ def test_evidence_has_the_number_of_its_request(profile):
     (item,) = told(profile, [ODD], [7])
     full, brief = item.evidence(41), item.brief(41)
     assert full.seqs == brief.seqs == (41,)
-    assert full.llr == brief.llr == item.llr > 2.0
+    assert full.llr == brief.llr == item.llr == ALONE_LLR
     assert full.factors[0].name != "unusual for this endpoint" == brief.factors[0].name
 
 
@@ -63,9 +63,59 @@ def test_what_many_clients_do_alike_counts_less(profile):
     assert strengths[COMMON_CLIENTS - 1 :] == [pytest.approx(strengths[0] * COMMON_FACTOR)] * 3
 
 
-def test_what_one_client_repeats_counts_in_full(profile):
-    strengths = {item.llr for item in told(profile, [ODD] * 30, [9] * 30)}
-    assert len(strengths) == 1
+def at_times(profile, unusual, seconds, client=9):
+    """What odd requests of a client say at these times."""
+    block = block_of(profile, [ODD] * len(seconds))
+    block.batch.numbers["seq"][:] = np.arange(1, len(seconds) + 1)
+    block.batch.numbers["ts"][:] = np.array(seconds) * 1_000_000
+    clients = np.full(len(seconds), client, np.uint64)
+    return [item.llr for item in unusual.told(block, clients)]
+
+
+def test_who_is_unusual_again_and_again_counts_in_full(profile):
+    first, second, *rest = at_times(profile, UnusualRequests(profile), range(100, 3_100, 100))
+    assert first == second == ALONE_LLR
+    assert len(set(rest)) == 1
+    assert rest[0] > 2 * ALONE_LLR
+
+
+def test_one_odd_text_now_and_then_is_none_of_that(profile):
+    hours = [100 + 2_400 * k for k in range(9)]
+    assert set(at_times(profile, UnusualRequests(profile), hours)) == {ALONE_LLR}
+    unusual = UnusualRequests(profile)
+    apart = [at_times(profile, unusual, [100 + k], client=50 + k) for k in range(5)]
+    assert apart == [[ALONE_LLR]] * 5
+
+
+def test_a_successor_knows_who_was_unusual(profile):
+    unusual = UnusualRequests(profile)
+    at_times(profile, unusual, [100, 200])
+    successor = UnusualRequests(profile)
+    successor.recall(unusual.memory())
+    assert at_times(profile, successor, [300]) == at_times(profile, unusual, [300])
+    assert at_times(profile, successor, [400])[0] > ALONE_LLR
+
+
+def test_what_only_the_reply_shows_is_left_to_others():
+    answered = [{**order, "status": 200} for order in orders(900)]
+    knows_statuses, _ = learned(answered)
+    failing = {**answered[5], "status": 507}
+    block = block_of(knows_statuses, [failing] * 5)
+    unusual = UnusualRequests(knows_statuses)
+    for row in range(5):
+        (item,) = unusual.told(block.take(np.array([row])), np.array([4], np.uint64))
+        found = item.evidence(row)
+        assert found.factors[0].name == "status"
+        assert found.llr == ALONE_LLR
+    assert unusual.memory().mild == [int(block.unusual.what[0])]
+    (item,) = unusual.told(block.take(np.array([0])), np.array([4], np.uint64))
+    assert item.llr == item.brief(9).llr == ALONE_LLR
+
+
+def test_paths_that_nobody_knows_have_no_habits(profile):
+    block = block_of(profile, [ODD])
+    block.batch.enriched["route"][:] = 0
+    assert not list(UnusualRequests(profile).told(block, np.array([7], np.uint64)))
 
 
 def test_blocks_make_no_difference(profile):
@@ -116,7 +166,8 @@ def test_when_many_clients_have_something_new_each_thing_counts_less(profile):
     assert strengths[-1] < 0.25 * strengths[0]
     one = np.full(60, 5, np.uint64)
     alone = {t.llr for t in UnusualRequests(profile).told(news_of(profile, 60), one)}
-    assert alone == {strengths[0]}
+    assert alone == {strengths[0], max(alone)}
+    assert strengths[0] == ALONE_LLR
 
 
 def test_a_flood_is_over_after_a_while(profile):
