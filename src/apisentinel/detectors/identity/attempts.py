@@ -144,3 +144,13 @@ class AttemptMemory(msgspec.Struct, forbid_unknown_fields=True):
     targets: list[tuple[int, Target]] = []
     places: list[Place] = []
     tokens: list[tuple[int, int, int]] = []
+
+
+def program_of(client: int, agent: int) -> int:
+    """One program at one address: 64 bits of the hashes of both.
+
+    Example:
+        >>> program_of(5, (1 << 64) - 1) < 1 << 64
+        True
+    """
+    return (client ^ (agent << 1)) & (1 << 64) - 1

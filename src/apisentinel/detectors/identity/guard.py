@@ -21,6 +21,7 @@ from apisentinel.detectors.identity.attempts import (
     Source,
     Target,
     Tried,
+    program_of,
 )
 from apisentinel.detectors.identity.fading import DAY_US, HOUR_US, room_for, touched
 from apisentinel.detectors.identity.places import STEPS, Purpose
@@ -258,7 +259,7 @@ class AttemptGuard:
         place = self._place(attempt)
         target = self._targets.get(attempt.account)
         replies.learn(place, attempt, is_known=target is not None and bool(target.homes))
-        source = self._source("steps", (attempt.client ^ (attempt.agent << 1)) & (2**64 - 1))
+        source = self._source("steps", program_of(attempt.client, attempt.agent))
         source.n += 1
         known = source.failed.get(attempt.account)
         if known is None:

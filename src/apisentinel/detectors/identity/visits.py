@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from apisentinel.detectors.identity.attempts import program_of
 from apisentinel.detectors.identity.fading import DAY_US, MINUTE_US, room_for, touched
 
 USERS_KEPT, LOGINS_KEPT, CHANGERS_KEPT, VALUES_KEPT = 30_000, 20_000, 5_000, 4_096
@@ -129,7 +130,7 @@ class Visits:
 
     def login(self, ts: int, client: int, agent: int, session: int, ordinal: int) -> None:
         """A login that worked."""
-        key = client ^ (agent << 1)
+        key = program_of(client, agent)
         self._logins.pop(key, None)
         if len(self._logins) >= LOGINS_KEPT:
             self._logins.popitem(last=False)
@@ -156,7 +157,7 @@ class Visits:
         """A change of how an account is reached or paid, accepted."""
         user = self._user(visit.user)
         strangeness = self._strangeness(user, visit)
-        key = visit.client ^ (visit.agent << 1)
+        key = program_of(visit.client, visit.agent)
         login = self._logins.get(key)
         others = self._others(key, visit)
         steps, seconds, level = -1, -1.0, 0.0
@@ -181,7 +182,7 @@ class Visits:
     def take(self, visit: Visit) -> TakeoverSign | None:
         """Something is changed or ordered by a user whose contact was changed before."""
         user = self._users.get(visit.user)
-        key = visit.client ^ (visit.agent << 1)
+        key = program_of(visit.client, visit.agent)
         if user is None or user.level <= 0 or user.changer != key:
             return None
         if not 0 < visit.ts - user.changed <= TAKES_US or user.taken >= len(TAKES) - 1:

@@ -118,3 +118,11 @@ def test_a_successor_continues_as_if_nothing_had_happened(cut):
     run(whole, range(cut))
     assert run(whole, range(cut, 200)) == run(second, range(cut, 200))
     assert whole.memory() == second.memory()
+
+
+def test_hashes_of_all_64_bits_are_remembered():
+    visits, most = Visits(), (1 << 64) - 1
+    visits.login(START, 5, most, most, 1)
+    memory = msgspec.msgpack.decode(msgspec.msgpack.encode(visits.memory()), type=VisitMemory)
+    assert memory == visits.memory()
+    assert memory.logins[0][0] <= most
