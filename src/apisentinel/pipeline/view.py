@@ -74,6 +74,15 @@ class View:
         self.client_key: EntityKey = ("client", self.client)
 
     @property
+    def principal_key(self) -> EntityKey:
+        """The user where one is known, else the session that was sent, else the client."""
+        if self.event["user"]:
+            return ("user", self.event["user"])
+        if self.event["session_given"] and self.event["session"]:
+            return ("session", self.event["session"])
+        return self.client_key
+
+    @property
     def endpoint(self) -> str:
         """Label of the endpoint of this row."""
         return self.label(self.event["endpoint"])

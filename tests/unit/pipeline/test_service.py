@@ -14,8 +14,8 @@ from apisentinel.errors import ConfigError, RefusedError, StateError, StoreError
 from apisentinel.kernels.hashing import DEFAULT_KEY
 from apisentinel.pipeline import scan
 from apisentinel.pipeline.door.settings import DoorSettings
+from apisentinel.pipeline.inspection import Inspection
 from apisentinel.pipeline.installation import hash_key, make_folder
-from apisentinel.pipeline.judge import Judge
 from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.live import entities as live_entities
 from apisentinel.pipeline.live.degradation import Level
@@ -379,14 +379,14 @@ def test_under_overload_senders_are_refused_and_what_was_accepted_is_judged(tmp_
 
 
 def test_poison_is_a_dead_letter_and_the_rest_is_judged(tmp_path, monkeypatch) -> None:
-    content = Judge._content
+    inspect = Inspection.inspect
 
-    def fragile(self: Judge, view: Any, fields: int) -> bool:
+    def fragile(self: Inspection, view: Any, fields: int) -> bool:
         if view.text("query").startswith("poison"):
             raise ZeroDivisionError("no")
-        return content(self, view, fields)
+        return inspect(self, view, fields)
 
-    monkeypatch.setattr(Judge, "_content", fragile)
+    monkeypatch.setattr(Inspection, "inspect", fragile)
     service = started(tmp_path)
     rows = requests(300)
     bad = {"url": "/search?poison=1'%20or%20'1'='1", "method": "GET", "client_ip": "192.0.2.9"}

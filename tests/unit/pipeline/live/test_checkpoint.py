@@ -11,11 +11,15 @@ from tests.unit.pipeline.live.live_traffic import SMALL, batch_of, requests
 
 from apisentinel.errors import StateError
 from apisentinel.kernels.hashing import HashKey
+from apisentinel.pipeline.casebook import Casebook
+from apisentinel.pipeline.conduct import Conduct
+from apisentinel.pipeline.inspection import Inspection
 from apisentinel.pipeline.judge import Judge
 from apisentinel.pipeline.learned import Learned
 from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.pipeline.live.settings import RuntimeSettings
+from apisentinel.pipeline.reading_places import ReadingPlaces
 
 if TYPE_CHECKING:
     from apisentinel.records.evidence import Alert
@@ -157,18 +161,29 @@ def test_an_engine_that_has_gone_on_can_be_put_back(whole) -> None:
 
 def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
     """A new attribute has to be added to `memory` and `recall`, or to this list."""
-    made_anew = {"_principal",
-        "settings", "detector", "state", "enricher", "_by_family", "_scanner_agent", "_fake_bot",
-        "_flood", "_payload", "_labels", "_surge", "_foreign", "_kinds",
-        "_access_rate",
+    made_anew = {
+        Judge: {"settings", "state", "enricher", "_labels", "_access_rate"},
+        Casebook: {"settings", "_fake_bot"},
+        Inspection: {"_cases", "_detector", "_label", "_settings"},
+        Conduct: {
+            "places", "_cases", "_by_family", "_scanner_agent", "_principal", "_foreign", "_surge",
+            "_flood",
+        },
+        ReadingPlaces: {"kinds", "_state"},
     }  # fmt: skip
     kept = {
-        "ledger", "policy", "_sightings", "_clients", "_prevalence", "_lone", "_contents", "_staff",
-        "_rates", "_identities", "_takeovers",
+        Judge: {
+            "ledger", "policy", "_sightings", "_clients", "_contents", "_rates", "_identities",
+            "_takeovers", "_cases", "_inspection", "_conduct",
+        },
+        Casebook: {"ledger", "policy", "staff"},
+        Inspection: {"prevalence", "lone"},
     }  # fmt: skip
     judge = new().engine.cases
-    assert isinstance(judge, Judge)
-    assert set(vars(judge)) == made_anew | kept
+    parts = judge, judge._cases, judge._inspection, judge._conduct, judge._conduct.places
+    assert [type(part) for part in parts] == list(made_anew)
+    for part in parts:
+        assert set(vars(part)) == made_anew[type(part)] | kept.get(type(part), set())
 
 
 @pytest.mark.parametrize("part", ["head", "cases", "array/state/site"])

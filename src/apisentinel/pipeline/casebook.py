@@ -1,0 +1,125 @@
+"""Where evidence becomes cases and alerts."""
+
+from msgspec import structs
+
+from apisentinel.detectors import behaviour
+from apisentinel.detectors.payload import Finding
+from apisentinel.incidents import AlertPolicy
+from apisentinel.pipeline.judge_rows import FIRM_LLR, betrayal, count_finding, signatures
+from apisentinel.pipeline.settings import ScanSettings
+from apisentinel.pipeline.sightings import INSISTING_REQUESTS
+from apisentinel.pipeline.staff_networks import StaffNetworks
+from apisentinel.pipeline.view import Outcome, View
+from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey
+from apisentinel.records.evidence import EntityRef, Evidence
+from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
+from apisentinel.records.taxonomy import AttackType
+from apisentinel.scoring import Ledger, counts
+
+SHARED_AGENTS = 6
+"""Different user agents from which on an address counts as shared by many people."""
+
+SAMPLES_KEPT, SAMPLE_LLR, ENDPOINTS_KEPT = 5, 2.0, 20
+"""Requests that a case shows, evidence from which on one is shown, and endpoints that it counts."""
+
+
+class Casebook:
+    """Cases, and the alerts that they deserve. Evidence from networks of the staff counts less, and
+    what a client does that calls itself a crawler speaks against that name.
+
+    Attributes:
+        ledger: The cases.
+        policy: The alerts.
+        staff: Networks in which the staff works.
+    """
+
+    def __init__(self, settings: ScanSettings) -> None:
+        self.settings = settings
+        self.ledger = Ledger(settings.ledger)
+        self.policy = AlertPolicy(settings.alerts)
+        self.staff = StaffNetworks()
+        self._fake_bot = behaviour.FakeBot(settings.detectors.fake_bot)
+
+    def hold(  # noqa: PLR0913 (one place makes cases)
+        self,
+        view: View,
+        key: EntityKey,
+        evidence: Evidence,
+        signature: str,
+        finding: Finding | None,
+        *,
+        is_known: bool = False,
+        ref: EntityRef | None = None,
+    ) -> None:
+        """Adds evidence to a case, raises the alert that it deserves, and tells the listener.
+
+        `ref` names an entity that stands in no column of the row.
+        """
+        if not counts(evidence.detector, rules=self.settings.rules, models=self.settings.models):
+            return
+        trust = self.staff.factor(evidence.attack_type, view.event["network"])
+        if trust < 1.0 and evidence.llr < FIRM_LLR:
+            evidence, is_known = structs.replace(evidence, llr=trust * evidence.llr), False
+        case = self._case(view, key, ref)
+        ordinal = view.ordinal(key[0])
+        if not is_known and evidence.detector != "payload":
+            evidence = structs.replace(evidence, known=view.ordinal("endpoint"))
+        if is_known and evidence.attack_type in case.families:
+            self.ledger.touch(case, case.families[evidence.attack_type], view.ts, ordinal)
+        else:
+            self.ledger.add(case, evidence, signature, view.ts, ordinal)
+        family = case.families[evidence.attack_type]
+        status = view.event["status"]
+        if finding is not None:
+            count_finding(view, case, family, finding)
+        endpoint = view.endpoint
+        if endpoint in case.endpoints or len(case.endpoints) < ENDPOINTS_KEPT:
+            case.endpoints[endpoint] = case.endpoints.get(endpoint, 0) + 1
+        is_new = not case.samples or case.samples[-1].seq != view.seq
+        if is_new and len(case.samples) < SAMPLES_KEPT and evidence.llr >= SAMPLE_LLR:
+            case.samples.append(view.sample(finding))
+        self.policy.consider(case, evidence, view.ts, ordinal, endpoint, view.seq)
+        if view.on_outcome is not None:
+            view.on_outcome(Outcome(view.row, case, evidence))
+        if key[0] == "client" and view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
+            is_foreign = "fake_bot|address" in signatures(case, AttackType.FAKE_BOT)
+            self.disbelieve(view, betrayal(evidence, family, status, is_foreign=is_foreign))
+
+    def _case(self, view: View, key: EntityKey, ref: EntityRef | None) -> Case:
+        """The case of an entity, with what the row says of it."""
+        quiet = self.settings.incidents.window_minutes * 60_000_000
+        case = self.ledger.current(key, view.ts, quiet) or self.ledger.open(
+            key, ref or view.ref(key[0]), view.ts, view.client
+        )
+        if not case.agent:
+            case.agent = str(view.event["agent"])
+        if (
+            key[0] not in {"client", "endpoint"}
+            and len(case.clients) < KEPT_CLIENTS
+            and view.client not in case.clients
+            and view.client
+        ):
+            case.clients[view.client] = view.ref("client")
+        if key[0] != "endpoint" and not case.attributes:
+            case.attributes = {
+                "agent": str(view.event["agent"]), "network": str(view.event["network"]),
+                "endpoint": str(view.event["endpoint"]),
+            }  # fmt: skip
+        if key[0] == "client":
+            case.shared = view.event["client_agents"] >= SHARED_AGENTS
+        return case
+
+    def claim(self, view: View) -> None:
+        """Holds against a client that its address is none of the crawler that it names."""
+        evidence = self._fake_bot.by_address(
+            view.text("user_agent"), view.ref("client").id,
+            insists=view.ordinal("client") >= INSISTING_REQUESTS,
+        )  # fmt: skip
+        if evidence is not None:
+            self.hold(view, view.client_key, evidence, "fake_bot|address", None)
+
+    def disbelieve(self, view: View, llr: float) -> None:
+        """Holds it against a client that it is hardly the crawler that it names, by `llr` nats."""
+        evidence = self._fake_bot.evidence(view.text("user_agent"), llr)
+        if evidence is not None:
+            self.hold(view, view.client_key, evidence, "fake_bot", None)

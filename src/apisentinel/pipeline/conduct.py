@@ -1,0 +1,138 @@
+"""What the signals of the keyed state say of actors and endpoints."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+
+from apisentinel.detectors import behaviour
+from apisentinel.features import LOGIN, FeatureState
+from apisentinel.features.state import KIND_NAMES
+from apisentinel.pipeline.casebook import SHARED_AGENTS, Casebook
+from apisentinel.pipeline.judge_rows import (
+    ENDPOINT_SIGNALS,
+    Raised,
+    by_family,
+    by_principal,
+    families,
+)
+from apisentinel.pipeline.reading_places import ReadingPlaces
+from apisentinel.pipeline.view import View
+from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family, HoldingSignal
+from apisentinel.records.taxonomy import AttackType
+
+if TYPE_CHECKING:
+    from apisentinel.records.case import EntityKey
+
+POSING_LLR = 6.0
+"""What a login under a crawler's name says."""
+
+SUCCEEDED = int(LOGIN.SUCCEEDED)
+BY_ATTEMPTS = frozenset((Family.BRUTE_FORCE, Family.STUFFING))
+"""Families that `Identities` judges attempt by attempt; those of users `Takeovers` does."""
+
+GONE, UNKNOWN = frozenset((404, 410)), "{unknown}"
+"""Statuses of a place that is not there, and the route of such places."""
+
+
+class Conduct:
+    """Turns signals into evidence, and holds it against who it is about.
+
+    Attributes:
+        places: What reading much is called where it happens.
+    """
+
+    def __init__(self, casebook: Casebook, state: FeatureState) -> None:
+        chosen = casebook.settings.detectors
+        self.places = ReadingPlaces(state)
+        self._cases = casebook
+        self._by_family = by_family(chosen)
+        self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)
+        self._principal = by_principal(chosen)
+        self._foreign = behaviour.ForeignObjects(chosen.foreign_objects)
+        self._surge = behaviour.EndpointSurge(chosen.endpoint_surge)
+        self._flood = behaviour.EndpointFlood(chosen.endpoint_flood)
+
+    def behave(
+        self, view: View, signals: Iterable[Raised], *, is_tool: bool, is_posing: bool
+    ) -> None:
+        """What the client of a request says about itself, and what its actors have done."""
+        if is_tool:
+            self._tool(view)
+        if is_posing:
+            self._cases.disbelieve(view, POSING_LLR)
+        for signal in signals:
+            self._actor(view, signal)
+
+    def _tool(self, view: View) -> None:
+        if not view.client:
+            return
+        evidence = self._scanner_agent.evidence(view.text("user_agent"))
+        if evidence is not None:
+            agent = view.event["agent"]
+            self._cases.hold(view, view.client_key, evidence, f"scanner_agent|{agent}", None)
+
+    def _actor(self, view: View, signal: Raised) -> None:
+        kind = KIND_NAMES[signal.kind]
+        shared_client = view.event["client_agents"] >= SHARED_AGENTS
+        if kind == "session" and not (view.event["session_given"] or shared_client):
+            return
+        key: EntityKey = (kind, view.event[kind])
+        if kind == "credential" and view.event["user"]:
+            key = ("user", view.event["user"])
+        facts = dict(zip(FACTS, signal.facts, strict=True))
+        for family in families(signal.raised):
+            if family in BY_ATTEMPTS or (family is Family.TAKEOVER and kind == "user"):
+                continue
+            told = ActorSignal(kind, family, signal.llr[family], facts, signal.login == SUCCEEDED)
+            detector = self._by_family[family]
+            evidence = detector.evidence(told)
+            if evidence is not None:
+                self._cases.hold(view, key, self.places.named(view, evidence), detector.id, None)
+
+    def held(self, view: View, signal: HoldingSignal | None) -> None:
+        """A principal that asks for what is not its own."""
+        evidence = None if signal is None else self._foreign.evidence(signal)
+        if evidence is not None:
+            self._cases.hold(view, view.principal_key, evidence, evidence.detector, None)
+
+    def endpoint(self, view: View, signal: Any) -> None:
+        """What a signal about an endpoint says of it, or of who asked for it."""
+        what = ENDPOINT_SIGNALS[int(signal["what"])]
+        about = int(signal["about"])
+        told = EndpointSignal(
+            what, float(signal["llr"]), float(signal["actual"]), float(signal["usual"]),
+            float(signal["sources"]), float(signal["accounts"]), float(signal["secrets"]),
+            bool(about & 1), bool(about & 2), bool(about & 4), bool(about & 8),
+        )  # fmt: skip
+        if what == "refusals" and view.event["status"] in GONE and view.endpoint.endswith(UNKNOWN):
+            # one missing place with ever new bodies; many missing places are scanning
+            return
+        if what in self._principal:
+            evidence = self._principal[what].evidence(told)
+            if evidence is not None:
+                evidence = self.places.named(view, evidence)
+                key = view.principal_key
+                self._cases.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
+                if evidence.attack_type is AttackType.SEQUENCE_ABUSE:
+                    # who takes a step this often has a script do it
+                    script = structs.replace(
+                        evidence, attack_type=AttackType.AUTOMATION, llr=0.5 * evidence.llr
+                    )
+                    self._cases.hold(view, key, script, f"{script.detector}|script", None)
+            return
+        if what == "guessing":
+            # `Identities` compares with the hours of a week instead
+            return
+        if what in {"surge", "novelty", "walk"}:
+            evidence = self._surge.evidence(told)
+            if evidence is not None:
+                evidence = self.places.named(view, evidence)
+                key = ("endpoint", view.event["endpoint"])
+                self._cases.hold(view, key, evidence, f"{self._surge.id}|{what}", None)
+            return
+        evidence = self._flood.evidence(told)
+        if evidence is not None and view.client:
+            self._cases.hold(
+                view, view.client_key, evidence, f"endpoint_flood|{view.endpoint}", None
+            )
