@@ -79,7 +79,7 @@ def test_what_is_raised_is_heard_as_the_list_shows_it(tmp_path):
 
         service.wait(stored, "the alert in the store")
         _, listed = service.call(f"/api/v1/alerts/{row['id']}", key)
-        late = {"incident", "entity_kind", "references"}
+        late = {"incident", "entity_kind", "references", "explanation"}
         assert {name: listed[name] for name in row if name not in late} == {
             name: value for name, value in row.items() if name not in late
         }

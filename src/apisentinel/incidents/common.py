@@ -32,7 +32,9 @@ def traits(cases: Sequence[Case]) -> tuple[Factor, ...]:
     ):  # fmt: skip
         value, count = Counter(values).most_common(1)[0]
         if value and count >= max(2, COMMON_SHARE * len(cases)):
-            found.append(Factor(f"in common: {name}", value[:TRAIT_LENGTH], None, f"of {count}"))
+            shown = value[:TRAIT_LENGTH]
+            of = f"of {count}"
+            found.append(Factor(f"in common: {name}", shown, None, of, window="this incident"))
     return tuple(found)
 
 

@@ -64,6 +64,8 @@ _WINDOWS: Final = {
     "automation": "this session", "agent_switching": "this session", "volume": "1 min",
     "resource_abuse": "10 min", "token_abuse": "1 h", "skipped_steps": "this session",
     "password_spraying": "24 h", "brute_force": "10 min", "credential_stuffing": "1 h",
+    "account_guessing": "24 h", "account_probing": "24 h", "code_guessing": "1 h",
+    "prompt_flood": "10 min", "token_replay": "this token", "access_rate": "10 min",
     "scanning": "1 h", "ensemble": "10 min", "peers": "10 min", "sequence": "this session",
 }  # fmt: skip
 """What a detector counts in where the name of the factor does not say it."""
