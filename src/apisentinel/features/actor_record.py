@@ -24,6 +24,9 @@ class Kind(IntEnum):
 
 FAMILIES = len(Family)
 
+HIGHEST = np.float32(14.0)
+"""Bound of every cumulative sum, so that an old attack can be forgotten in reasonable time."""
+
 TAU_US = (60_000_000, 600_000_000, 3_600_000_000)
 """Time constants of the decayed counters: 1 minute, 10 minutes, 1 hour."""
 

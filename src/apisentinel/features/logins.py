@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from apisentinel.features.actor_record import N_FAILED, N_TRIES
+from apisentinel.features.actor_counts import count
+from apisentinel.features.actor_record import HIGHEST, N_FAILED, N_TRIES
 from apisentinel.kernels.compiler import inline
 from apisentinel.kernels.sketches import hll_add
-
-HIGHEST = np.float32(14.0)
-"""Bound of the sums, so that an old attack can be forgotten in reasonable time."""
 
 BRUTE_FREE, BRUTE_LLR = np.float32(2.0), np.float32(1.38)
 """Brute force: failures of 10 minutes that people need themselves, step for each further one."""
@@ -22,12 +20,6 @@ MANY_LOGINS, MANY_LLR = np.float32(3.0), np.float32(2.6)
 
 
 @inline
-def _add(r, quantity, amount):
-    for w in range(3):
-        r.counts[w, quantity] += amount
-
-
-@inline
 def logins(r, e):
     """Guessing of passwords (failures on few accounts) and use of stolen ones (first failures on
     many accounts).
@@ -35,7 +27,7 @@ def logins(r, e):
     if e.login == 0:
         return
     account = e.account if e.account != 0 else e.user
-    _add(r, N_TRIES, np.float32(1.0))
+    count(r, N_TRIES, np.float32(1.0))
     if e.secret != 0:
         hll_add(r.secrets, e.secret)
     if e.login == 2:
@@ -53,7 +45,7 @@ def logins(r, e):
     weight = np.float32(1.0)
     if e.login == 3 and r.counts[1, N_TRIES] < 2.5:
         weight = np.float32(0.6)
-    _add(r, N_FAILED, weight)
+    count(r, N_FAILED, weight)
     if account != 0 and hll_add(r.accounts, account):
         r.accounts_failed = min(r.accounts_failed + STUFFING_LLR, np.float32(40.0))
     fast = BRUTE_LLR * (r.counts[1, N_FAILED] - BRUTE_FREE)

@@ -2,12 +2,10 @@
 
 import numpy as np
 
+from apisentinel.features.actor_record import HIGHEST
 from apisentinel.features.surge import is_machine
 from apisentinel.kernels.compiler import inline
 from apisentinel.records.flags import PATH_ASSET, PATH_HEALTH
-
-HIGHEST = np.float32(14.0)
-"""Bound of the sum, so that an old attack can be forgotten in reasonable time."""
 
 STEPS_PAUSE_US = 1_800_000_000
 """Pause after which a user begins anew."""
