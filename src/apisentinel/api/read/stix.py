@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from apisentinel.api.read.explanation import references
+from apisentinel.pipeline.explaining import references
 
 Row = Mapping[str, Any]
 Stix = dict[str, Any]
