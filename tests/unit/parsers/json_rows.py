@@ -1,12 +1,16 @@
 """What a JSON line became, for the tests of the JSON formats."""
 
 import json
+from typing import NamedTuple
 
+import numpy as np
+
+from apisentinel.kernels.bytes import padded
 from apisentinel.parsers.base import Reason
 from apisentinel.parsers.json_choice import MAPPINGS
 from apisentinel.parsers.json_lines import AnyJsonParser, JsonLinesParser
-from apisentinel.parsers.json_requests import parse_lines
-from apisentinel.records.batch import NO_TIME, TEXT_COLUMNS
+from apisentinel.parsers.json_requests import parse_lines, split_lines
+from apisentinel.records.batch import NO_TIME, TEXT_COLUMNS, empty_columns
 
 ANY = AnyJsonParser()
 BY_NAME = {mapping.name: JsonLinesParser(mapping) for mapping in MAPPINGS}
@@ -152,3 +156,29 @@ EXPECTED = {
     "otel": BASE | {"ts": AT, "event_id": "eee19b7ec3c1b174"},
     "app-json": BASE | {"ts": AT + 123000, "user_id": "alice", "duration_us": 12000},
 }
+
+
+class Looked(NamedTuple):
+    """What the detecting parser makes of one line.
+
+    Attributes:
+        variant: The number of the format.
+        reason: Why the line is none of its own.
+        content: The bytes of the line that are left.
+    """
+
+    variant: int
+    reason: int
+    content: bytes
+
+
+def looked(text: bytes) -> Looked:
+    """One line through the parser that tells the formats apart."""
+    begin, end = split_lines(text)
+    spans, numbers = empty_columns(1)
+    variant, reason, buffer = np.full(1, 255, np.uint8), np.zeros(1, np.uint8), padded(text)
+    ANY.parse_into(
+        buffer, begin, end, np.zeros(1, np.int32), 0, spans, numbers, reason, variant,
+        np.zeros(2, np.int64),
+    )  # fmt: skip
+    return Looked(int(variant[0]), int(reason[0]), buffer[begin[0] : end[0]].tobytes())

@@ -2,17 +2,15 @@
 
 import json
 
-import numpy as np
 import pytest
-from tests.unit.parsers.json_rows import ANY, EXPECTED, row
+from tests.unit.parsers.json_rows import ANY, EXPECTED, looked, row
 
 from apisentinel.kernels.bytes import padded
 from apisentinel.parsers.base import Reason
 from apisentinel.parsers.json_lines import UNWRAPPED
-from apisentinel.parsers.json_requests import parse_lines, split_lines
+from apisentinel.parsers.json_requests import parse_lines
 from apisentinel.parsers.json_samples import SAMPLES
 from apisentinel.parsers.router import LineRouter
-from apisentinel.records.batch import empty_columns
 
 
 @pytest.mark.parametrize("key", ["log", "message", "MESSAGE", "_raw"])
@@ -26,23 +24,9 @@ def test_envelopes_are_taken_off(key):
 def test_envelope_of_a_text_line_is_handed_back_with_its_bounds():
     inner = '203.0.113.7 - - [10/Oct/2024:13:55:36 +0000] "GET /\u00e9 HTTP/1.1" 200 5'
     text = json.dumps({"log": inner + "\r\n"}).encode()
-    begin, end = split_lines(text)
-    spans, numbers = empty_columns(1)
-    variant, reason, buffer = np.zeros(1, np.uint8), np.zeros(1, np.uint8), padded(text)
-    ANY.parse_into(
-        buffer,
-        begin,
-        end,
-        np.zeros(1, np.int32),
-        0,
-        spans,
-        numbers,
-        reason,
-        variant,
-        np.zeros(2, np.int64),
-    )
-    assert reason[0] == UNWRAPPED
-    assert buffer[begin[0] : end[0]].tobytes() == inner.encode()
+    found = looked(text)
+    assert found.reason == UNWRAPPED
+    assert found.content == inner.encode()
 
 
 def test_envelope_without_a_request_is_refused_and_keeps_its_bytes():

@@ -2,16 +2,13 @@
 
 import json
 
-import numpy as np
 import pytest
-from tests.unit.parsers.json_rows import ANY, AT, headers, row
+from tests.unit.parsers.json_rows import ANY, AT, headers, looked, row
 
-from apisentinel.kernels.bytes import padded
 from apisentinel.parsers.json_formats import CADDY, ENVOY, NGINX
 from apisentinel.parsers.json_lines import JsonLinesParser
-from apisentinel.parsers.json_requests import parse_lines, split_lines
+from apisentinel.parsers.json_requests import parse_lines
 from apisentinel.parsers.mapping import JsonMapping
-from apisentinel.records.batch import empty_columns
 
 
 def test_nginx_request_line_and_single_headers():
@@ -147,20 +144,4 @@ def test_parameters_object_becomes_an_encoded_query():
     ],
 )
 def test_detection_by_keys(line, name):
-    text = json.dumps(line).encode()
-    begin, end = split_lines(text)
-    spans, numbers = empty_columns(1)
-    variant, reason = np.full(1, 255, np.uint8), np.zeros(1, np.uint8)
-    ANY.parse_into(
-        padded(text),
-        begin,
-        end,
-        np.zeros(1, np.int32),
-        0,
-        spans,
-        numbers,
-        reason,
-        variant,
-        np.zeros(2, np.int64),
-    )
-    assert ANY.variants[variant[0]] == name
+    assert ANY.variants[looked(json.dumps(line).encode()).variant] == name
