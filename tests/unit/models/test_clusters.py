@@ -121,7 +121,7 @@ def test_the_distance_is_a_feature_that_the_ensemble_fills_in_itself() -> None:
     again = Ensemble.from_parts(ensemble.to_parts())
     assert again.log10_odds(table).tobytes() == judged.log10_odds.tobytes()
     between = np.array([[30.0, -30.0, 30.0, -30.0, np.nan]])
-    assert ensemble.judge(between).groups.cluster[0] == NO_CLUSTER  # type: ignore[union-attr]
+    assert ensemble.judge(between).groups.cluster[0] == NO_CLUSTER  # type: ignore[union-attr]  # groups are on
     assert ensemble.log10_odds(between)[0] > np.quantile(judged.log10_odds, 0.99)
 
 

@@ -24,6 +24,6 @@ def view(flags: int) -> SimpleNamespace:
 def test_a_crawler_is_not_raised_by_models_unless_its_claim_is_contradicted() -> None:
     crawler = view(AGENT_CLAIMS_GOOD_BOT)
     assert Judge._is_crawler(crawler, None)  # type: ignore[arg-type]  # a stub
-    assert Judge._is_crawler(crawler, case_with(AttackType.CRAWLING))  # type: ignore[arg-type]
-    assert not Judge._is_crawler(crawler, case_with(AttackType.FAKE_BOT))  # type: ignore[arg-type]
-    assert not Judge._is_crawler(view(0), None)  # type: ignore[arg-type]
+    assert Judge._is_crawler(crawler, case_with(AttackType.CRAWLING))  # type: ignore[arg-type]  # a stub
+    assert not Judge._is_crawler(crawler, case_with(AttackType.FAKE_BOT))  # type: ignore[arg-type]  # a stub
+    assert not Judge._is_crawler(view(0), None)  # type: ignore[arg-type]  # a stub

@@ -99,7 +99,7 @@ class Parts(Mapping[str, bytes]):
             part = cut.piece(number, is_last=self._once)
         elif name.startswith(ARRAY):
             array = self._captured.arrays[name.removeprefix(ARRAY)]
-            part = memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+            part = memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))  # type: ignore[arg-type]  # an array is a buffer
         else:
             part = {HEAD: self._captured.head, CASES: self._captured.cases}[name]
         self.bytes += len(part)

@@ -31,7 +31,7 @@ def living(visits: Visits, days: int = 20) -> None:
 
 def changed(visits: Visits, at: int, steps: int, *, after: int = 8 * SECOND, **more: object):
     """Signs in and changes the contact with the request so many after the login."""
-    first = visit(at, 1, session=55, **more)  # type: ignore[arg-type]
+    first = visit(at, 1, session=55, **more)  # type: ignore[arg-type]  # what `visit` takes
     visits.login(first.ts, first.client, first.agent, 55, 1)
     visits.begin(first._replace(ordinal=2))
     return visits.change(first._replace(ts=first.ts + after, ordinal=1 + steps))
