@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel.features.word_table import Table, kind_of, word_table
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.records.batch import TEXT_INDEX, RequestBatch
 
@@ -89,33 +90,18 @@ def hash_of(word: str) -> int:
     return value
 
 
-def _table() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
+def _table() -> Table:
     kinds: dict[int, int] = {}
     for words, bit in ((PRIVILEGES, 1), (AMOUNTS, 2), (_ORDERS, 4), (_TARGETS, 8)):
         for word in words:
             kinds[hash_of(word)] = kinds.get(hash_of(word), 0) | bit
     for word in ("query", "mutation", "subscription"):
         kinds[hash_of(word)] = kinds.get(hash_of(word), 0) | 16
-    order = sorted(kinds)
-    return np.array(order, np.uint64), np.array([kinds[key] for key in order], np.uint8)
+    return word_table(kinds)
 
 
 _WORDS, _KINDS = _table()
 _BASIS, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-
-
-@inline
-def _kinds_of(word):
-    low, high = 0, _WORDS.shape[0]
-    while low < high:
-        middle = (low + high) >> 1
-        if _WORDS[middle] < word:
-            low = middle + 1
-        else:
-            high = middle
-    if low < _WORDS.shape[0] and _WORDS[low] == word:
-        return np.int64(_KINDS[low])
-    return np.int64(0)
 
 
 @inline
@@ -177,7 +163,7 @@ def _marks(buffer, begin, end, is_body):
                 word = (word ^ np.uint64(byte)) * _PRIME
                 length += 1
             at += 1
-        kinds = _kinds_of(word) if 2 < length <= 16 else np.int64(0)
+        kinds = kind_of(_WORDS, _KINDS, word) if 2 < length <= 16 else np.int64(0)
         if kinds == 0:
             if is_body and at + 3 < end and length > 2 and _states_negative(buffer, at, end):
                 marks |= AMOUNT

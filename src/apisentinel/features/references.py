@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.features.body_marks import hash_of
+from apisentinel.features.word_table import Table, kind_of, word_table
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.hashing import DEFAULT_KEY, mix, siphash
 from apisentinel.records.batch import TEXT_INDEX, RequestBatch
@@ -68,30 +69,15 @@ MOST_BODY = 2_048
 _BASIS, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
 
-def _table() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
+def _table() -> Table:
     kinds: dict[int, int] = {}
     for kind, words in ((PERSONAL, _PERSONAL), (SINGLE, _SINGLE), (PUBLIC, _PUBLIC),
                         (STAFF, _STAFF)):  # fmt: skip
         kinds |= {hash_of(word): kind for word in words}
-    order = sorted(kinds)
-    return np.array(order, np.uint64), np.array([kinds[key] for key in order], np.uint8)
+    return word_table(kinds)
 
 
 _WORDS, _KINDS = _table()
-
-
-@inline
-def _kind_of(word):
-    low, high = 0, _WORDS.shape[0]
-    while low < high:
-        middle = (low + high) >> 1
-        if _WORDS[middle] < word:
-            low = middle + 1
-        else:
-            high = middle
-    if low < _WORDS.shape[0] and _WORDS[low] == word:
-        return np.int64(_KINDS[low])
-    return np.int64(0)
 
 
 @inline
@@ -188,12 +174,12 @@ def _of_path(buffer, begin, end, host, is_admin, k0, k1, out):
             stop += 1
         if _is_word(buffer, at, stop):
             word_begin, word_end = at, stop
-            is_staff = is_staff or _kind_of(_noun(buffer, at, stop)) == STAFF
+            is_staff = is_staff or kind_of(_WORDS, _KINDS, _noun(buffer, at, stop)) == STAFF
         elif word_end > word_begin:
             last = _id_end(buffer, at, stop)
             if last > at:
                 noun = _noun(buffer, word_begin, word_end)
-                kind = _kind_of(noun)
+                kind = kind_of(_WORDS, _KINDS, noun)
                 out.noun = noun
                 out.place = mix(mix(host, siphash(buffer, begin, word_end, k0, k1)), noun)
                 out.thing = siphash(buffer, at, last, k0, k1)
@@ -251,7 +237,7 @@ def _of_body(buffer, begin, end, k0, k1, out):
         r.thing = siphash(buffer, stop, last, k0, k1)
         r.number = _number(buffer, stop, last)
         r.length = np.uint8(min(last - stop, 255))
-        r.kind = np.uint8(_kind_of(r.noun))
+        r.kind = np.uint8(kind_of(_WORDS, _KINDS, r.noun))
         r.is_body = np.uint8(1)
         used += 1
         at = last
