@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.errors import StateError
 from apisentinel.features import holding
 from apisentinel.features.references import references
+from apisentinel.features.table_snapshot import check, index_of, restore_index, restore_records
 from apisentinel.kernels.hashing import DEFAULT_KEY
 from apisentinel.kernels.slots import Slots
 from apisentinel.records.batch import RequestBatch
@@ -76,15 +76,8 @@ class HoldingState:
         """All state as named arrays; `restore` of them continues as if nothing had happened."""
         out: dict[str, Array] = {}
         for name, table in self.tables.items():
-            cells = np.flatnonzero(table.keys)
-            out |= {
-                f"{name}.records": table.used.view(np.uint8).copy(),
-                f"{name}.meta": table.meta.copy(),
-                f"{name}.keys": table.keys[cells],
-                f"{name}.cells": cells,
-                f"{name}.rows": table.rows[cells],
-                f"{name}.shape": np.array(_shape(table)),
-            }
+            out[f"{name}.records"] = table.used.view(np.uint8).copy()
+            out |= index_of(name, table, holding.VERSION)
         return out
 
     def restore(self, arrays: dict[str, Array]) -> None:
@@ -94,19 +87,6 @@ class HoldingState:
             StateError: The snapshot was made with other bounds or by another version.
         """
         for name, table in self.tables.items():
-            if arrays[f"{name}.shape"].tolist() != _shape(table):
-                raise StateError(
-                    f"snapshot of {name} has another version or other bounds than these settings"
-                )
-            used = arrays[f"{name}.records"].view(table.records.dtype)
-            table.records[len(used) : len(table.used)] = 0
-            table.records[: len(used)] = used
-            table.meta[:] = arrays[f"{name}.meta"]
-            table.keys.fill(0)
-            cells = arrays[f"{name}.cells"]
-            table.keys[cells] = arrays[f"{name}.keys"]
-            table.rows[cells] = arrays[f"{name}.rows"]
-
-
-def _shape(table: Slots) -> list[int]:
-    return [table.records.shape[0], table.records.itemsize, holding.VERSION]
+            check(name, table, holding.VERSION, arrays)
+            restore_records(name, table, arrays)
+            restore_index(name, table, arrays)

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from apisentinel.errors import StateError
 from apisentinel.features import actor, actor_record, endpoint, pair
 from apisentinel.features.paged import Cut, PagedSlots
 from apisentinel.features.site import new_site
+from apisentinel.features.table_snapshot import check, index_of, restore_index, restore_records
 from apisentinel.kernels.sketches import count_distinct, estimate_distinct
 from apisentinel.kernels.slots import COUNT, Slots
 from apisentinel.records.batch import RequestBatch
@@ -203,17 +203,8 @@ class FeatureState:
             "events": np.array([self.events]),
         }
         for name, table in self.tables().items():
-            cells = np.flatnonzero(table.keys)
-            out |= {
-                f"{name}.records": _kept(f"{name}.records", table, room),
-                f"{name}.meta": table.meta.copy(),
-                f"{name}.keys": table.keys[cells],
-                f"{name}.cells": cells,
-                f"{name}.rows": table.rows[cells],
-                f"{name}.shape": np.array(
-                    [table.records.shape[0], table.records.itemsize, actor_record.VERSION]
-                ),
-            }
+            out[f"{name}.records"] = _kept(f"{name}.records", table, room)
+            out |= index_of(name, table, actor_record.VERSION)
         return out
 
     def restore(self, arrays: Mapping[str, Any]) -> None:
@@ -223,23 +214,12 @@ class FeatureState:
             StateError: The snapshot was made with other bounds or by another version.
         """
         for name, table in self.tables().items():
-            shape = [table.records.shape[0], table.records.itemsize, actor_record.VERSION]
-            if name + ".shape" not in arrays or arrays[f"{name}.shape"].tolist() != shape:
-                raise StateError(
-                    f"snapshot of {name} has another version or other bounds than these settings"
-                )
-            # rows used since then are emptied: a new record keeps what lies behind its label
+            check(name, table, actor_record.VERSION, arrays)
             if isinstance(table, PagedSlots):
                 table.paged.restore(arrays[f"{name}.records"])
             else:
-                used = arrays[f"{name}.records"].view(table.records.dtype)
-                table.records[len(used) : len(table.used)] = 0
-                table.records[: len(used)] = used
-            table.meta[:] = arrays[f"{name}.meta"]
-            table.keys.fill(0)
-            cells = arrays[f"{name}.cells"]
-            table.keys[cells] = arrays[f"{name}.keys"]
-            table.rows[cells] = arrays[f"{name}.rows"]
+                restore_records(name, table, arrays)
+            restore_index(name, table, arrays)
         self.site[:] = arrays["site"]
         self.distinct[:] = arrays["distinct"]
         self.events = int(arrays["events"][0])
