@@ -89,14 +89,17 @@ class AccessRates:
         rows = np.flatnonzero(counted)
         if not rows.size:
             return []
-        some = events[rows]
-        who = np.where(some["user"] != 0, some["user"], some["client"] * _A ^ some["agent"])
-        pair = (some["endpoint"] * _B) ^ (who * _A)
+        user, client, agent, endpoints = (
+            events[name][rows] for name in ("user", "client", "agent", "endpoint")
+        )
+        who = np.where(user != 0, user, client * _A ^ agent)
+        pair = (endpoints * _B) ^ (who * _A)
         _, first, place, times = np.unique(
             pair, return_index=True, return_inverse=True, return_counts=True
         )
-        columns = some["endpoint"][first], who[first], times
+        columns = endpoints[first], who[first], times
         found: list[Rate] = []
+        floor = min(self.settings.floor, self.settings.ceiling)
         order = np.argsort(first, kind="stable").tolist()
         triples = list(zip(*(column.tolist() for column in columns), strict=True))
         for at in order:
@@ -110,6 +113,8 @@ class AccessRates:
                 self._pairs += 1
                 before = 0
             counts[principal] = before + more
+            if before + more <= floor:
+                continue  # no threshold is lower
             profile = self._profiles.get(endpoint)
             limit = profile.limit() if profile is not None else None
             if limit is None or profile is None or before + more <= limit:

@@ -6,9 +6,9 @@ prior.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 
-from apisentinel.records.case import Case
+from apisentinel.records.case import Case, FamilyCase
 from apisentinel.records.evidence import Evidence
 from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring.fusion import (
@@ -55,15 +55,34 @@ def attributed(case: Case) -> list[tuple[Piece, Evidence, float]]:
     )  # fmt: skip
 
 
+class Without:
+    """The risk of a case without some of its pieces; types that lose none are worked out once."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._whole = {kind: _left(family, ()) for kind, family in case.families.items()}
+
+    def risk(self, removed: Collection[Piece]) -> float:
+        """The risk without these pieces."""
+        types = dict(self._whole)
+        for kind in {kind for kind, _ in removed}:
+            names = [name for of, name in removed if of is kind]
+            types[kind] = _left(self._case.families[kind], names)
+        return risk_of(pooled_log10_odds({k: llr for k, llr in types.items() if llr is not None}))
+
+
+def _left(family: FamilyCase, removed: Collection[str]) -> float | None:
+    """What a type says without some of its pieces, None when none is left."""
+    left = [piece for name, piece in family.strongest.items() if name not in removed]
+    if not left:
+        return None
+    succeeded = any(piece.succeeded for piece in left)
+    return type_llr([piece.llr * family.fade for piece in left], succeeded=succeeded)
+
+
 def risk_without(case: Case, removed: Collection[Piece]) -> float:
     """The risk that a case would have without some of its pieces."""
-    types = {}
-    for kind, family in case.families.items():
-        left = [p for name, p in family.strongest.items() if (kind, name) not in removed]
-        if left:
-            succeeded = any(piece.succeeded for piece in left)
-            types[kind] = type_llr([p.llr * family.fade for p in left], succeeded=succeeded)
-    return risk_of(pooled_log10_odds(types))
+    return Without(case).risk(removed)
 
 
 def counterfactual(case: Case, below: float) -> tuple[list[Piece], float]:
@@ -73,19 +92,32 @@ def counterfactual(case: Case, below: float) -> tuple[list[Piece], float]:
         The pieces, strongest first, and the risk without them; no pieces when it is below already.
     """
     removed: list[Piece] = []
-    risk = risk_without(case, removed)
+    without = Without(case)
+    risk = without.risk(removed)
     if risk < below:
         return removed, risk
-    for piece, _, _ in attributed(case):
-        alone = risk_without(case, [piece])
+    pieces = [piece for piece, _, _ in attributed(case)]
+    for piece in _leading(case, pieces):
+        alone = without.risk([piece])
         if alone < below:
             return [piece], alone
     while risk >= below:
-        left = [p for p, _, _ in attributed(case) if p not in removed]
+        left = [piece for piece in pieces if piece not in removed]
         if not left:
             break
         # the one whose loss lowers the risk most; the first among equals
-        best = min(left, key=lambda piece: risk_without(case, [*removed, piece]))
+        best = min(_leading(case, left), key=lambda piece: without.risk([*removed, piece]))
         removed.append(best)
-        risk = risk_without(case, removed)
+        risk = without.risk(removed)
     return removed, risk
+
+
+def _leading(case: Case, pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Of pieces, strongest first, those that no other of their type outdoes: losing a weaker one
+    never lowers the risk more, unless it is the one that tells of success.
+    """
+    seen: set[AttackType] = set()
+    for kind, name in pieces:
+        if kind not in seen or case.families[kind].strongest[name].succeeded:
+            yield kind, name
+        seen.add(kind)
