@@ -37,6 +37,8 @@ _SENSITIVE = _words("email", "password", "phone", "payout", "iban", "recovery", 
 """Not the steps of every login (mfa) nor everyday payments (payee): a new device makes those, too.
 """
 _ALGORITHM_NONE = _words("none")[0]
+_MASKED = _words("redacted")[0]
+"""What the way in and the middleware put in place of passwords."""
 
 
 @inline
@@ -69,8 +71,27 @@ def _among(word, words):
 
 
 @inline
+def _stands_masked(buffer, at, end):
+    """True for the mark in place of a secret that could be guessed: all of them look alike."""
+    return end - at == 8 and _word(buffer, at, end) == _MASKED
+
+
+@inline
+def _holds_masked(buffer, begin, end):
+    """True when a mark stands somewhere in a text."""
+    for at in range(begin, min(end, begin + MOST_BODY) - 7):
+        if buffer[at] == 114 and _stands_masked(buffer, at, at + 8):
+            # a longer mark, with a hash behind it, tells secrets apart
+            if at + 8 == end or (buffer[at + 8] != 45 and not _is_name(buffer[at + 8])):
+                return True
+    return False
+
+
+@inline
 def _login_fields(buffer, begin, end, k0, k1):
-    """Hashes of the account and the password of a JSON object or a form; 0 where there is none."""
+    """Hashes of the account and the password of a JSON object or a form; 0 where there is none, and
+    where a mask took its place.
+    """
     account, secret = _U(0), _U(0)
     end = min(end, begin + MOST_BODY)
     at = begin
@@ -100,7 +121,8 @@ def _login_fields(buffer, begin, end, k0, k1):
                 break
             stop += 1
         # an object or a list in place of a name is no account
-        if stop > value and buffer[value] != 123 and buffer[value] != 91:
+        is_value = stop > value and buffer[value] != 123 and buffer[value] != 91
+        if is_value and not _stands_masked(buffer, value, stop):
             if account == _U(0) and _among(word, _ACCOUNT):
                 account = siphash(buffer, value, stop, k0, k1)
             elif secret == _U(0) and _among(word, _SECRET):
@@ -208,6 +230,8 @@ def read_details(buffer, spans, path_flags, methods, k0, k1, scratch, out, flags
             out[i, 2] = siphash(buffer, begin, end, k0, k1)
             if writes and path_flags[i] & (PATH_LOGIN | PATH_REGISTER):
                 out[i, 0], out[i, 1] = _login_fields(buffer, begin, end, k0, k1)
+                if _holds_masked(buffer, begin, end):
+                    out[i, 2] = _U(0)
         begin, end = np.int64(spans[_HEADERS, i, 0]), np.int64(spans[_HEADERS, i, 1])
         if begin >= 0 and end > begin:
             first, last = _bearer(buffer, begin, end)

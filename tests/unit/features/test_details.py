@@ -53,6 +53,27 @@ def test_account_and_password_of_a_login(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        b'{"email":"ann@example.org","password":"redacted"}',
+        b"username=ann@example.org&password=redacted",
+        b'{"pin": "redacted", "email": "ann@example.org"}',
+    ],
+)
+def test_passwords_that_were_masked_on_the_way_in_are_not_one_password(body: bytes) -> None:
+    found, _ = details(batch(body))
+    assert found[0, 0] == hash_bytes(b"ann@example.org")
+    assert found[0, 1:3].tolist() == [0, 0]
+
+
+def test_a_mark_with_a_hash_tells_secrets_apart() -> None:
+    body = b'{"email":"ann@example.org","password":"redacted-0123456789abcdef"}'
+    found, _ = details(batch(body))
+    assert found[0, 1] == hash_bytes(b"redacted-0123456789abcdef")
+    assert found[0, 2] == hash_bytes(body)
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"{}", b'{"mailbox":"a"}', b"password", b'"email"', b"email="]
 )
 def test_no_account(body: bytes) -> None:
