@@ -154,7 +154,8 @@ TOOLS = (
         "arjun",
         ("-u", "{url}/search", "-w", "{words}/parameters.txt", "-c", "10", "-t", "2", "-T", "5"),
         ("--headers", "User-Agent: {agent}"),
-        SEARCHES | {"parameter_tampering", "automation"},
+        # as a browser it looks like somebody who takes one search after the other
+        SEARCHES | {"parameter_tampering", "automation", "scraping"},
     ),
     Tool(
         "whatweb",

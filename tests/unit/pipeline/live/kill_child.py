@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.unit.pipeline.live.live_traffic import SMALL, body, requests
 
-from apisentinel.pipeline.live.settings import RuntimeSettings
+from apisentinel.pipeline.live.settings import DegradationSettings, RuntimeSettings
 from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.service_settings import ServiceSettings
 
@@ -19,7 +19,12 @@ def settings(data_dir: Path) -> ServiceSettings:
         data_dir=data_dir,
         detection=SMALL,
         runtime=RuntimeSettings(
-            checkpoint_seconds=0.05, checkpoint_share=1.0, quiet_hours=0.2, incident_seconds=0.2
+            checkpoint_seconds=0.05,
+            checkpoint_share=1.0,
+            quiet_hours=0.2,
+            incident_seconds=0.2,
+            # under load quiet events are sampled on purpose; here nothing may be missing
+            degradation=DegradationSettings(force=0),
         ),
     )
 
