@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from apisentinel.enrichment.agents import AgentTable
 from apisentinel.enrichment.identity import add_identity
+from apisentinel.enrichment.origins import Origins
 from apisentinel.enrichment.routes import RouteTable
 from apisentinel.enrichment.settings import EnrichmentSettings
 from apisentinel.kernels.hashing import DEFAULT_KEY, HashKey
@@ -18,6 +19,12 @@ class Enricher:
 
     `pure` depends on nothing but the request and may run in any thread. `ordered` learns routes:
     one call at a time, batches in event order.
+
+    Attributes:
+        origins: What databases say of addresses, None where none is configured.
+
+    Raises:
+        ConfigError: A database cannot be used.
     """
 
     def __init__(
@@ -32,6 +39,7 @@ class Enricher:
         self.key = key
         self.agents = AgentTable(self.settings.agents)
         self.routes = RouteTable(key)
+        self.origins = Origins.opened(self.settings.geo)
 
     def pure(self, batch: RequestBatch) -> None:
         """Adds client, network, user, session, fingerprint and the hashes of the texts."""

@@ -51,6 +51,7 @@ def phrase(evidence: Evidence) -> str:
         "prompt_flood": f"was sent {number(first.actual)} prompts of a second factor within ten "
         f"minutes{_usual(first)}",
         "token_replay": "used a refresh token that another program holds",
+        "impossible_travel": f"moved at {number(first.actual)} km/h between two sign-ins",
         "enumeration": f"walked through {number(first.actual)} identifiers, most of them refused "
         f"or missing",
         "scraping": f"read {number(first.actual)} objects one after the other",

@@ -65,6 +65,7 @@ _WINDOWS: Final = {
     "resource_abuse": "10 min", "token_abuse": "1 h", "skipped_steps": "this session",
     "password_spraying": "24 h", "brute_force": "10 min", "credential_stuffing": "1 h",
     "account_guessing": "24 h", "account_probing": "24 h", "code_guessing": "1 h",
+    "impossible_travel": "two sign-ins",
     "prompt_flood": "10 min", "token_replay": "this token", "access_rate": "10 min",
     "scanning": "1 h", "ensemble": "10 min", "peers": "10 min", "sequence": "this session",
 }  # fmt: skip

@@ -78,7 +78,7 @@ class Judge:
             content.Exposure(chosen.exposure),
         )  # fmt: skip
         self._identities = Identities(chosen, self.label)
-        self._takeovers = Takeovers(chosen)
+        self._takeovers = Takeovers(chosen, enricher.origins)
         self._sightings = Sightings()
         self._rates = AccessRates(settings.thresholds)
         self._access_rate = behaviour.AccessRate(chosen.access_rate)

@@ -43,6 +43,7 @@ class Detectors(BaseModel):
     access_rate: DetectorSettings = DetectorSettings()
     resource_abuse: DetectorSettings = DetectorSettings()
     account_takeover: DetectorSettings = DetectorSettings()
+    impossible_travel: DetectorSettings = DetectorSettings()
     closed_endpoint: DetectorSettings = DetectorSettings()
     forbidden_functions: DetectorSettings = DetectorSettings()
     many_objects: DetectorSettings = DetectorSettings()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.identity import TakeoverSign, Visit, VisitMemory, Visits
 from apisentinel.detectors.identity.visits import TAKES_US
+from apisentinel.enrichment import Origins
 from apisentinel.features import LOGIN, Signals
 from apisentinel.pipeline.identities import Told
 from apisentinel.pipeline.settings import Detectors
@@ -31,9 +32,11 @@ LEAST_LLR = 1.0
 class Takeovers:
     """Feeds visits and changes to their memory and its signs to the detector."""
 
-    def __init__(self, chosen: Detectors) -> None:
+    def __init__(self, chosen: Detectors, origins: Origins | None = None) -> None:
         self._visits = Visits()
+        self._origins = origins
         self._detector = behaviour.AccountTakeover(chosen.account_takeover)
+        self._travel = behaviour.ImpossibleTravel(chosen.impossible_travel)
         self._changed: dict[int, int] = {}
 
     def judge(self, events: npt.NDArray[Any], signals: Signals) -> dict[int, list[Told]]:
@@ -63,8 +66,8 @@ class Takeovers:
         out: dict[int, list[Told]] = {}
         for values in columns:
             told = self._row(*values)
-            if told is not None:
-                out[values[0]] = [told]
+            if told:
+                out[values[0]] = told
         newest = int(some["ts"][-1])
         self._changed = {
             key: ts for key, ts in self._changed.items() if newest - ts <= 2 * TAKES_US
@@ -74,28 +77,34 @@ class Takeovers:
     def _row(  # noqa: PLR0913, PLR0917 (columns of one row)
         self, _row: int, ordinal: int, is_change: bool, is_login: bool, ts: int, user: int,  # noqa: FBT001 (columns)
         client: int, agent: int, network: int, session: int, high: int, low: int, kind: int,
-        _login: int, _status: int, method: int, _sensitive: int, _flags: int,
-    ) -> Told | None:  # fmt: skip
+        _login: int, status: int, method: int, _sensitive: int, _flags: int,
+    ) -> list[Told]:  # fmt: skip
         if is_login:
             self._visits.login(ts, client, agent, session, ordinal)
         if not user:
-            return None
+            return []
         wide = high >> 32 if high else low >> 16
-        visit = Visit(ts, user, client, agent, network, wide, session, ordinal, kind in PROGRAMS)
-        if ordinal <= FIRST_REQUESTS:
-            self._visits.begin(visit)
+        origin = self._origins.of(high, low) if self._origins is not None else None
+        visit = Visit(
+            ts, user, client, agent, network, wide, session, ordinal, kind in PROGRAMS, origin,
+            200 <= status < 400,
+        )  # fmt: skip
+        out = []
+        journey = self._visits.begin(visit) if ordinal <= FIRST_REQUESTS else None
+        if journey is not None:
+            travel = self._travel.evidence(journey)
+            if travel is not None:
+                out.append(Told(("user", user), travel, "impossible_travel", None))
         sign: TakeoverSign | None = None
         if is_change:
             self._changed[user] = ts
             sign = self._visits.change(visit)
         elif method == POST and user in self._changed:
             sign = self._visits.take(visit)
-        if sign is None or sign.llr < LEAST_LLR:
-            return None
-        evidence = self._detector.told(sign)
-        if evidence is None:
-            return None
-        return Told(("user", user), evidence, "account_takeover|change", None)
+        evidence = self._detector.told(sign) if sign and sign.llr >= LEAST_LLR else None
+        if evidence is not None:
+            out.append(Told(("user", user), evidence, "account_takeover|change", None))
+        return out
 
     def memory(self) -> VisitMemory:
         """What a successor has to know."""

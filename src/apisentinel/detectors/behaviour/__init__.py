@@ -16,6 +16,7 @@ from apisentinel.detectors.behaviour.enumeration import Enumeration
 from apisentinel.detectors.behaviour.fake_bot import FakeBot
 from apisentinel.detectors.behaviour.forbidden_functions import ForbiddenFunctions
 from apisentinel.detectors.behaviour.foreign_objects import ForeignObjects
+from apisentinel.detectors.behaviour.impossible_travel import ImpossibleTravel
 from apisentinel.detectors.behaviour.many_objects import ManyObjects
 from apisentinel.detectors.behaviour.pace import Pace
 from apisentinel.detectors.behaviour.password_spraying import PasswordSpraying
@@ -33,9 +34,10 @@ from apisentinel.detectors.behaviour.volume import EndpointFlood, Volume
 
 __all__ = [
     "AccessRate", "AccountGuessing", "AccountProbing", "AccountTakeover", "AgentSwitching",
-    "Automation", "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling", "CredentialStuffing",
-    "EndpointFlood", "EndpointSurge", "Enumeration", "FakeBot", "ForbiddenFunctions",
-    "ForeignObjects", "ManyObjects", "Pace", "PasswordSpraying", "PromptFlood", "RefusedTargets",
-    "RepeatedCalls", "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping", "SkippedSteps",
-    "TokenAbuse", "TokenReplay", "UnusualReplies", "Volume",
+    "Automation", "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling",
+    "CredentialStuffing", "EndpointFlood", "EndpointSurge", "Enumeration", "FakeBot",
+    "ForbiddenFunctions", "ForeignObjects", "ImpossibleTravel", "ManyObjects", "Pace",
+    "PasswordSpraying", "PromptFlood", "RefusedTargets", "RepeatedCalls", "ResourceAbuse",
+    "ScannerAgent", "Scanning", "Scraping", "SkippedSteps", "TokenAbuse", "TokenReplay",
+    "UnusualReplies", "Volume",
 ]  # fmt: skip

@@ -13,9 +13,10 @@ class AccountTakeover:
 
     Requests and time between login and change are compared with people's. Where network, program
     and hour are familiar for the user that speaks against a thief, where they are strange it speaks
-    for one (ratio of the site's frequency to the user's own, smoothed). A program under its own
-    name, other users whose contact the same program changed, and orders right afterwards add to it.
-    A new place or a new device alone is everyday life and says nothing.
+    for one (ratio of the site's frequency to the user's own, smoothed). With databases of networks
+    (`enrichment.geo`) operator and country count beside the numbers of the network. A program under
+    its own name, other users whose contact the same program changed, and orders right afterwards
+    add to it. A new place or a new device alone is everyday life and says nothing.
 
     Catches: takeovers that change mail, phone or password, of users without history, too; lists of
     working pairs.
@@ -63,6 +64,8 @@ class AccountTakeover:
             factors.append(
                 Factor("network, program and hour against earlier visits", strange, 0.0, "nats")
             )
+        if sign.origin is not None and sign.usual:
+            factors.append(Factor("country of the network", sign.origin.country, sign.usual))
         if sign.others:
             factors.append(
                 Factor("other users whose contact it changed in a day", sign.others, 0, "users")

@@ -12,6 +12,8 @@ import msgspec
 
 from apisentinel.detectors.identity.attempts import program_of
 from apisentinel.detectors.identity.fading import DAY_US, MINUTE_US, room_for, touched
+from apisentinel.detectors.identity.travel import Journey, impossible
+from apisentinel.records.origin import Origin
 
 USERS_KEPT, LOGINS_KEPT, CHANGERS_KEPT, VALUES_KEPT = 30_000, 20_000, 5_000, 4_096
 """Users, logins, programs that changed contacts, and networks and programs of the whole site that
@@ -23,6 +25,10 @@ PRIOR_WEIGHT = 1.0
 WIDE_WEIGHT, NEAR_WEIGHT, AGENT_WEIGHT, HOUR_WEIGHT = 0.5, 0.2, 0.5, 0.2
 """Weights of the ratios of network (/16, /32), its part (/24, /64), program and hour; after
 Wiefling et al., rounded, as they do not stand alone.
+"""
+OPERATOR_WEIGHT, COUNTRY_WEIGHT, NUMBERED_WEIGHT = 0.3, 0.3, 0.2
+"""Weights of operator (ASN) and country where a database knows them, and of the network's number
+then: a carrier gives its people other numbers every day.
 """
 STRANGE_MOST, STRANGE_ALONE, FAMILIAR_MOST = 3.0, 1.0, -4.0
 """Most that strangeness adds beside haste and without, and familiarity takes off."""
@@ -55,6 +61,8 @@ class Visit(NamedTuple):
         network, wide: Its part of the network, and the whole (/16 or /32).
         ordinal: Which request of its session it is.
         is_program: Its agent is a library or tool under its own name.
+        origin: What a database says of its address, None without one.
+        is_accepted: The response says that it may.
     """
 
     ts: int
@@ -66,10 +74,14 @@ class Visit(NamedTuple):
     session: int
     ordinal: int
     is_program: bool
+    origin: Origin | None = None
+    is_accepted: bool = True
 
 
 class UserRecord(msgspec.Struct, array_like=True):
-    """What is known of a user's visits: counts by network, its part, program and six hours."""
+    """What is known of a user's visits: counts by network, its part, program and six hours, by
+    operator and country, and where the last came from when.
+    """
 
     n: int = 0
     wide: dict[int, int] = {}
@@ -82,6 +94,10 @@ class UserRecord(msgspec.Struct, array_like=True):
     level: float = 0.0
     taken: int = 0
     facts: list[float] = []
+    operators: dict[int, int] = {}
+    countries: dict[int, int] = {}
+    last: Origin | None = None
+    last_ts: int = 0
 
 
 class TakeoverSign(msgspec.Struct, frozen=True):
@@ -94,6 +110,8 @@ class TakeoverSign(msgspec.Struct, frozen=True):
         others: Other users whose contact the same program changed.
         taken: What was changed or ordered since.
         is_program: The agent is a library or tool.
+        origin, usual: Where it comes from, and the country that the user came from most, where a
+            database knows.
     """
 
     llr: float
@@ -104,6 +122,8 @@ class TakeoverSign(msgspec.Struct, frozen=True):
     others: int
     taken: int
     is_program: bool
+    origin: Origin | None = None
+    usual: str = ""
 
 
 class VisitMemory(msgspec.Struct, forbid_unknown_fields=True):
@@ -115,6 +135,9 @@ class VisitMemory(msgspec.Struct, forbid_unknown_fields=True):
     wide: list[tuple[int, int]] = []
     agents: list[tuple[int, int]] = []
     visits: int = 0
+    operators: list[tuple[int, int]] = []
+    countries: list[tuple[int, int]] = []
+    located: int = 0
 
 
 class Visits:
@@ -127,6 +150,9 @@ class Visits:
         self._wide: dict[int, int] = {}
         self._agents: dict[int, int] = {}
         self._visits = 0
+        self._operators: dict[int, int] = {}
+        self._countries: dict[int, int] = {}
+        self._located = 0
 
     def login(self, ts: int, client: int, agent: int, session: int, ordinal: int) -> None:
         """A login that worked."""
@@ -136,12 +162,15 @@ class Visits:
             self._logins.popitem(last=False)
         self._logins[key] = (ts, session, ordinal)
 
-    def begin(self, visit: Visit) -> None:
-        """The first requests of a session: where a user comes from."""
+    def begin(self, visit: Visit) -> Journey | None:
+        """The first requests of a session: where a user comes from; gives the journey since the
+        last visit when nobody could make it.
+        """
         user = self._user(visit.user)
         if user.session == visit.session:
-            return
+            return None
         user.session = visit.session
+        journey = self._located_at(user, visit, visit.origin) if visit.origin else None
         user.n += 1
         self._visits += 1
         for own, site, value, most in (
@@ -152,6 +181,29 @@ class Visits:
             _count(site, value, VALUES_KEPT)
         _count(user.near, visit.network, PLACES_EACH)
         user.hours[_hour(visit.ts)] += 1
+        return journey
+
+    def _located_at(self, user: UserRecord, visit: Visit, now: Origin) -> Journey | None:
+        """Counts operator and country of a visit, and compares its place with the last one's."""
+        country = now.country_number
+        journey = None
+        if visit.is_accepted:
+            if user.last is not None:
+                journey = impossible(
+                    user.last, now, visit.ts - user.last_ts, visits=user.n,
+                    countries=len(user.countries), is_known_program=visit.agent in user.agents,
+                    is_known_country=country in user.countries,
+                )  # fmt: skip
+            user.last, user.last_ts = now, visit.ts
+        self._located += 1
+        for own, site, value in (
+            (user.operators, self._operators, now.asn),
+            (user.countries, self._countries, country),
+        ):
+            if value:
+                _count(own, value, PLACES_EACH)
+                _count(site, value, VALUES_KEPT)
+        return journey
 
     def change(self, visit: Visit) -> TakeoverSign | None:
         """A change of how an account is reached or paid, accepted."""
@@ -177,7 +229,7 @@ class Visits:
         most = STRANGE_MOST if level >= HASTE[STRAIGHT + 1] else STRANGE_ALONE
         user.level = level + min(strangeness, most) if level > 0 else 0.0
         user.facts = [float(steps), seconds, strangeness, float(others), float(visit.is_program)]
-        return self._sign(user)
+        return self._sign(user, visit)
 
     def take(self, visit: Visit) -> TakeoverSign | None:
         """Something is changed or ordered by a user whose contact was changed before."""
@@ -188,9 +240,10 @@ class Visits:
         if not 0 < visit.ts - user.changed <= TAKES_US or user.taken >= len(TAKES) - 1:
             return None
         user.taken += 1
-        return self._sign(user)
+        return self._sign(user, visit)
 
-    def _sign(self, user: UserRecord) -> TakeoverSign | None:
+    @staticmethod
+    def _sign(user: UserRecord, visit: Visit) -> TakeoverSign | None:
         if user.level <= 0:
             return None
         steps, seconds, strangeness, others, program = user.facts
@@ -198,7 +251,7 @@ class Visits:
         weight = 1.0 if 0 <= steps <= STRAIGHT else 0.5
         return TakeoverSign(
             user.level + weight * TAKES[user.taken], int(steps), seconds, strangeness, user.n,
-            int(others), user.taken, bool(program),
+            int(others), user.taken, bool(program), visit.origin, _most(user.countries),
         )  # fmt: skip
 
     def _others(self, key: int, visit: Visit) -> int:
@@ -226,11 +279,22 @@ class Visits:
             user.agents.get(visit.agent, 0) - own, n, self._agents.get(visit.agent, 0) / total
         )
         hour = _ratio(user.hours[_hour(visit.ts)] - own, n, 0.25)
-        told = (
-            WIDE_WEIGHT * wide + NEAR_WEIGHT * min(near, 0.0) + AGENT_WEIGHT * agent
-            + HOUR_WEIGHT * hour
-        )  # fmt: skip
+        place = WIDE_WEIGHT * wide
+        if visit.origin is not None and user.countries:
+            place = NUMBERED_WEIGHT * wide + self._foreign(user, visit.origin, n, own=own)
+        told = place + NEAR_WEIGHT * min(near, 0.0) + AGENT_WEIGHT * agent + HOUR_WEIGHT * hour
         return min(max(told, FAMILIAR_MOST), STRANGE_MOST)
+
+    def _foreign(self, user: UserRecord, origin: Origin, n: int, *, own: bool) -> float:
+        """The same for operator and country."""
+        total, out = max(1, self._located), 0.0
+        for weight, mine, site, value in (
+            (OPERATOR_WEIGHT, user.operators, self._operators, origin.asn),
+            (COUNTRY_WEIGHT, user.countries, self._countries, origin.country_number),
+        ):
+            if value:
+                out += weight * _ratio(mine.get(value, 0) - own, n, site.get(value, 0) / total)
+        return out
 
     def _user(self, key: int) -> UserRecord:
         user = touched(self._users, key)
@@ -246,6 +310,7 @@ class Visits:
             [(key, *login) for key, login in self._logins.items()],
             [(key, ts, users) for key, (ts, users) in self._changers.items()],
             list(self._wide.items()), list(self._agents.items()), self._visits,
+            list(self._operators.items()), list(self._countries.items()), self._located,
         )  # fmt: skip
 
     def recall(self, memory: VisitMemory) -> None:
@@ -255,6 +320,8 @@ class Visits:
         self._changers = OrderedDict((key, (ts, users)) for key, ts, users in memory.changers)
         self._wide, self._agents = dict(memory.wide), dict(memory.agents)
         self._visits = memory.visits
+        self._operators, self._countries = dict(memory.operators), dict(memory.countries)
+        self._located = memory.located
 
 
 def _count(kept: dict[int, int], value: int, most: int) -> None:
@@ -269,6 +336,14 @@ def _ratio(seen: int, visits: int, share: float) -> float:
     share = min(max(share, 1e-4), 1.0)
     own = (max(seen, 0) + PRIOR_WEIGHT * share) / (visits + PRIOR_WEIGHT)
     return math.log(share / own)
+
+
+def _most(countries: dict[int, int]) -> str:
+    """The most frequent country of a user as letters, empty when none is known."""
+    if not countries:
+        return ""
+    value = max(countries, key=lambda country: (countries[country], country))
+    return value.to_bytes(2, "big").decode("ascii", "replace")
 
 
 def _hour(ts: int) -> int:

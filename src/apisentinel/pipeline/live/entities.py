@@ -86,6 +86,7 @@ def entity(engine: Engine, kind: str, name: str) -> Row | None:
     case = engine.cases.ledger.cases.get((kind, int(record["key"])))
     if kind in KIND_NAMES:
         row = _actor(summary.actors(kind, np.array([record]))[0], record)
+        row["origin"] = _origin(engine, record) if kind == "client" else None
         row["profile"] = profile(engine, record)
         row["suspicion"] = _suspicion(record)
     else:
@@ -120,6 +121,18 @@ def profile(engine: Engine, record: Any) -> Row:
             for name in ("agents", "accounts", "endpoints", "objects")
         },
     }
+
+
+def _origin(engine: Engine, record: Any) -> Row | None:
+    """What databases say of the address of a client, None when nobody knows."""
+    origins = engine.enricher.origins
+    found = origins and origins.of(int(record["address_hi"]), int(record["address_lo"]))
+    if not found:
+        return None
+    return {
+        "asn": found.asn or None, "operator": found.operator or None,
+        "country": found.country or None, "kind": found.kind or None,
+    }  # fmt: skip
 
 
 def open_cases(engine: Engine, kind: str | None = None, most: int = MOST) -> list[Row]:
