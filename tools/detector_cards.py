@@ -3,15 +3,13 @@
 python tools/detector_cards.py [--check]
 """
 
-import inspect
 import sys
 from pathlib import Path
 
-from apisentinel.detectors import behaviour, content
-from apisentinel.detectors.anomaly import Anomaly
+from apisentinel.pipeline.detector_cards import DetectorCard, detector_cards
 
-CONTENT = ("Amounts", "Exposure", "GraphQL", "Instructions", "Privileges")
-"""Detectors of the fields of one request, beside those of behaviour."""
+ELSEWHERE = ("payload", "profile")
+"""Detectors whose cards are pages of their own."""
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "detectors" / "behaviour.md"
 INTRO = """# Behaviour detectors
@@ -25,34 +23,20 @@ This page is made from the code by `tools/detector_cards.py`.
 """
 
 
-def card(name: str) -> str:
+def described(card: DetectorCard) -> str:
     """One detector as Markdown."""
-    kind = getattr(behaviour, name, None) or getattr(content, name)
-    return described(kind, kind.id)
-
-
-def described(kind: type, heading: str) -> str:
-    """The docstring of a detector as Markdown."""
-    text = inspect.getdoc(kind) or ""
-    lines = []
-    for paragraph in text.split("\n\n"):
-        joined = " ".join(line.strip() for line in paragraph.splitlines() if line.strip())
-        for label in ("Catches:", "Misses:", "Cost:", "References:"):
-            joined = (
-                joined.replace(f" {label}", f"\n- **{label}**").replace(
-                    f"{label} ", f"- **{label}** ", 1
-                )
-                if joined.startswith(label)
-                else joined.replace(f" {label}", f"\n- **{label}**")
-            )
-        lines.append(joined)
-    return f"## `{heading}`\n\n" + "\n\n".join(lines) + "\n"
+    parts = [
+        f"- **{name.capitalize()}:** {said}"
+        for name in ("catches", "misses", "cost", "references")
+        if (said := getattr(card, name))
+    ]
+    return "\n\n".join([f"## `{card.id}`", *card.text, "\n".join(parts)]) + "\n"
 
 
 def page() -> str:
     """The whole page."""
-    cards = [card(name) for name in (*behaviour.__all__, *CONTENT)]
-    return INTRO + "\n" + "\n".join([*cards, described(Anomaly, "anomaly")])
+    cards = [card for name, card in detector_cards().items() if name not in ELSEWHERE]
+    return INTRO + "\n" + "\n".join(map(described, cards))
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ import type {
   Alert,
   Chart,
   Comment,
+  DetectorCard,
   EndpointRow,
   EntityKind,
   EntityRow,
@@ -252,6 +253,10 @@ export const useAlert = (id: string | null) =>
   useOne<Alert>(id === null ? null : `alerts/${encodeURIComponent(id)}`);
 export const useAlertExplanation = (id: string | null) =>
   useOne<Explanation>(id === null ? null : `alerts/${encodeURIComponent(id)}/explanation`);
+
+/** The cards of the detectors stay the same as long as the service runs. */
+export const useDetectors = () => useOne<Listing<DetectorCard>>("detectors");
+export const useDetector = (id: string) => useOne<DetectorCard>(`detectors/${encodeURIComponent(id)}`);
 
 const incidentPath = (id: string, part = "") => `incidents/${encodeURIComponent(id)}${part}`;
 

@@ -24,7 +24,7 @@ export interface AlertRow {
   succeeded: boolean | null;
   /** Id of its incident. */
   incident: string | null;
-  evidence: { [key: string]: unknown }[];
+  evidence: EvidencePiece[];
 }
 
 /** A threshold to try. */
@@ -112,6 +112,12 @@ export interface Callers {
   callers: CallerRow[];
 }
 
+/** An entry of a catalogue. */
+export interface CatalogueEntry {
+  id: string;
+  url: string;
+}
+
 /** What people can set. A member that is left out stays as it is. */
 export interface Change {
   /** Where the work on it stands. */
@@ -173,6 +179,14 @@ export interface Counted {
   complete: boolean;
 }
 
+/** What would have to be different for the risk to be below MEDIUM. */
+export interface Counterfactual {
+  /** Factors that would have to be as usual. */
+  without: string[];
+  risk: number;
+  text: string;
+}
+
 /** Name and password, or the one-time token. */
 export interface Credentials {
   name?: string | null;
@@ -200,6 +214,29 @@ export interface DecisionRow {
   lifted_by: string | null;
   /** Nothing carries decisions out yet: `none` says so. */
   enforcement: "none";
+}
+
+/** How much is left out under load. */
+export interface Degradation {
+  /** 0 for nothing. */
+  level: number;
+  meaning: string;
+}
+
+/** A detector as its card tells; code in the texts stands between backticks. */
+export interface DetectorRow {
+  id: string;
+  /** What it looks at, a paragraph each. */
+  text: string[];
+  catches: string;
+  misses: string;
+  cost: string;
+  references: string;
+  /** Its page below the address of the documentation. */
+  page: string;
+  enabled: boolean;
+  /** Factor on what it says. */
+  weight: number;
 }
 
 /** In what two bundles differ: name → the one, the other. */
@@ -306,6 +343,51 @@ export interface EventRow {
   reason: string | null;
 }
 
+/** What one detector says about one entity. */
+export interface EvidencePiece {
+  detector: string;
+  attack_type: string;
+  /** Natural log of the likelihood ratio attack : normal. */
+  llr: number;
+  factors: Factor[];
+  /** Up to five requests that show it. */
+  seqs: number[];
+  succeeded: boolean | null;
+}
+
+/** Why a risk is what it is; base, factors and rest add up to it. */
+export interface Explanation {
+  id: string;
+  sentence: Sentence;
+  base: number;
+  factors: Factor[];
+  /** What rounding and factors that are not shown come to. */
+  rest: number;
+  risk: number;
+  severity: "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+  detectors: Spoke[];
+  /** Share of the detectors that found something, 0-1. */
+  consensus: number;
+  agree: string[];
+  silent: string[];
+  /** 0-100, how much there is to go by. */
+  confidence: number;
+  requests: number;
+  succeeded: boolean | null;
+  references: Reference[];
+  /** Of incidents: one request shows it. */
+  in_one_request: boolean | null;
+  /** Of incidents. */
+  samples: Sample[] | null;
+  /** Null for what an old version stored. */
+  reasons: Weighed[] | null;
+  evidence: Matched[] | null;
+  counterfactual: Counterfactual | null;
+  log_odds: number | null;
+  /** The confidence in words. */
+  data: string | null;
+}
+
 /** The most frequent values of a field. */
 export interface Facet {
   field: string;
@@ -314,7 +396,7 @@ export interface Facet {
 
 /** A value and how many rows have it. */
 export interface FacetValue {
-  value: unknown;
+  value: string | number | boolean | null;
   count: number;
 }
 
@@ -331,6 +413,10 @@ export interface Factor {
   unit: string;
   /** Points of the risk. */
   contribution: number;
+  /** In what it was counted. */
+  window: string;
+  /** Requests from which the usual value is known. */
+  n: number | null;
 }
 
 /** What an incident really was. */
@@ -477,6 +563,14 @@ export interface Listing_DecisionRow {
   total: number;
 }
 
+export interface Listing_DetectorRow {
+  items: DetectorRow[];
+  /** Cursor of the next page, null at the end. */
+  next: string | null;
+  /** Rows on all pages. */
+  total: number;
+}
+
 export interface Listing_EndpointRow {
   items: EndpointRow[];
   /** Cursor of the next page, null at the end. */
@@ -524,11 +618,20 @@ export interface MadeKey {
   key: string;
 }
 
+/** Where in a request something was found. */
+export interface Matched {
+  seq: number;
+  where: string;
+  match: string;
+  /** How the value was written, and what it became layer by layer. */
+  decoded: string[];
+}
+
 /** Who one is and what one may do. */
 export interface Me {
   name: string;
-  kind: string;
-  role: string | null;
+  kind: "user" | "key" | "anonymous";
+  role: "viewer" | "analyst" | "responder" | "admin" | null;
   scopes: string[];
   permissions: string[];
   /** Value of X-CSRF-Token for writes; sessions only. */
@@ -560,6 +663,38 @@ export interface NewUser {
   password: string;
 }
 
+/** The state of things at a glance. */
+export interface Overview {
+  time: string;
+  started: string;
+  uptime_seconds: number;
+  demo: boolean;
+  ok: boolean;
+  /** Since the start, of all sources together. */
+  counters: { [key: string]: number };
+  sources: { [key: string]: { [key: string]: number } };
+  silent_sources: string[];
+  judged: number;
+  /** Requests that could not be judged. */
+  unjudged: number;
+  late: number;
+  lag_seconds: number;
+  degradation: Degradation;
+  /** A second, over the last ten seconds. */
+  rates: { [key: string]: number };
+  /** Since the start. */
+  alerts: { [key: string]: number };
+  open_incidents: number;
+  stored: { [key: string]: number };
+  period: Period | null;
+  /** Of what the judge remembers. */
+  totals: { [key: string]: number };
+  entities_by_severity: { [key: string]: number };
+  attack_types: { [key: string]: number };
+  top_entities: TopEntity[];
+  top_endpoints: EndpointRow[];
+}
+
 /** What the values of one parameter were like. */
 export interface ParameterRow {
   name: string;
@@ -579,6 +714,12 @@ export interface ParameterRow {
   examples: string[];
 }
 
+/** First and last moment of the traffic that is remembered. */
+export interface Period {
+  from: string | null;
+  to: string | null;
+}
+
 /** All preferences of the one who asks, by name. */
 export interface Preferences {
   preferences: { [key: string]: unknown };
@@ -596,6 +737,16 @@ export interface Problem {
 /** Why a bundle is switched. */
 export interface Reason {
   why?: string;
+}
+
+/** What the catalogues say about a type of attack. */
+export interface Reference {
+  attack_type: string;
+  title: string;
+  owasp: CatalogueEntry | null;
+  cwe: CatalogueEntry[];
+  capec: CatalogueEntry[];
+  attack: CatalogueEntry[];
 }
 
 /** A record that is no request. */
@@ -622,6 +773,15 @@ export interface Sample {
   match: string;
   /** Where it was found, such as `query q`. */
   where: string;
+  /** How the value was written, and what it became layer by layer. */
+  decoded: string[];
+}
+
+/** Who did what, where: as text, and its parts for those who put it into other words. */
+export interface Sentence {
+  code: string;
+  params: { [key: string]: unknown };
+  text: string;
 }
 
 /** One line of a chart; as many values as there are times. */
@@ -666,10 +826,35 @@ export interface SourceList {
   total: number;
 }
 
+/** A detector that found something. */
+export interface Spoke {
+  id: string;
+  /** How sure it was at its best. */
+  score: number;
+  attack_types: string[];
+  alerts: number;
+  succeeded: boolean | null;
+  /** Its page below the address of the documentation. */
+  card: string;
+}
+
 /** Opens the stream once: ``/api/v1/stream?ticket=…``. */
 export interface Ticket {
   ticket: string;
   expires_in: number;
+}
+
+/** An entity that stands out. */
+export interface TopEntity {
+  kind: "client" | "user" | "session" | "credential" | "network" | "endpoint";
+  id: string;
+  risk: number;
+  /** The highest risk that it has had. */
+  peak: number;
+  alerts: number;
+  first_ts: string | null;
+  last_ts: string | null;
+  attack_types: string[];
 }
 
 /** What is to change; what is left out stays. */
@@ -734,6 +919,8 @@ export interface ViewRow {
   shared: boolean;
   id: string;
   owner: string;
+  /** It is the caller's, who may change it. */
+  own: boolean;
   created: string | null;
   updated: string | null;
 }
@@ -774,11 +961,25 @@ export interface Week {
   counts: number[][];
 }
 
+/** A piece of evidence with what it adds to the risk. */
+export interface Weighed {
+  detector: string;
+  attack_type: string;
+  card: string;
+  /** What it adds to the natural log odds. */
+  nats: number;
+  /** The same in points of the risk. */
+  points: number;
+  factors: Factor[];
+  seqs: number[];
+  succeeded: boolean | null;
+}
+
 /** What each route answers when all went well. */
 export interface Answers {
   "GET /api/v1/alerts": Listing_AlertRow;
   "GET /api/v1/alerts/{alert_id}": AlertRow;
-  "GET /api/v1/alerts/{alert_id}/explanation": Shape;
+  "GET /api/v1/alerts/{alert_id}/explanation": Explanation;
   "GET /api/v1/audit": Entries;
   "GET /api/v1/audit/verify": Verdict;
   "GET /api/v1/decisions": Listing_DecisionRow;
@@ -786,6 +987,8 @@ export interface Answers {
   "GET /api/v1/decisions/{decision_id}": DecisionRow;
   "DELETE /api/v1/decisions/{decision_id}": DecisionRow;
   "GET /api/v1/decisions/{decision_id}/hits": Hits;
+  "GET /api/v1/detectors": Listing_DetectorRow;
+  "GET /api/v1/detectors/{name}": DetectorRow;
   "GET /api/v1/endpoints": Listing_EndpointRow;
   "GET /api/v1/endpoints/{endpoint_id}": EndpointRow;
   "GET /api/v1/endpoints/{endpoint_id}/callers": Callers;
@@ -811,7 +1014,7 @@ export interface Answers {
   "PATCH /api/v1/incidents/{incident_id}": IncidentDetail;
   "GET /api/v1/incidents/{incident_id}/alerts": Listing_AlertRow;
   "POST /api/v1/incidents/{incident_id}/comments": Comment;
-  "GET /api/v1/incidents/{incident_id}/explanation": Shape;
+  "GET /api/v1/incidents/{incident_id}/explanation": Explanation;
   "POST /api/v1/incidents/{incident_id}/feedback": IncidentDetail;
   "GET /api/v1/incidents/{incident_id}/graph": Shape;
   "GET /api/v1/incidents/{incident_id}/similar": Shape;
@@ -836,7 +1039,7 @@ export interface Answers {
   "GET /api/v1/models/{bundle}/diff": Difference;
   "POST /api/v1/models/{bundle}/{action}": BundleRow;
   "GET /api/v1/openapi.json": { [key: string]: unknown };
-  "GET /api/v1/overview": Shape;
+  "GET /api/v1/overview": Overview;
   "GET /api/v1/settings": Settings;
   "PUT /api/v1/settings": Settings;
   "GET /api/v1/sources": SourceList;

@@ -10,6 +10,12 @@ export interface Contribution {
   usual?: number | string | null;
   unit?: string;
   contribution: number;
+  /** In what the actual value was counted. */
+  window?: string;
+  /** Requests from which the usual value is known. */
+  n?: number | null;
+  /** Who found it. */
+  detector?: string | undefined;
 }
 
 export interface Step {
@@ -45,9 +51,9 @@ export function steps(base: number, items: readonly Contribution[], total: numbe
 }
 
 /** Why a risk is what it is: a bar for each signal that begins where the one before ended. */
-export function Contributions({ base, items, total, rest, renderActual }: {
+export function Contributions({ base, items, total, rest, renderSource }: {
   base: number; items: readonly Contribution[]; total: number; rest?: number;
-  renderActual?: (item: Contribution) => React.ReactNode;
+  renderSource?: (item: Contribution) => React.ReactNode;
 }) {
   const way = steps(base, items, total, rest);
   const top = Math.max(LIMIT, ...way.map((step) => Math.max(step.from, step.to)));
@@ -69,10 +75,10 @@ export function Contributions({ base, items, total, rest, renderActual }: {
           {way.map((step, at) => (
             <tr key={at}>
               <th scope="row">
-                {step.item ? <Untrusted text={step.item.name} most={160} /> : <span className="muted">{step.kind === "base" ? t("c.base") : step.kind === "clip" ? t("c.clipped", { limit: LIMIT }) : t("c.rest")}</span>}
+                {step.item ? <Signal item={step.item} renderSource={renderSource} /> : <span className="muted">{step.kind === "base" ? t("c.base") : step.kind === "clip" ? t("c.clipped", { limit: LIMIT }) : t("c.rest")}</span>}
               </th>
-              <td>{step.item && (renderActual?.(step.item) ?? <Measure value={step.item.actual} unit={step.item.unit} />)}</td>
-              {hasUsual && <td className="contrib-usual muted" data-title={t("c.usual")}>{step.item && step.item.usual != null ? <Measure value={step.item.usual} unit={step.item.unit} /> : null}</td>}
+              <td>{step.item && <Measure value={step.item.actual} unit={step.item.unit} />}</td>
+              {hasUsual && <td className="contrib-usual muted" data-title={t("c.usual")}>{step.item && step.item.usual != null ? <Usual item={step.item} /> : null}</td>}
               <td className="end">{step.kind === "base" ? number(step.points, 1) : signed(step.points)}</td>
               <td className="contrib-bar" aria-hidden="true">
                 <span className="fall">
@@ -94,6 +100,31 @@ export function Contributions({ base, items, total, rest, renderActual }: {
         </tfoot>
       </table>
     </div>
+  );
+}
+
+/** What was measured, in what it was counted, and who found it. */
+function Signal({ item, renderSource }: { item: Contribution; renderSource: ((item: Contribution) => React.ReactNode) | undefined }) {
+  return (
+    <>
+      <Untrusted text={item.name} most={160} />
+      {(item.window || item.detector) && (
+        <span className="contrib-note">
+          {item.window}
+          {item.window && item.detector && renderSource && " · "}
+          {item.detector && renderSource?.(item)}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Usual({ item }: { item: Contribution }) {
+  return (
+    <>
+      <Measure value={item.usual ?? null} unit={item.unit} />
+      {item.n != null && <span className="contrib-note">{t("c.usual.from", { n: item.n })}</span>}
+    </>
   );
 }
 

@@ -14,10 +14,12 @@ const LONGEST = 8192;
 const STEP_NAMES: Record<Layer["step"], string> = { url: "URL", html: "HTML", unicode: "Unicode", base64: "Base64" };
 
 /** What somebody sent: as received and with its layers taken off, the matched part marked. */
-export function Payload({ text, match, decoded, where }: {
-  text: string; match?: string | undefined; decoded?: string | undefined; where?: string | undefined;
+export function Payload({ text, match, chain, where }: {
+  text: string; match?: string | undefined; where?: string | undefined;
+  /** How it was written and what it became, layer by layer, when the service knows. */
+  chain?: readonly string[] | undefined;
 }) {
-  const views = useMemo(() => viewsOf(text, decoded), [text, decoded]);
+  const views = useMemo(() => viewsOf(text, chain), [text, chain]);
   const marked = views.findIndex((view) => match && locate(view.text, match));
   const [chosen, setChosen] = useState<number | null>(null);
   const [whole, setWhole] = useState(false);
@@ -55,9 +57,11 @@ interface View {
   text: string;
 }
 
-function viewsOf(text: string, decoded: string | undefined): View[] {
+function viewsOf(text: string, chain: readonly string[] | undefined): View[] {
+  if (chain !== undefined && chain.length > 1) {
+    return chain.map((each, at) => ({ title: at === 0 ? t("c.raw") : t("c.layer", { n: at }), text: each }));
+  }
   const out: View[] = [{ title: t("c.raw"), text }];
-  if (decoded !== undefined && decoded !== text) return [...out, { title: t("c.decoded"), text: decoded }];
   const names: string[] = [];
   for (const layer of layers(text)) {
     names.push(STEP_NAMES[layer.step]);

@@ -1,7 +1,7 @@
 """Logging in and out, who one is, and tickets for the stream."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from apisentinel.api.access.audit import record
 from apisentinel.api.access.auth import Authenticator, address, cookie_name, is_secure
-from apisentinel.api.access.gate import ANONYMOUS, Principal, anybody, needs
+from apisentinel.api.access.gate import ANONYMOUS, Principal, Role, anybody, needs
 from apisentinel.api.access.passwords import MAX_CHARACTERS
 from apisentinel.api.access.sessions import SETUP_USER, Login
 from apisentinel.api.http.context import get_accounts, get_authenticator, get_clock, get_limits
@@ -45,8 +45,8 @@ class Me(BaseModel):
     """Who one is and what one may do."""
 
     name: str
-    kind: str
-    role: str | None
+    kind: Literal["user", "key", "anonymous"]
+    role: Role | None
     scopes: list[str]
     permissions: list[str]
     csrf: str | None = Field(

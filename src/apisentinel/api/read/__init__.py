@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from apisentinel.api.read import (
     alerts,
+    detectors,
     downloads,
     endpoints,
     entities,
@@ -21,6 +22,7 @@ routers: list[APIRouter] = [
     entities.router,
     endpoints.router,
     views.router,
+    detectors.router,
     downloads.router,
 ]
 """What the application includes."""

@@ -12,7 +12,8 @@ from apisentinel.api.query.paging import Asked
 from apisentinel.api.query.shapes import alert_row
 from apisentinel.api.read.asking import listing_of, projected
 from apisentinel.api.read.explanation import alert_explanation
-from apisentinel.api.read.models import AlertRow, Listing, Shape, problems
+from apisentinel.api.read.explanation_models import Explanation
+from apisentinel.api.read.models import AlertRow, Listing, problems
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.explaining import references
 from apisentinel.pipeline.service import Service
@@ -59,7 +60,7 @@ def get_alert(alert_id: AlertId, service: TheService) -> Json:
 
 @router.get(
     "/{alert_id}/explanation",
-    response_model=Shape,
+    response_model=Explanation,
     responses=problems(404),
     summary="Explain an alert",
 )

@@ -15,7 +15,8 @@ from apisentinel.api.query.shapes import clipped
 from apisentinel.api.read.asking import Conditions, From, Now, To
 from apisentinel.api.read.entity_query import count_entities
 from apisentinel.api.read.known import Known
-from apisentinel.api.read.models import Chart, Facets, Shape, problems
+from apisentinel.api.read.models import Chart, Facets, problems
+from apisentinel.api.read.overview_models import Overview
 from apisentinel.pipeline.service import Service
 from apisentinel.storage.event_query import ADDED, MOST_POINTS, STATUS_CLASS, step_of
 from apisentinel.storage.query import Condition
@@ -211,7 +212,7 @@ def _stored(
     )
 
 
-@router.get("/overview", response_model=Shape, responses=problems(), summary="Show the overview")
+@router.get("/overview", response_model=Overview, responses=problems(), summary="Show the overview")
 def overview(service: TheService) -> Json:
     """The state of things at a glance.
 

@@ -13,6 +13,7 @@ from apisentinel.api.query.paging import Asked
 from apisentinel.api.query.shapes import alert_row, incident_row, row
 from apisentinel.api.read.asking import listing_of, projected
 from apisentinel.api.read.explanation import incident_explanation
+from apisentinel.api.read.explanation_models import Explanation
 from apisentinel.api.read.graph import incident_graph
 from apisentinel.api.read.models import (
     AlertRow,
@@ -219,7 +220,7 @@ def alerts_of(service: Service, incident_id: str, limit: int) -> list[dict[str, 
 
 @router.get(
     "/{incident_id}/explanation",
-    response_model=Shape,
+    response_model=Explanation,
     responses=problems(404),
     summary="Explain an incident",
 )

@@ -51,6 +51,8 @@ class Factor(Shape):
     usual: float | str | None = Field(None, examples=[0.2])
     unit: str = ""
     contribution: float = Field(0.0, description="Points of the risk.")
+    window: str = Field("", description="In what it was counted.", examples=["10 min"])
+    n: int | None = Field(None, description="Requests from which the usual value is known.")
 
 
 class Sample(Shape):
@@ -65,6 +67,9 @@ class Sample(Shape):
     user_agent: str = ""
     match: str = Field("", description="The decoded part that a detector saw.")
     where: str = Field("", description="Where it was found, such as `query q`.")
+    decoded: list[str] = Field(
+        [], description="How the value was written, and what it became layer by layer."
+    )
 
 
 class IncidentRow(Shape):
@@ -134,6 +139,17 @@ class IncidentDetail(IncidentRow):
     comments: list[Comment] = []
 
 
+class EvidencePiece(Shape):
+    """What one detector says about one entity."""
+
+    detector: str
+    attack_type: str
+    llr: float = Field(description="Natural log of the likelihood ratio attack : normal.")
+    factors: list[Factor] = []
+    seqs: list[int] = Field([], description="Up to five requests that show it.")
+    succeeded: bool | None = None
+
+
 class AlertRow(Shape):
     """One entity, one attack type, one window of time."""
 
@@ -165,7 +181,7 @@ class AlertRow(Shape):
     reason: str = ""
     succeeded: bool | None = None
     incident: str | None = Field(None, description="Id of its incident.")
-    evidence: list[dict[str, Any]] = []
+    evidence: list[EvidencePiece] = []
 
 
 class EventRow(Shape):
@@ -360,7 +376,7 @@ class Week(Shape):
 class FacetValue(Shape):
     """A value and how many rows have it."""
 
-    value: Any
+    value: str | int | float | bool | None
     count: int
 
 
@@ -450,6 +466,7 @@ class ViewRow(ViewBody):
 
     id: str
     owner: str
+    own: bool = Field(True, description="It is the caller's, who may change it.")
     created: str | None
     updated: str | None
 

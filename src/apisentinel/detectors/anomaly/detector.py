@@ -85,8 +85,6 @@ class Anomaly:
     Catches: what nobody wrote a rule for, as far as it shows in pace, order, replies and content.
     Misses: single requests, and entities with fewer than four.
     Cost: about 12 µs a tick; 22 bytes an entity.
-
-    Not thread-safe: it remembers how the peers look.
     """
 
     id = "ensemble"
@@ -98,7 +96,7 @@ class Anomaly:
         capacities: tuple[int, ...],
         settings: AnomalySettings | None = None,
     ) -> None:
-        """Begins with nothing known of the peers.
+        """Begins with nothing known of the peers. Not thread-safe: it remembers how they look.
 
         Args:
             ensemble: What was trained; None leaves the comparison with peers.

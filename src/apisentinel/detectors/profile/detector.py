@@ -18,6 +18,9 @@ class ProfileDetector:
     outside of what a parameter holds. Misses: attacks that consist of ordinary values, and
     parameters that hold anything.
     Cost: a few µs for each request, all of them in the kernels.
+
+    References: Kruegel and Vigna, "Anomaly detection of web-based attacks", CCS 2003; Good, "The
+    population frequencies of species", 1953.
     """
 
     id = "profile"

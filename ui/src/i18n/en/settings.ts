@@ -5,6 +5,8 @@ export const settings = {
   "set.sources": "Sources",
   "set.keys": "Keys",
   "set.users": "Users",
+  "set.detectors": "Detectors",
+  "det.sub": "what each looks for, catches and misses",
   "set.retention": "Limits and retention",
   "set.audit": "Audit",
   "set.look": "Appearance and keys",

@@ -17,6 +17,7 @@ const at = (id: string, minute: number): Alert => ({
   reason: "203.0.113.9 sent it",
   succeeded: null,
   incident: null,
+  evidence: [],
 });
 const BEGIN = Date.UTC(2026, 10, 21, 12, 0);
 

@@ -1,5 +1,5 @@
 import type { Explanation } from "../../api/types.ts";
-import { Chip } from "../../components/Chip.tsx";
+import { DetectorName } from "../../components/DetectorName.tsx";
 import { percent, words } from "../../components/format.ts";
 import { t } from "../../i18n/index.ts";
 
@@ -12,7 +12,7 @@ export function Agreement({ told }: { told: Explanation }) {
       <ul className="detectors">
         {told.detectors.map((each) => (
           <li key={each.id}>
-            <span className="strong">{words(each.id)}</span>
+            <span className="strong"><DetectorName id={each.id} /></span>
             <span className="num">{percent(each.score)}</span>
             <span className="bar"><span style={{ width: `${100 * each.score}%` }} /></span>
             <span className="muted small">{each.attack_types.map(words).join(", ")} · {t("tr.alertcount", { n: each.alerts })}</span>
@@ -22,7 +22,7 @@ export function Agreement({ told }: { told: Explanation }) {
       {told.silent.length > 0 && (
         <details>
           <summary className="muted small">{t("tr.silent", { n: told.silent.length })}</summary>
-          <div className="row silent">{told.silent.map((each) => <Chip key={each}>{words(each)}</Chip>)}</div>
+          <div className="row silent">{told.silent.map((each) => <DetectorName key={each} id={each} />)}</div>
         </details>
       )}
     </div>

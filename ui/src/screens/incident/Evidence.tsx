@@ -16,7 +16,7 @@ import { useUrlValue } from "../../state/url.ts";
 import { AlertDrawer } from "../triage/AlertDrawer.tsx";
 import { EventDrawer } from "../triage/EventDrawer.tsx";
 import { EVENT_COLUMNS } from "../triage/eventColumns.tsx";
-import { payloadOf } from "./payload.ts";
+import { payloadOf } from "../triage/payload.ts";
 import type { Graph, Story } from "./shapes.ts";
 import { EntityGraph } from "./EntityGraph.tsx";
 

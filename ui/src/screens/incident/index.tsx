@@ -14,6 +14,7 @@ import { ResponsePanel } from "../response/ResponsePanel.tsx";
 import { usePageKeys } from "../triage/usePageKeys.ts";
 import { useTitle } from "../triage/useTitle.ts";
 import { useTriage } from "../triage/useTriage.ts";
+import { Why } from "../triage/Why.tsx";
 import { Agreement } from "./Agreement.tsx";
 import { Comments } from "./Comments.tsx";
 import { Evidence } from "./Evidence.tsx";
@@ -26,7 +27,6 @@ import { Similar } from "./Similar.tsx";
 import { Suggested } from "./Suggested.tsx";
 import { StoryPanel } from "./StoryPanel.tsx";
 import { Verdict } from "./Verdict.tsx";
-import { Why } from "./Why.tsx";
 import "../triage/triage.css";
 import "./incident.css";
 

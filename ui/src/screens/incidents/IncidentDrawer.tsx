@@ -1,7 +1,6 @@
 import { useExplanation, useIncident } from "../../api/queries.ts";
 import { AttackTypes, StatusBadge, Succeeded, VerdictBadge, Who } from "../../components/Badges.tsx";
 import { Button } from "../../components/Button.tsx";
-import { Contributions } from "../../components/Contributions.tsx";
 import { Drawer } from "../../components/Drawer.tsx";
 import { number } from "../../components/format.ts";
 import { Payload } from "../../components/Payload.tsx";
@@ -11,7 +10,8 @@ import { Time } from "../../components/Time.tsx";
 import { Value } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
 import { Sentence } from "../incident/Sentence.tsx";
-import { payloadOf } from "../incident/payload.ts";
+import { Why } from "../triage/Why.tsx";
+import { payloadOf } from "../triage/payload.ts";
 import { useTriage } from "../triage/useTriage.ts";
 
 /** An incident beside the list: enough to decide, and the way to all of it. */
@@ -53,7 +53,7 @@ export function IncidentDrawer({ id, onClose, onOpen }: { id: string; onClose: (
               {(told) => (
                 <section>
                   <h3>{t("tr.why")}</h3>
-                  <Contributions base={told.base} items={told.factors} rest={told.rest} total={told.risk} />
+                  <Why told={told} />
                 </section>
               )}
             </Answer>

@@ -12,7 +12,7 @@ import { useLive } from "../../state/live.ts";
 export function HealthPanel({ overview }: { overview: Overview | undefined }) {
   const asked = useHealth();
   const told = useLive<HealthItem>("health").items[0];
-  const checks = told?.checks ?? asked.data?.checks;
+  const checks = told?.checks ?? asked.data?.checks ?? undefined;
   const failing = Object.values(checks ?? {}).filter((check) => !check.ok).length;
   const counters = overview?.counters ?? {};
   const figures: [string, string][] = [

@@ -7,6 +7,7 @@ import { type Key, t } from "../../i18n/index.ts";
 import { About } from "./About.tsx";
 import { Appearance } from "./Appearance.tsx";
 import { Audit } from "./Audit.tsx";
+import { Detectors } from "./Detectors.tsx";
 import { Keys } from "./Keys.tsx";
 import { Retention } from "./Retention.tsx";
 import { Sources } from "./Sources.tsx";
@@ -24,6 +25,7 @@ const SECTIONS: readonly Section[] = [
   { key: "sources", title: "set.sources", admin: false, show: Sources },
   { key: "keys", title: "set.keys", admin: true, show: Keys },
   { key: "users", title: "set.users", admin: true, show: Users },
+  { key: "detectors", title: "set.detectors", admin: false, show: Detectors },
   { key: "retention", title: "set.retention", admin: true, show: Retention },
   { key: "audit", title: "set.audit", admin: true, show: Audit },
   { key: "look", title: "set.look", admin: false, show: Appearance },

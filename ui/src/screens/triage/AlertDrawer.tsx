@@ -1,15 +1,18 @@
 import { Link } from "wouter";
 import { useAlert, useAlertExplanation } from "../../api/queries.ts";
 import { Succeeded } from "../../components/Badges.tsx";
-import { Contributions } from "../../components/Contributions.tsx";
+import { DetectorName } from "../../components/DetectorName.tsx";
 import { Drawer } from "../../components/Drawer.tsx";
 import { number, words } from "../../components/format.ts";
+import { Payload } from "../../components/Payload.tsx";
 import { Severity } from "../../components/Severity.tsx";
 import { Answer } from "../../components/States.tsx";
 import { Time } from "../../components/Time.tsx";
 import { Untrusted } from "../../components/Untrusted.tsx";
 import { Value } from "../../components/Value.tsx";
 import { t } from "../../i18n/index.ts";
+import { payloadOf } from "./payload.ts";
+import { Why } from "./Why.tsx";
 import "./triage.css";
 
 /** One alert: what was detected, by what, and why it counts as much. */
@@ -35,7 +38,7 @@ export function AlertDrawer({ id, onClose, withIncident = false }: { id: string;
               <dt>{t("tr.succeeded")}</dt>
               <dd><Succeeded value={data.succeeded} /></dd>
               <dt>{t("tr.detectors")}</dt>
-              <dd>{data.detectors.map(words).join(", ")}</dd>
+              <dd className="row">{data.detectors.map((each) => <DetectorName key={each} id={each} />)}</dd>
               {withIncident && data.incident && (
                 <>
                   <dt>{t("tr.incident")}</dt>
@@ -44,7 +47,12 @@ export function AlertDrawer({ id, onClose, withIncident = false }: { id: string;
               )}
             </dl>
             <Answer query={why} lines={4}>
-              {(told) => <Contributions base={told.base} items={told.factors} rest={told.rest} total={told.risk} />}
+              {(told) => (
+                <>
+                  <Why told={told} />
+                  {told.evidence?.filter((each) => each.match !== "").map((each) => <Payload key={`${each.seq} ${each.where}`} {...payloadOf(each)} />)}
+                </>
+              )}
             </Answer>
           </div>
         )}

@@ -3,7 +3,7 @@ import type { EventRow, Incident } from "../../api/types.ts";
 import { shareLines } from "../endpoint/index.tsx";
 import { visitsOf } from "../entity/Sequence.tsx";
 import { placed } from "../incident/EntityGraph.tsx";
-import { payloadOf } from "../incident/payload.ts";
+import { payloadOf } from "./payload.ts";
 import { suggestions } from "../incident/Suggested.tsx";
 import { lanesOf } from "../incidents/Lanes.tsx";
 import { severitySeries } from "./series.ts";
@@ -48,9 +48,11 @@ describe("triage", () => {
   });
 
   it("shows the address when the match is in it, else the part that was found", () => {
-    const sample = { seq: 1, ts: null, client: "c", method: "GET", url: "/a?q=%27", status: 400, user_agent: "", match: "'", where: "query q" };
+    const sample = { seq: 1, ts: null, client: "c", method: "GET", url: "/a?q=%27", status: 400, user_agent: "", match: "'", where: "query q", decoded: [] };
     expect(payloadOf(sample).text).toBe("/a?q=%27");
     expect(payloadOf({ ...sample, where: "body $.x" }).text).toBe("'");
+    const layered = payloadOf({ ...sample, decoded: ["%2527", "%27", "'"] });
+    expect(layered).toMatchObject({ text: "%2527", chain: ["%2527", "%27", "'"] });
   });
 
   it("places each kind in a column", () => {
