@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from apisentinel.api.server import Place
     from apisentinel.clock import Clock
+    from apisentinel.pipeline.log_settings import LogSettings
     from apisentinel.pipeline.service import Service
     from apisentinel.pipeline.service_settings import ServiceSettings
 
@@ -50,7 +51,7 @@ def run(config: str | None, options: Mapping[str, object], *, demo: bool = False
     settings = load_service(config, {**options, "demo": demo or None})
     if settings.demo and has_sources(settings):
         settings = settings.model_copy(update={"demo": False})
-    configure_logs(settings.log)
+    configure_logs(log_settings(settings, demo=demo))
     if not is_warm():
         messages.note(
             "First start on this machine: compiling the kernels takes about a minute, once."
@@ -61,6 +62,13 @@ def run(config: str | None, options: Mapping[str, object], *, demo: bool = False
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def log_settings(settings: "ServiceSettings", *, demo: bool) -> "LogSettings":
+    """How the log looks: `up` is for people, wherever its messages go, unless told otherwise."""
+    if demo and settings.log.format == "auto":
+        return settings.log.model_copy(update={"format": "console"})
+    return settings.log
 
 
 def _serve(settings: "ServiceSettings") -> int:

@@ -13,7 +13,7 @@ class LogSettings(BaseModel):
     format: Literal["auto", "json", "console"] = Field(
         default="auto",
         description="json: one object per line; console: lines for people; auto: console on a"
-        " terminal, else json.",
+        " terminal and for `up`, else json.",
     )
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least important level that is logged."

@@ -1,5 +1,6 @@
 """The service without its network: door, journal, judge and stores of one data folder."""
 
+import math
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,6 +66,12 @@ T = TypeVar("T")
 STOP_S = 10.0
 """Time that a stop may take: what orchestrators give a process before they kill it, or less."""
 
+LONGEST_S = 60.0
+"""How long a part may take to close when no stop has been asked for, after a failed start."""
+
+CLOSE_SHARE = 0.2
+"""Part of that which is kept for closing the stores; a checkpoint not whole by then is given up."""
+
 _log = structlog.get_logger("apisentinel.service")
 
 
@@ -105,7 +112,8 @@ class Service:
         self.bus = Bus(f"{self.clock.now():x}")
         self.alert_delay = Histogram(live_metrics.DELAY_BOUNDS)
         self.commits = Histogram(live_metrics.COMMIT_BOUNDS)
-        self._opened: list[Callable[[], object]] = []
+        self._opened: list[Callable[[float], object]] = []
+        self._deadline = math.inf
         self._room: dict[str, npt.NDArray[Any]] = {}
         self._burying = threading.Lock()
         self._unburied: list[Dead] = []
@@ -132,13 +140,13 @@ class Service:
         settings, data_dir, clock = self.settings, self.settings.data_dir, self.clock
         make_folder(data_dir)
         lock = FolderLock(data_dir)
-        self._opened.append(lock.release)
+        self._opened.append(lambda _: lock.release())
         key = hash_key(data_dir)
         self.journal = Journal(data_dir / JOURNAL_FOLDER, settings.storage, clock)
-        self._opened.append(self.journal.close)
+        self._opened.append(lambda _: self.journal.close())
         self.journal.on_commit = self.commits.add
         self.control = ControlStore(data_dir / CONTROL_FOLDER, clock, settings.storage)
-        self._opened.append(self.control.close)
+        self._opened.append(lambda _: self.control.close())
         self.events = EventStore(data_dir / EVENTS_FOLDER, settings.storage, clock)
         self._opened.append(self.events.close)
         warm_up(settings.detection)
@@ -179,7 +187,7 @@ class Service:
         self.retrainer = Retrainer(self)
         self._opened.append(self.retrainer.stop)
         self.runtime.start()
-        self._opened.append(lambda: self.runtime.stop(STOP_S))
+        self._opened.append(self.runtime.stop)
         self.ticker.start()
         self._opened.append(self.ticker.stop)
         self.canary.start()
@@ -233,26 +241,44 @@ class Service:
         if self._stopping or not self.started_at:
             return True
         self._stopping = True
-        deadline = self.clock.monotonic() + timeout_s
+        begin = self.clock.monotonic()
+        self._deadline = begin + timeout_s
+        self.checkpointer.finish_by(self._deadline - timeout_s * CLOSE_SHARE)
         done = self.sources.stop(timeout_s / 4)
         done &= self.door.stop(timeout_s / 4)
-        done &= self.runtime.drain(max(0.1, deadline - self.clock.monotonic() - timeout_s / 4))
-        done &= self.runtime.stop(max(0.1, deadline - self.clock.monotonic()))
-        self.ticker.stop(1.0)
+        done &= self.runtime.drain(self._left(keep=timeout_s / 2))
+        done &= self.runtime.stop(self._left(keep=timeout_s * CLOSE_SHARE))
+        drained = self.clock.monotonic()
+        self.ticker.stop(min(1.0, self._left()))
         try:
-            self.ticker.look(everything=True)
-            done &= self.save(max(1.0, deadline - self.clock.monotonic()))
+            if done:
+                self.ticker.look(everything=True)
+            done &= self.save(self._left(keep=timeout_s * CLOSE_SHARE))
         except StoreError as error:
             _log.error("the state could not be saved", problem=str(error))
             done = False
+        self.checkpointer.wait(self._left())
+        saved = self.clock.monotonic()
         self._close()
+        tell = _log.debug if done else _log.warning
+        tell(
+            "stopped" if done else "stopped before all was judged and saved",
+            drain_s=round(drained - begin, 2),
+            save_s=round(saved - drained, 2),
+            close_s=round(self.clock.monotonic() - saved, 2),
+        )
         return done
+
+    def _left(self, *, keep: float = 0.0) -> float:
+        """Seconds until a stop has to be over, less those that are kept for the rest of it."""
+        left = min(self._deadline - self.clock.monotonic() - keep, LONGEST_S)
+        return max(0.1, left)
 
     def _close(self) -> None:
         while self._opened:
             close = self._opened.pop()
             try:
-                close()
+                close(self._left())
             except Exception as error:  # noqa: BLE001 (the others have to be closed as well)
                 _log.error("a part could not be closed", **described(error))
 

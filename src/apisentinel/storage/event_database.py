@@ -89,6 +89,7 @@ class EventDatabase:
         self._settings = settings
         self._lock = threading.RLock()
         self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._at_work: list[duckdb.DuckDBPyConnection] = []
         self._generation = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
         self.fresh = not (path / FILE).exists()
@@ -156,12 +157,17 @@ class EventDatabase:
         with reported(self.path / FILE):
             if cursor is None:
                 cursor = connection.cursor()
+            with self._lock:
+                self._at_work.append(cursor)
             try:
                 yield cursor
             except BaseException:
                 with suppress(duckdb.Error):
                     cursor.close()
                 raise
+            finally:
+                with self._lock:
+                    self._at_work.remove(cursor)
         with self._lock:
             keep = generation == self._generation and len(self._idle) < IDLE_CURSORS
             if keep and self._connection is not None:
@@ -198,6 +204,13 @@ class EventDatabase:
         with self._lock:
             self.close()
             self.open()
+
+    def interrupt(self) -> None:
+        """Ends the statements under way with a StoreError where they are waited for."""
+        with self._lock:
+            for cursor in self._at_work:
+                with suppress(duckdb.Error):
+                    cursor.interrupt()
 
     def close(self) -> None:
         """Closes the file and all cursors."""

@@ -28,6 +28,9 @@ RETRY_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 0.5
 """How often requests for a snapshot are looked for."""
 
+INTERRUPT_SECONDS: Final = 0.05
+"""Pause between two attempts to interrupt what is under way when the store closes."""
+
 
 class EventStore(EventQueries):
     """Judged requests. All methods may be called from any thread.
@@ -237,12 +240,21 @@ class EventStore(EventQueries):
         self.files.export(lambda: self._last_seq, at_once=at_once)
         self.files.expire()
 
-    def close(self) -> None:
-        """Writes what is queued and closes the files."""
+    def close(self, timeout: float = 60.0) -> None:
+        """Writes what is queued and closes the files.
+
+        What puts old events away is ended at once and done anew after the next start.
+
+        Args:
+            timeout: Seconds for writing; what is not written then is not stored.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._writer.join()
+        self._writer.join(timeout)
         self._stop.set()
-        self._keeper.join()
+        while self._writer.is_alive() or self._keeper.is_alive():
+            self.database.interrupt()
+            self._writer.join(INTERRUPT_SECONDS)
+            self._keeper.join(INTERRUPT_SECONDS)
         self.database.close()

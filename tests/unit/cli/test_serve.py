@@ -8,7 +8,7 @@ from apisentinel.api.app import create_app
 from apisentinel.api.server import Place
 from apisentinel.cli import demo as module
 from apisentinel.cli.demo import Demo
-from apisentinel.cli.serve import _greet, address, has_sources
+from apisentinel.cli.serve import _greet, address, has_sources, log_settings
 from apisentinel.clock import SystemClock
 from apisentinel.pipeline.server_settings import ServerSettings
 from apisentinel.pipeline.service_settings import ServiceSettings
@@ -37,6 +37,20 @@ def test_configured_sources_are_noticed():
     assert not has_sources(ServiceSettings())
     wanted = {"sources": {"inputs": [{"type": "file", "path": "/var/log/x"}]}}
     assert has_sources(ServiceSettings.model_validate(wanted))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "demo", "expected"),
+    [
+        ("auto", True, "console"),
+        ("json", True, "json"),
+        ("auto", False, "auto"),
+        ("console", False, "console"),
+    ],
+)
+def test_up_logs_lines_for_people_unless_told_otherwise(wanted, demo, expected):
+    service = ServiceSettings.model_validate({"log": {"format": wanted}})
+    assert log_settings(service, demo=demo).format == expected
 
 
 class Answers:

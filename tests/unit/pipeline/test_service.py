@@ -462,3 +462,63 @@ def test_on_level_two_rows_with_evidence_and_a_sample_are_kept(tmp_path) -> None
     assert {m.topic for m in reader.get_nowait()[0]} == {"alerts"}
     assert "level 2" in service.health()["load"]["detail"]
     assert service.stop(60)
+
+
+def test_a_stop_gives_up_a_checkpoint_that_takes_too_long(tmp_path, monkeypatch) -> None:
+    clock = ManualClock(START_US)
+    service = made(settings(tmp_path), clock)
+    service.start()
+    feed(service, requests(300))
+    asked = []
+
+    def slow(self: Any, name: str) -> bytes:
+        asked.append(name)
+        clock.advance(1)
+        return b"part"
+
+    monkeypatch.setattr(checkpoint.Parts, "__getitem__", slow)
+    begin = clock.monotonic()
+    assert not service.stop(10)
+    assert 1 <= len(asked) <= 10
+    assert clock.monotonic() - begin <= 10
+    monkeypatch.undo()
+    again = started(tmp_path)
+    assert again.runtime.drain(60)
+    assert again.runtime.live.seq == 300
+    assert again.events.last_seq == 300 or again.event_writer.barrier(60)
+    assert again.stop(60)
+
+
+def test_a_stop_begins_no_checkpoint_that_took_too_long_before(tmp_path) -> None:
+    service = started(tmp_path)
+    feed(service, requests(100))
+    service.checkpointer.seconds = 100.0
+    assert not service.stop(10)
+    again = started(tmp_path)
+    assert again.runtime.drain(60)
+    assert again.runtime.live.seq == 100
+    assert again.stop(60)
+
+
+def test_a_stop_leaves_the_rest_of_what_was_read_in_the_journal(tmp_path, monkeypatch) -> None:
+    service = started(tmp_path, block_rows=50)
+    judge = Runtime._judge
+    judged = []
+
+    def once(self: Runtime, group: Any) -> None:
+        judged.append(group.offset)
+        judge(self, group)
+        self._stop.set()
+
+    monkeypatch.setattr(Runtime, "_judge", once)
+    with service.runtime.gate.held():
+        rows = requests(200)
+        for begin in range(0, 200, 50):
+            service.door.submit_requests(body(rows[begin : begin + 50]), source="http")
+    assert not service.stop(10)
+    assert len(judged) == 1
+    monkeypatch.undo()
+    again = started(tmp_path)
+    assert again.runtime.drain(60)
+    assert again.runtime.live.seq == 200
+    assert again.stop(60)

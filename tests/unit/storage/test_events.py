@@ -12,6 +12,7 @@ from apisentinel.clock import ManualClock
 from apisentinel.errors import StoreError
 from apisentinel.storage.base import DamagedError, NewerVersionError
 from apisentinel.storage.columns import Table
+from apisentinel.storage.event_database import run
 from apisentinel.storage.event_query import MOST_GROUPS, STEPS, step_of
 from apisentinel.storage.events import EventStore
 from apisentinel.storage.events_schema import EVENT_SCHEMA
@@ -247,6 +248,43 @@ def test_health_says_when_old_events_cannot_be_put_away(opening, clock, monkeypa
     clock.advance(2)
     while not store.health()[0]:
         threading.Event().wait(0.005)
+
+
+def test_closing_ends_what_puts_old_events_away(opening, clock, monkeypatch):
+    monkeypatch.setattr("apisentinel.storage.events.POLL_SECONDS", 0.005)
+    store = opening(maintenance_seconds=1)
+    put(store, 1, 10)
+    begun = threading.Event()
+
+    def endless(*args, **kwargs):
+        with store.database.cursor() as cursor:
+            begun.set()
+            run(cursor, "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b")
+
+    monkeypatch.setattr(store.files, "export", endless)
+    clock.advance(2)
+    assert begun.wait(60)
+    store.close()
+    monkeypatch.undo()
+    assert total(opening()) == 10
+
+
+def test_closing_interrupts_a_write_that_has_no_time_left(opening, monkeypatch):
+    store = opening(flush_ms=10_000)
+    put(store, 1, 10)
+    store.put(table([row(seq) for seq in range(11, 21)]))
+    begun = threading.Event()
+
+    def endless(tables):
+        with store.database.cursor() as cursor:
+            begun.set()
+            run(cursor, "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b")
+        return 0
+
+    monkeypatch.setattr(store, "_store", endless)
+    store.close(0.01)
+    assert begun.is_set()
+    assert total(opening()) == 10
 
 
 def test_rows_of_another_shape_are_refused(opening):

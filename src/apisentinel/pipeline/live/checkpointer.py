@@ -1,13 +1,14 @@
 """Decides when the state is saved, and saves it beside the judge."""
 
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import structlog
 
 from apisentinel.clock import Clock
 from apisentinel.errors import StoreError
-from apisentinel.pipeline.live.checkpoint import Captured
+from apisentinel.pipeline.live.checkpoint import Captured, Parts
 from apisentinel.pipeline.live.settings import RuntimeSettings
 from apisentinel.storage.base import JournalStore
 
@@ -17,6 +18,35 @@ one tries again.
 """
 
 _log = structlog.get_logger("apisentinel.checkpoint")
+
+
+HOPE = 2.0
+"""How many times of what is left the newest checkpoint may have taken for another one to be begun
+before a stop: it was taken under load, and the one before a stop is not.
+"""
+
+
+class TooLateError(StoreError):
+    """The service stops before the checkpoint would be whole."""
+
+
+class _Timely(Mapping[str, bytes]):
+    """Parts of a checkpoint, as long as there is time."""
+
+    def __init__(self, parts: Parts, check: Callable[[], None]) -> None:
+        self._parts = parts
+        self._check = check
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._parts
+        self._check()  # what remains is to bring it to the disk
+
+    def __getitem__(self, name: str) -> bytes:
+        self._check()
+        return self._parts[name]
 
 
 class Checkpointer:
@@ -52,8 +82,21 @@ class Checkpointer:
         self.saved_at = clock.now()
         self.problem = ""
         self._last = clock.monotonic()
+        self._end = math.inf
         self._busy = threading.Lock()
         self._thread: threading.Thread | None = None
+
+    def finish_by(self, moment: float) -> None:
+        """Gives up a checkpoint that is not whole at a moment of the clock, now and from now on.
+
+        Nothing is lost by that: the checkpoint before it stays, and what came after it is judged
+        again from the journal.
+        """
+        self._end = moment
+
+    def _check(self) -> None:
+        if self.clock.monotonic() > self._end:
+            raise TooLateError("no time is left for a checkpoint; the one before it stays")
 
     @property
     def pause(self) -> float:
@@ -94,6 +137,9 @@ class Checkpointer:
         if not self._busy.acquire(timeout=timeout_s):
             return False
         try:
+            if self.seconds > HOPE * (self._end - self.clock.monotonic()):
+                _log.warning("no checkpoint before the end", seconds=round(self.seconds, 1))
+                return False
             captured = capture()
             if captured.offset == self.offset:
                 captured.release()
@@ -123,9 +169,12 @@ class Checkpointer:
         parts = captured.parts(once=True)
         try:
             self._settle(timeout_s)
-            self.journal.save_checkpoint(captured.offset, parts)
+            self.journal.save_checkpoint(captured.offset, _Timely(parts, self._check))
             self.offset = captured.offset
             self.journal.trim(captured.offset)
+        except TooLateError as error:
+            _log.warning("no checkpoint", offset=captured.offset, problem=str(error))
+            return False
         except StoreError as error:
             self.problem = str(error)
             _log.error("no checkpoint", offset=captured.offset, problem=str(error))

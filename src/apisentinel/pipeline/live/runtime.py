@@ -175,6 +175,8 @@ class Runtime:
             return 0
         for group in self._groups(entries):
             self._judge(group)
+            if self._stop.is_set():  # the rest stays in the journal
+                return len(entries)
         if self.live.offset < entries[-1][0]:  # the last ones are damaged
             self._done(entries[-1][0])
         return len(entries)

@@ -96,7 +96,8 @@ class Ticker:
             lag, service.event_queue_share(), service.clock.monotonic()
         )
         if level != before:
-            _log.warning("degradation", level=int(level), meaning=MEANING[level])
+            tell = _log.warning if level > before else _log.info
+            tell("degradation", degree=int(level), meaning=MEANING[level])
         item = service.rates.tick(service.clock.now(), service.totals(), service.gauges())
         service.bus.publish("metrics", [item])
         if level == Level.NORMAL or self._ticks % COARSE_EVERY == 0:
