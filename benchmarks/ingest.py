@@ -13,8 +13,8 @@ watches memory. Nothing is asserted: the figures tell, and whoever reads them ju
 
 import argparse
 import http.client
-import itertools
 import json
+import math
 import re
 import socket
 import statistics
@@ -32,15 +32,22 @@ from typing import Any
 from websockets.sync.client import connect
 
 from apisentinel.simulator import Simulation, plan
+from benchmarks import sender
 from benchmarks.machine import machine
 from benchmarks.measure import PRODUCT, ROOT
+from benchmarks.sender import Bodies, packed
 
 BATCH = 1_000
 BATCHES = 200
 """Different batches; sent over and over with other event ids."""
 
+WARM_S = 3
+"""Sending before anything is measured: first use of everything."""
 RATED_S = 20
 """How long the rate without overload is taken."""
+OVERLOAD = 10
+"""Offered under overload, times of what was taken in without it just before."""
+OVERLOAD_CONNECTIONS = 256
 ROUNDS = 3
 """Requests of each of many clients."""
 
@@ -165,45 +172,20 @@ def renamed(body: bytes, name: int) -> bytes:
     return body.replace(b'"event_id":"', b'"event_id":"%d-' % name)
 
 
-def flood(target: Service, bodies: list[bytes], seconds: float, connections: int) -> dict[str, Any]:
-    """Sends as fast as the answers come, over several connections."""
-    lock = threading.Lock()
-    number = iter(range(1 << 60))
-    codes: dict[int, int] = {}
-    waits: list[float] = []
-    accepted = 0
-    end = time.monotonic() + seconds
-
-    def work() -> None:
-        nonlocal accepted
-        sender = Sender(target)
-        while time.monotonic() < end:
-            with lock:
-                name = next(number)
-            body = renamed(bodies[name % len(bodies)], name)
-            begin = time.monotonic()
-            status, taken = sender.send(body)
-            took = time.monotonic() - begin
-            with lock:
-                codes[status] = codes.get(status, 0) + 1
-                accepted += taken
-                if status == 202:
-                    waits.append(took)
-
-    begin = time.monotonic()
-    threads = [threading.Thread(target=work) for _ in range(connections)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    took = time.monotonic() - begin
+def flood(
+    target: Service, bodies: Bodies, seconds: float, connections: int, rate: float = math.inf
+) -> dict[str, Any]:
+    """Sends as fast as the answers come, over several connections, or at most at a rate."""
+    place = sender.Target(target.port, target.key)
+    tally = sender.flood(place, bodies, seconds, connections, rate / BATCH)
     return {
-        "seconds": round(took, 1),
+        "seconds": round(tally.seconds, 1),
         "connections": connections,
-        "offered_per_s": round(sum(codes.values()) * BATCH / took),
-        "accepted_per_s": round(accepted / took),
-        "answers": dict(sorted(codes.items())),
-        "answer_ms": quantiles(waits),
+        "offered_per_s": round(sum(tally.codes.values()) * BATCH / tally.seconds),
+        "accepted_per_s": round(tally.codes.get(202, 0) * BATCH / tally.seconds),
+        "answers": dict(sorted(tally.codes.items())),
+        "answer_ms": quantiles(tally.waits),
+        "refusal_ms": quantiles(tally.refusals),
     }
 
 
@@ -234,22 +216,24 @@ def settled(target: Service, seconds: float = 120) -> dict[str, Any]:
 
 def throughput(target: Service, options: argparse.Namespace) -> dict[str, Any]:
     """Accepted requests per second."""
-    bodies = batches()
-    flood(target, bodies, 3, options.connections)  # first use of everything
-    cpu = target.cpu_seconds()
-    found = flood(
-        target, [renamed(body, 10**9) for body in bodies], options.seconds, options.connections
-    )
+    with packed(batches(), 10**9) as bodies:
+        flood(target, bodies, WARM_S, options.connections)
+        cpu = target.cpu_seconds()
+        found = flood(target, bodies, options.seconds, options.connections)
+    accepted = max(1, found["answers"].get(202, 0) * BATCH)
     found["service_cores"] = round((target.cpu_seconds() - cpu) / found["seconds"], 2)
     found["memory_mib"] = target.memory()
-    return found | settled(target)
+    found |= settled(target)
+    return found | {"cpu_us_per_accepted": per_row(target.cpu_seconds() - cpu, accepted)}
+
+
+def per_row(seconds: float, rows: int) -> float:
+    """CPU per request, µs."""
+    return round(seconds / rows * 1e6, 1)
 
 
 def overload(target: Service, options: argparse.Namespace) -> dict[str, Any]:
-    """Goodput, memory and books while far more is sent than is taken."""
-    bodies = batches()
-    names = itertools.count(10**9, 10**9)
-    flood(target, bodies, 3, options.connections)  # first use of everything
+    """Goodput, memory and books while ten times more is sent than is taken."""
     memory: list[float] = []
     done = threading.Event()
 
@@ -257,42 +241,40 @@ def overload(target: Service, options: argparse.Namespace) -> dict[str, Any]:
         while not done.wait(1):
             memory.append(target.memory()["VmRSS"])
 
-    def phase(seconds: float, connections: int) -> dict[str, Any]:
-        name = next(names)
-        again = [renamed(body, name) for body in bodies]
-        settled(target)
-        cpu = target.cpu_seconds()
-        found = flood(target, again, seconds, connections)
-        settled(target)
-        accepted = max(1, found["accepted_per_s"] * found["seconds"])
-        found["cpu_us_per_accepted"] = round((target.cpu_seconds() - cpu) / accepted * 1e6, 1)
-        return found
+    with packed(batches(), 10**9) as bodies:
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    pairs = [
-        (
-            phase(RATED_S, options.connections),
-            phase(options.seconds / options.turns, options.connections * 10),
-        )
-        for _ in range(options.turns)
-    ]
-    last = phase(RATED_S, options.connections)
+        def phase(seconds: float, connections: int, rate: float = math.inf) -> dict[str, Any]:
+            settled(target)
+            cpu = target.cpu_seconds()
+            found = flood(target, bodies, seconds, connections, rate)
+            settled(target)
+            accepted = max(1, found["answers"].get(202, 0) * BATCH)
+            found["cpu_us_per_accepted"] = per_row(target.cpu_seconds() - cpu, accepted)
+            return found
+
+        flood(target, bodies, WARM_S, options.connections)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        rated = [phase(RATED_S, options.connections)]
+        over = []
+        for _ in range(options.turns):
+            rate = rated[-1]["accepted_per_s"] * OVERLOAD
+            over.append(phase(options.seconds / options.turns, OVERLOAD_CONNECTIONS, rate))
+            rated.append(phase(RATED_S, options.connections))
     done.set()
     watcher.join()
-    rated = [*(before for before, _ in pairs), last]
     step = max(1, len(memory) // 10)
+    means = [
+        (rated[k]["accepted_per_s"] + rated[k + 1]["accepted_per_s"]) / 2 for k in range(len(over))
+    ]
     return {
         "rated": rated,
-        "overload": [over for _, over in pairs],
+        "overload": over,
         "goodput_of_rated": [
-            round(
-                2
-                * over["accepted_per_s"]
-                / (rated[k]["accepted_per_s"] + rated[k + 1]["accepted_per_s"]),
-                2,
-            )
-            for k, (_, over) in enumerate(pairs)
+            round(part["accepted_per_s"] / mean, 2) for part, mean in zip(over, means, strict=True)
+        ],
+        "offered_of_rated": [
+            round(part["offered_per_s"] / mean, 1) for part, mean in zip(over, means, strict=True)
         ],
         "memory_mib_over_time": memory[::step],
         "memory_mib": target.memory(),

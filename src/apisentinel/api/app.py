@@ -70,7 +70,12 @@ def create_app(
     state.clock = clock
     state.accounts = accounts or service.control
     state.limits = Limits(wanted.limits, clock)
-    state.intake = Intake(wanted.limits, state.limits.bodies, service.settings.door.max_body_bytes)
+    state.intake = Intake(
+        wanted.limits,
+        state.limits.bodies,
+        service.settings.door.max_body_bytes,
+        service.door.check,
+    )
     state.agent_reports = AgentReports()
     state.authenticator = Authenticator(
         state.accounts,

@@ -2,8 +2,8 @@
 
 Requests pass by and a sample of them is kept. After 2,048 requests, and again whenever their number
 has doubled, a candidate is learned beside the judging; it takes over after a further eighth of the
-requests. Both moments are numbers of requests, so equal traffic gives equal verdicts, however it
-comes in blocks, and after a restart.
+requests, from 32,768 of them on after a further half. Both moments are numbers of requests, so equal
+traffic gives equal verdicts, however it comes in blocks, and after a restart.
 """
 
 import threading
@@ -28,9 +28,11 @@ FIRST, STEADY = 2_048, 262_144
 """Requests after which the first candidate is learned, and between two later ones: learning from
 16,000 requests takes half a second of CPU.
 """
-DELAY_SHARE = 8
+DELAY_SHARE, LATER_SHARE, LATER = 8, 2, 32_768
 """A candidate takes over after an eighth of the requests since the one before: so much time it has
-to be learned in.
+to be learned in, and judging waits for one that is late. From `LATER` requests on, when there is an
+earlier one that is good for the time being, it is half of them: learning takes up to 3 s of CPU, at
+10,000 requests a second and beside others on the same cores 10 s.
 """
 OWNERS, CATEGORIES = 1 << 13, 1 << 17
 """Endpoints and parameters, and their properties, that a candidate holds at most: a quarter of what
@@ -70,7 +72,7 @@ def last_learning_point(seen: int) -> int:
 def take_over_point(learned: int) -> int:
     """Number of requests after which a candidate that was learned at a point judges."""
     stretch = STEADY if learned >= 2 * STEADY else max(learned // 2, FIRST)
-    return learned + stretch // DELAY_SHARE
+    return learned + stretch // (DELAY_SHARE if learned < LATER else LATER_SHARE)
 
 
 def next_cut(seen: int) -> int:
@@ -117,7 +119,7 @@ class _Candidate(threading.Thread):
         self._pieces.clear()
 
     def content(self) -> bytes:
-        """The profile as bytes, once it is learned."""
+        """The profile as bytes; waits until it is learned."""
         self.join()
         if self._error is not None:
             raise self._error
@@ -182,6 +184,14 @@ class OnlineProfile:
         self._candidate = None
         return True
 
+    def is_learned(self, timeout_s: float = 0.0) -> bool:
+        """Whether no candidate is being learned; waits so long for one."""
+        candidate = self._candidate
+        if isinstance(candidate, _Candidate):
+            candidate.join(timeout_s)
+            return not candidate.is_alive()
+        return True
+
     def _pending(self) -> bytes:
         """The candidate as bytes, empty without one; waits until it is learned."""
         if isinstance(self._candidate, _Candidate):
@@ -194,7 +204,7 @@ class OnlineProfile:
         self._scorer = Scorer(self.profile)
 
     def snapshot(self) -> dict[str, Array]:
-        """All state as named arrays; waits for a candidate."""
+        """All state as named arrays; waits for a candidate, see `is_learned`."""
         out = {f"sample.{name}": array for name, array in self._sample.snapshot().items()}
         out["seen"] = np.array([self.seen], np.int64)
         out["active"] = np.frombuffer(self._content, np.uint8)

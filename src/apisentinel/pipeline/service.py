@@ -284,13 +284,22 @@ class Service:
 
     def save(self, timeout_s: float = STOP_S) -> bool:
         """Saves the state now; False when a store refuses or is too slow."""
+        if not self._is_learned(timeout_s):
+            _log.warning("no checkpoint", problem="a profile is still being learned")
+            return False
         return self.checkpointer.save_now(self._capture, timeout_s)
 
     def save_when_due(self) -> None:
         """Begins a checkpoint when the time for one has come."""
         live = self.runtime.live
+        if not self._is_learned(0.0):  # it is part of the state, and nobody is to wait for it
+            return
         if self.checkpointer.claim(live.offset, live.seq):
             self.checkpointer.save(self._capture, live.seq)
+
+    def _is_learned(self, timeout_s: float) -> bool:
+        online = self.runtime.live.engine.online
+        return online is None or online.is_learned(timeout_s)
 
     def _capture(self) -> checkpoint.Captured:
         return self.runtime.view(lambda live: checkpoint.capture(live, self._room))

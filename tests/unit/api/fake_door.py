@@ -14,8 +14,13 @@ class FakeDoor:
         self.bodies: list[tuple[bytes, str, str | None]] = []
         self.batches: list[tuple[int, dict[str, Any]]] = []
         self.refusal: Exception | None = None
+        self.full: Exception | None = None
         self.stopping = False
         self.counters = Counters()
+
+    def check(self, size: int) -> None:
+        if self.full is not None and size:
+            raise self.full
 
     def submit_requests(
         self, body: bytes, *, source: str, idempotency: str | None = None, sender: str = ""

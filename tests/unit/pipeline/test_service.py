@@ -500,6 +500,23 @@ def test_a_stop_begins_no_checkpoint_that_took_too_long_before(tmp_path) -> None
     assert again.stop(60)
 
 
+def test_no_checkpoint_waits_for_a_profile_that_is_being_learned(tmp_path, monkeypatch) -> None:
+    service = started(tmp_path, checkpoint_events=1)
+    online = service.runtime.live.engine.online
+    assert online is not None
+    busy = threading.Event()
+    monkeypatch.setattr(online, "is_learned", lambda _timeout_s: not busy.is_set())
+    busy.set()
+    feed(service, requests(100))
+    service.save_when_due()
+    assert not service.save(0.1)
+    assert service.checkpointer.saved == 0
+    busy.clear()
+    assert service.save()
+    assert service.checkpointer.saved == 1
+    assert service.stop(60)
+
+
 def test_a_stop_leaves_the_rest_of_what_was_read_in_the_journal(tmp_path, monkeypatch) -> None:
     service = started(tmp_path, block_rows=50)
     judge = Runtime._judge

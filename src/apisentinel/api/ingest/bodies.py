@@ -35,8 +35,24 @@ class Intake:
     Its coroutines belong to the event loop.
     """
 
-    def __init__(self, limits: LimitSettings, budget: ByteBudget, body_bytes: int) -> None:
+    def __init__(
+        self,
+        limits: LimitSettings,
+        budget: ByteBudget,
+        body_bytes: int,
+        refuse: Callable[[int], None],
+    ) -> None:
+        """Starts the threads.
+
+        Args:
+            limits: Threads, patience, bytes in work.
+            budget: Bytes of all bodies.
+            body_bytes: Largest body.
+            refuse: Raises RefusedError for a body of so many bytes that would be refused whatever
+                is in it; quick, since it is called on the event loop.
+        """
         self.body_bytes = body_bytes
+        self._refuse = refuse
         self._budget = budget
         self._seconds = limits.body_seconds
         self._threads = limits.ingest_threads
@@ -50,7 +66,8 @@ class Intake:
 
         Raises:
             RefusedError: 400 for a cut body, 408 for one that does not come, 413 for one that is
-                too large, 415 for an unknown encoding, 503 when too much is under way.
+                too large, 415 for an unknown encoding, 429 when too much waits to be judged, 503
+                when too much is under way.
         """
         encoding = request.headers.get("content-encoding")
         limit = self.body_bytes
@@ -58,6 +75,8 @@ class Intake:
         try:
             # Whole, also when it will be refused: many senders do not look for an answer before.
             raw = await self._receive(request, reservation)
+            # Before it waits for a thread: under load most bodies end here.
+            self._refuse(len(raw))
 
             def both() -> T | RefusedError:
                 try:

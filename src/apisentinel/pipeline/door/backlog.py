@@ -36,15 +36,27 @@ class Backlog:
             RefusedError: 429, the budget is used up.
         """
         with self._lock:
-            used = self._reserved + self._waiting
-            if used and used + size > self.budget:
-                raise RefusedError(
-                    429,
-                    f"{self._waiting:,} bytes wait to be judged, and the budget is"
-                    f" {self.budget:,}: send again later",
-                    retry_after=self._retry_after(),
-                )
+            self._check(size)
             self._reserved += size
+
+    def check(self, size: int) -> None:
+        """Refuses what would be refused now, and sets nothing aside.
+
+        Raises:
+            RefusedError: 429, as in `reserve`.
+        """
+        with self._lock:
+            self._check(size)
+
+    def _check(self, size: int) -> None:
+        used = self._reserved + self._waiting
+        if used and used + size > self.budget:
+            raise RefusedError(
+                429,
+                f"{self._waiting:,} bytes wait to be judged, and the budget is"
+                f" {self.budget:,}: send again later",
+                retry_after=self._retry_after(),
+            )
 
     def release(self, size: int) -> None:
         """Gives reserved bytes back."""

@@ -177,6 +177,15 @@ def test_splunk_codes(client, key, door):
     assert answer.headers["retry-after"] == "2"
 
 
+def test_a_body_that_will_be_refused_is_not_looked_at(client, key, door):
+    door.full = RefusedError(429, "full", retry_after=3)
+    answer = post(client, key, b"no gzip", **{"Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+    assert not door.bodies
+    door.full = None
+    assert post(client, key, b"no gzip", **{"Content-Encoding": "gzip"}).status_code == 400
+
+
 def test_splunk_health_follows_the_door(client, door):
     assert client.get("/services/collector/health").status_code == 200
     door.stopping = True

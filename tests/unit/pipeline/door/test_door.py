@@ -268,6 +268,25 @@ def test_what_waits_for_judgement_is_bounded_and_freed_by_judging():
     assert door.counters.conservation() == 0
 
 
+def test_what_will_be_refused_is_known_before_any_work():
+    door = make_door(max_body_bytes=1 << 20, backlog_bytes=1 << 20)
+    door.check(1 << 30)  # alone it would be let in
+    body = b"\n".join([request(url="/" + "a" * 900)] * 400)
+    door.submit_requests(body, source="http")
+    door.check(1)
+    with pytest.raises(RefusedError) as refusal:
+        door.check(1 << 20)
+    assert (refusal.value.status, refusal.value.retry_after is None) == (429, False)
+    door.judged(1)
+    door.check(1 << 20)
+    door.stop()
+    with pytest.raises(RefusedError) as refusal:
+        door.check(1)
+    assert refusal.value.status == 503
+    assert door.counters.totals()["refused"] == 2
+    assert door.backlog.share == 0
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [(DiskFullError("full"), 503), (QueueFullError("slow"), 429), (StoreError("bad"), 503)],
