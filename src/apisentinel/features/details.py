@@ -132,7 +132,7 @@ def _login_fields(buffer, begin, end, k0, k1):
 
 
 @inline
-def _bearer(buffer, begin, end):
+def bearer_span(buffer, begin, end):
     """Span of the bearer token of the headers, (-1, -1) without one."""
     at = begin
     while at < end:
@@ -154,7 +154,8 @@ def _bearer(buffer, begin, end):
 
 
 @inline
-def _six_bits(byte):
+def six_bits(byte):
+    """What a sign of base64 stands for, in both alphabets; -1 for another one."""
     if 65 <= byte <= 90:
         return np.int64(byte) - 65
     if 97 <= byte <= 122:
@@ -175,7 +176,7 @@ def _token_flags(buffer, begin, end, scratch):
         return 0
     bits, count, n = np.int64(0), 0, 0
     for i in range(begin, min(end, begin + MOST_TOKEN_HEAD)):
-        value = _six_bits(buffer[i])
+        value = six_bits(buffer[i])
         if value < 0:
             break
         bits = ((bits << 6) | value) & 0xFFFFFF
@@ -234,7 +235,7 @@ def read_details(buffer, spans, path_flags, methods, k0, k1, scratch, out, flags
                     out[i, 2] = _U(0)
         begin, end = np.int64(spans[_HEADERS, i, 0]), np.int64(spans[_HEADERS, i, 1])
         if begin >= 0 and end > begin:
-            first, last = _bearer(buffer, begin, end)
+            first, last = bearer_span(buffer, begin, end)
             if first >= 0:
                 out[i, 3] = siphash(buffer, first, last, k0, k1)
                 flags[i, 0] = np.uint8(_token_flags(buffer, first, last, scratch))

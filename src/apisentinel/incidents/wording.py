@@ -37,6 +37,11 @@ def phrase(evidence: Evidence) -> str:
         return f"probed for {number(first.actual)[:SNIPPET]}"
     if evidence.attack_type in PAYLOAD_TYPES or evidence.detector == "payload":
         return f"sent {_lowered(first.name)}: {number(first.actual)[:SNIPPET]}"
+    if evidence.detector == "foreign_functions" and first.n is not None:
+        return (
+            f"came in role {number(first.actual)[:SNIPPET]}, which never did this in {first.n:,} "
+            f"requests; only {number(first.usual)[:SNIPPET]} did"
+        )
     words = {
         "scanning": f"asked for {number(first.actual)} paths that do not exist within an "
         f"hour{_usual(first)}",

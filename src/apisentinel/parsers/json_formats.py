@@ -29,6 +29,10 @@ COMMON_HEADERS = (
 """Request headers that are often logged one by one: address chains, credentials, attacks."""
 
 
+# The role in which a user comes has no column of its own: it travels as the last header, under a
+# name that no client can send.
+
+
 def single_headers(prefix: str, *, title: bool = False) -> dict[str, str]:
     """Paths ``prefix`` + name of each common header, also with underscores, or in title case."""
     out: dict[str, str] = {}
@@ -70,6 +74,7 @@ NDJSON = JsonMapping(
         tenant                tenant
         source                source
         duration:us           duration_us
+        header::role          extra.role extra.roles extra.scope
         """
     ),
     required=(("method",), ("url", "path")),

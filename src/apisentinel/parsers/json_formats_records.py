@@ -72,6 +72,7 @@ ECS = JsonMapping(
         request_body    http.request.body.content
         response_body   http.response.body.content
         headers         http.request.headers
+        header::role    user.roles
         """
     ),
     required=(("url",), ("method", "status")),
@@ -96,6 +97,7 @@ OTEL = JsonMapping(
         request_bytes   http.request.body.size http.request_content_length
         response_bytes  http.response.body.size http.response_content_length
         user_id         enduser.id user.id
+        header::role    enduser.role user.roles
         session_id      session.id
         event_id        span_id spanId trace_id traceId
         """,
@@ -147,6 +149,7 @@ APPLICATION = JsonMapping(
         parameters      params queryParams query_params queryStringParameters req.query
         parameters      request.query
         headers         headers request_headers requestHeaders req.headers request.headers
+        header::role    user.role user.roles user_role userRole
         request_body    request_body requestBody body req.body request.body
         response_body   response_body responseBody res.body response.body
         """

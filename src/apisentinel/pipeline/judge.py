@@ -34,6 +34,7 @@ from apisentinel.pipeline.judge_rows import (
     raised,
 )
 from apisentinel.pipeline.prepare import Prepared
+from apisentinel.pipeline.role_rights import RoleRights
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.sightings import Sightings
 from apisentinel.pipeline.takeovers import Takeovers
@@ -79,6 +80,7 @@ class Judge:
         )  # fmt: skip
         self._identities = Identities(chosen, self.label)
         self._takeovers = Takeovers(chosen, enricher.origins)
+        self._rights = RoleRights(chosen)
         self._sightings = Sightings()
         self._rates = AccessRates(settings.thresholds)
         self._access_rate = behaviour.AccessRate(chosen.access_rate)
@@ -134,8 +136,12 @@ class Judge:
         holding = {} if holdings is None else holding_signals(holdings.told)
         self._conduct.places.kinds = None if holdings is None else holdings.kinds
         tried = self._identities.judge(block, events, signals)
-        for row, found in self._takeovers.judge(events, signals).items():
-            tried.setdefault(row, []).extend(found)
+        for more in (
+            self._takeovers.judge(events, signals),
+            self._rights.judge(block, events, signals),
+        ):
+            for row, found in more.items():
+                tried.setdefault(row, []).extend(found)
         others = {
             *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
             *tried, *rates,
@@ -261,6 +267,7 @@ class Judge:
             attempts=self._identities.memory(),
             purposes=self._identities.purposes(),
             visits=self._takeovers.memory(),
+            rights=self._rights.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -274,6 +281,7 @@ class Judge:
         self._cases.staff.recall(memory.staff)
         self._identities.recall(memory.attempts, memory.purposes)
         self._takeovers.recall(memory.visits)
+        self._rights.recall(memory.rights)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

@@ -4,6 +4,7 @@ import msgspec
 
 from apisentinel.detectors.identity import AttemptMemory, VisitMemory
 from apisentinel.features.access_rates import RatesMemory
+from apisentinel.features.role_matrix import MatrixMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 
 
@@ -22,6 +23,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         attempts: What was tried where.
         purposes: Endpoints where people sign in or take a step beside it, and which.
         visits: Where users come from, and what they changed.
+        rights: Which role performs which operation.
     """
 
     clients: int
@@ -34,3 +36,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     attempts: AttemptMemory = msgspec.field(default_factory=AttemptMemory)
     purposes: list[tuple[int, int]] = []
     visits: VisitMemory = msgspec.field(default_factory=VisitMemory)
+    rights: MatrixMemory = msgspec.field(default_factory=MatrixMemory)

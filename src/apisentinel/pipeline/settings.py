@@ -45,6 +45,7 @@ class Detectors(BaseModel):
     account_takeover: DetectorSettings = DetectorSettings()
     impossible_travel: DetectorSettings = DetectorSettings()
     closed_endpoint: DetectorSettings = DetectorSettings()
+    foreign_functions: DetectorSettings = DetectorSettings()
     forbidden_functions: DetectorSettings = DetectorSettings()
     many_objects: DetectorSettings = DetectorSettings()
     repeated_calls: DetectorSettings = DetectorSettings()

@@ -118,3 +118,28 @@ class HoldingSignal(msgspec.Struct, frozen=True):
     ids: int
     share: float
     known: int
+
+
+class FunctionSignal(msgspec.Struct, frozen=True):
+    """A user was let in to an operation that its role never performs and another role does.
+
+    Attributes:
+        role: Name of the role; empty where nobody says it and the user is none of the few that
+            perform the operation.
+        requests: Requests of the role, or of all users whose role nobody says.
+        others: Names of the roles whose operation it is.
+        other_requests: Requests of those to it.
+        members: Users of those.
+        before: Other users of the role that were let in there before.
+        is_admin: The path is one of an administration area.
+        writes: The method changes something.
+    """
+
+    role: str
+    requests: int
+    others: tuple[str, ...]
+    other_requests: int
+    members: int
+    before: int
+    is_admin: bool = False
+    writes: bool = False

@@ -15,6 +15,7 @@ from apisentinel.detectors.behaviour.endpoint_surge import EndpointSurge
 from apisentinel.detectors.behaviour.enumeration import Enumeration
 from apisentinel.detectors.behaviour.fake_bot import FakeBot
 from apisentinel.detectors.behaviour.forbidden_functions import ForbiddenFunctions
+from apisentinel.detectors.behaviour.foreign_functions import ForeignFunctions
 from apisentinel.detectors.behaviour.foreign_objects import ForeignObjects
 from apisentinel.detectors.behaviour.impossible_travel import ImpossibleTravel
 from apisentinel.detectors.behaviour.many_objects import ManyObjects
@@ -36,7 +37,8 @@ __all__ = [
     "AccessRate", "AccountGuessing", "AccountProbing", "AccountTakeover", "AgentSwitching",
     "Automation", "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling",
     "CredentialStuffing", "EndpointFlood", "EndpointSurge", "Enumeration", "FakeBot",
-    "ForbiddenFunctions", "ForeignObjects", "ImpossibleTravel", "ManyObjects", "Pace",
+    "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects", "ImpossibleTravel",
+    "ManyObjects", "Pace",
     "PasswordSpraying", "PromptFlood", "RefusedTargets", "RepeatedCalls", "ResourceAbuse",
     "ScannerAgent", "Scanning", "Scraping", "SkippedSteps", "TokenAbuse", "TokenReplay",
     "UnusualReplies", "Volume",
