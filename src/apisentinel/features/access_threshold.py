@@ -6,6 +6,7 @@ raise it as they like. The trimmed one takes a high quantile, moves it slowly, a
 who were above it.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -66,6 +67,7 @@ class Threshold:
     def __init__(self, settings: ThresholdSettings) -> None:
         self.settings = settings
         self.values: deque[float] = deque(maxlen=settings.windows)
+        self._rising: list[float] = []
         self.closed = 0
         self.current: float | None = None
         self.anchor: float | None = None
@@ -80,8 +82,22 @@ class Threshold:
         trimmed = self.settings.scheme is Scheme.TRIMMED
         # who is above the threshold does not shape it
         heard = [count for who, count in counts.items() if not (trimmed and who in self.above)]
-        if len(heard) >= self.settings.actors_from:
-            self.values.append(self._value(np.sort(np.array(heard, np.float64))))
+        enough = len(heard) >= self.settings.actors_from
+        self.learn(self._value(np.sort(np.array(heard, np.float64))) if enough else None, counts)
+
+    def learn(self, value: float | None, counts: dict[int, int]) -> None:
+        """Moves the threshold.
+
+        Args:
+            value: What a window that is over gives: the smallest outlier, or the edge of the normal
+                counts; None when too few were heard.
+            counts: Its requests by actor, of those who are above the threshold at least.
+        """
+        if value is not None:
+            if len(self.values) == self.values.maxlen:
+                del self._rising[bisect_left(self._rising, self.values[0])]
+            self.values.append(value)
+            insort(self._rising, value)
             self.closed += 1
             self._move()
         for who in list(self.above):
@@ -105,9 +121,9 @@ class Threshold:
 
     def _move(self) -> None:
         if self.settings.scheme is Scheme.CLASSICAL:
-            self.current = max(self.values)
+            self.current = self._rising[-1]
             return
-        wanted = quantile(sorted(self.values), QUANTILE)
+        wanted = quantile(self._rising, QUANTILE)
         per_day = max(1, 1_440 // self.settings.window_minutes)
         if self.closed % per_day == 0:
             self.anchor = self.current
@@ -125,6 +141,7 @@ class Threshold:
     ) -> None:  # fmt: skip
         """Takes over what an earlier one remembered."""
         self.values = deque(values, maxlen=self.settings.windows)
+        self._rising = sorted(self.values)
         self.closed, self.current, self.anchor = closed, current, anchor
         self.above = dict(above)
 
