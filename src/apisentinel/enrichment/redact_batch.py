@@ -58,6 +58,10 @@ _BODY_COLUMNS = {TEXT_INDEX["request_body"], TEXT_INDEX["response_body"]}
 Found = npt.NDArray[np.int64]
 
 
+def _none_forged(_value: bytes) -> bool:
+    return False
+
+
 def _none_attack(values: list[Place]) -> list[bool]:
     return [False] * len(values)
 
@@ -69,6 +73,7 @@ class BatchRedactor:
         key: Key of the marks.
         hash_ids: Also replace ids of users, sessions and credentials by ``hash-`` and 16 digits.
         carry_attack: Tells for each value whether it is an attack rather than a secret.
+        is_forged: Tells of a JSON web token in a header whether it is forged; asked about each.
     """
 
     def __init__(
@@ -77,10 +82,12 @@ class BatchRedactor:
         *,
         hash_ids: bool = False,
         carry_attack: Callable[[list[Place]], list[bool]] = _none_attack,
+        is_forged: Callable[[bytes], bool] = _none_forged,
     ) -> None:
         self._key = HashKey(key.k0 ^ PURPOSE, key.k1)
         self._hash_ids = hash_ids
         self._carry_attack = carry_attack
+        self._is_forged = is_forged
 
     def apply(self, batch: RequestBatch) -> int:
         """Replaces the secrets of a batch; texts that hold none are not touched.
@@ -135,6 +142,9 @@ class BatchRedactor:
         users: dict[tuple[int, int], bytes] = {}
         asked: list[int] = []
         places: list[Place] = []
+        for i in _tokens(batch, found).tolist():
+            _, _, begin, end, *_ = found[i].tolist()
+            keep[i] = not self._is_forged(batch.buffer[begin:end].tobytes())
         for i in np.flatnonzero(found[:, marks.CHECK] != forms.PLAIN).tolist():
             row, column, begin, end, _, _, check = found[i].tolist()
             value = batch.buffer[begin:end].tobytes()
@@ -163,6 +173,17 @@ class BatchRedactor:
         values = np.zeros(len(found), np.uint64)
         hash_spans(batch.buffer, spans, np.uint64(self._key.k0), np.uint64(self._key.k1), values)
         return values
+
+
+def _tokens(batch: RequestBatch, found: Found) -> npt.NDArray[np.int64]:
+    """The candidates that are JSON web tokens in a header: they begin with base64 of ``{"``."""
+    begin = found[:, marks.BEGIN]
+    return np.flatnonzero(
+        (found[:, marks.COLUMN] == _HEADER_COLUMN)
+        & (batch.buffer[begin] == ord("e"))
+        & (batch.buffer[begin + 1] == ord("y"))
+        & (batch.buffer[begin + 2] == ord("J"))
+    )
 
 
 def _find(batch: RequestBatch) -> Found:

@@ -56,6 +56,9 @@ def phrase(evidence: Evidence) -> str:
         "prompt_flood": f"was sent {number(first.actual)} prompts of a second factor within ten "
         f"minutes{_usual(first)}",
         "token_replay": "used a refresh token that another program holds",
+        "token_sharing": "used an access token that another program holds",
+        "token_forgery": f"sent a token that {number(first.actual)}",
+        "expired_token": f"accepted a token {number(first.actual)} hours after it expired",
         "impossible_travel": f"moved at {number(first.actual)} km/h between two sign-ins",
         "enumeration": f"walked through {number(first.actual)} identifiers, most of them refused "
         f"or missing",

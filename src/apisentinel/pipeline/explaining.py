@@ -29,7 +29,9 @@ FEW_REQUESTS = 20
 """Requests of an entity at which its behaviour is half known."""
 MOST_REASONS, MOST_MATCHED = 8, 5
 
-CERTAIN: Final = frozenset({"payload", "scanner_agent", "privileges", "graphql", "instructions"})
+CERTAIN: Final = frozenset(
+    {"payload", "scanner_agent", "privileges", "graphql", "instructions", "token_forgery"}
+)
 """Detectors that need no history of the entity to be sure."""
 
 CARDS: Final = {
@@ -67,7 +69,9 @@ _WINDOWS: Final = {
     "password_spraying": "24 h", "brute_force": "10 min", "credential_stuffing": "1 h",
     "account_guessing": "24 h", "account_probing": "24 h", "code_guessing": "1 h",
     "impossible_travel": "two sign-ins",
-    "prompt_flood": "10 min", "token_replay": "this token", "access_rate": "10 min",
+    "prompt_flood": "10 min", "token_replay": "this token",
+    "token_sharing": "this token", "token_forgery": "this token", "expired_token": "this token",
+    "access_rate": "10 min",
     "scanning": "1 h", "ensemble": "10 min", "peers": "10 min", "sequence": "this session",
 }  # fmt: skip
 """What a detector counts in where the name of the factor does not say it."""

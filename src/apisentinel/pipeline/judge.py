@@ -38,6 +38,7 @@ from apisentinel.pipeline.role_rights import RoleRights
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.sightings import Sightings
 from apisentinel.pipeline.takeovers import Takeovers
+from apisentinel.pipeline.tokens import TokenUses
 from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import Case, EntityKey
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
@@ -81,6 +82,7 @@ class Judge:
         self._identities = Identities(chosen, self.label)
         self._takeovers = Takeovers(chosen, enricher.origins)
         self._rights = RoleRights(chosen)
+        self._tokens = TokenUses(chosen)
         self._sightings = Sightings()
         self._rates = AccessRates(settings.thresholds)
         self._access_rate = behaviour.AccessRate(chosen.access_rate)
@@ -139,6 +141,7 @@ class Judge:
         for more in (
             self._takeovers.judge(events, signals),
             self._rights.judge(block, events, signals),
+            self._tokens.judge(block.batch, events),
         ):
             for row, found in more.items():
                 tried.setdefault(row, []).extend(found)
@@ -268,6 +271,7 @@ class Judge:
             purposes=self._identities.purposes(),
             visits=self._takeovers.memory(),
             rights=self._rights.memory(),
+            tokens=self._tokens.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -282,6 +286,7 @@ class Judge:
         self._identities.recall(memory.attempts, memory.purposes)
         self._takeovers.recall(memory.visits)
         self._rights.recall(memory.rights)
+        self._tokens.recall(memory.tokens)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from apisentinel.detectors.identity import AttemptMemory, VisitMemory
+from apisentinel.detectors.identity import AttemptMemory, TokenMemory, VisitMemory
 from apisentinel.features.access_rates import RatesMemory
 from apisentinel.features.role_matrix import MatrixMemory
 from apisentinel.pipeline.content_memory import ContentMemory
@@ -24,6 +24,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         purposes: Endpoints where people sign in or take a step beside it, and which.
         visits: Where users come from, and what they changed.
         rights: Which role performs which operation.
+        tokens: Who holds which token, and what those of an issuer have in common.
     """
 
     clients: int
@@ -37,3 +38,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     purposes: list[tuple[int, int]] = []
     visits: VisitMemory = msgspec.field(default_factory=VisitMemory)
     rights: MatrixMemory = msgspec.field(default_factory=MatrixMemory)
+    tokens: TokenMemory = msgspec.field(default_factory=TokenMemory)

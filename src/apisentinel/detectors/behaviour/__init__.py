@@ -13,6 +13,7 @@ from apisentinel.detectors.behaviour.crawling import Crawling
 from apisentinel.detectors.behaviour.credential_stuffing import CredentialStuffing
 from apisentinel.detectors.behaviour.endpoint_surge import EndpointSurge
 from apisentinel.detectors.behaviour.enumeration import Enumeration
+from apisentinel.detectors.behaviour.expired_token import ExpiredToken
 from apisentinel.detectors.behaviour.fake_bot import FakeBot
 from apisentinel.detectors.behaviour.forbidden_functions import ForbiddenFunctions
 from apisentinel.detectors.behaviour.foreign_functions import ForeignFunctions
@@ -29,17 +30,18 @@ from apisentinel.detectors.behaviour.scanning import Scanning
 from apisentinel.detectors.behaviour.scraping import Scraping
 from apisentinel.detectors.behaviour.skipped_steps import SkippedSteps
 from apisentinel.detectors.behaviour.token_abuse import TokenAbuse
+from apisentinel.detectors.behaviour.token_forgery import TokenForgery
 from apisentinel.detectors.behaviour.token_replay import TokenReplay
+from apisentinel.detectors.behaviour.token_sharing import TokenSharing
 from apisentinel.detectors.behaviour.unusual_replies import UnusualReplies
 from apisentinel.detectors.behaviour.volume import EndpointFlood, Volume
 
 __all__ = [
     "AccessRate", "AccountGuessing", "AccountProbing", "AccountTakeover", "AgentSwitching",
     "Automation", "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling",
-    "CredentialStuffing", "EndpointFlood", "EndpointSurge", "Enumeration", "FakeBot",
-    "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects", "ImpossibleTravel",
-    "ManyObjects", "Pace",
-    "PasswordSpraying", "PromptFlood", "RefusedTargets", "RepeatedCalls", "ResourceAbuse",
-    "ScannerAgent", "Scanning", "Scraping", "SkippedSteps", "TokenAbuse", "TokenReplay",
-    "UnusualReplies", "Volume",
+    "CredentialStuffing", "EndpointFlood", "EndpointSurge", "Enumeration", "ExpiredToken",
+    "FakeBot", "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects", "ImpossibleTravel",
+    "ManyObjects", "Pace", "PasswordSpraying", "PromptFlood", "RefusedTargets", "RepeatedCalls",
+    "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping", "SkippedSteps", "TokenAbuse",
+    "TokenForgery", "TokenReplay", "TokenSharing", "UnusualReplies", "Volume",
 ]  # fmt: skip

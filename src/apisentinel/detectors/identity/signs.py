@@ -10,13 +10,15 @@ class IdentitySign(msgspec.Struct, frozen=True):
 
     Attributes:
         what: ``site`` (an endpoint over many sources), ``account`` (an account over many sources),
-            ``codes``, ``accounts`` (one source looks for accounts), ``prompts``, ``replay``.
+            ``codes``, ``accounts`` (one source looks for accounts), ``prompts``, ``replay``,
+            ``shared`` (a token in two hands), ``forged`` and ``expired`` tokens.
         llr: Strength, nats.
         kind: What it looks like.
         actual, usual: The count and what is normal.
         window_h: Hours in which it was counted.
         sources, accounts, secrets: Different ones, 0 when unknown.
         succeeded: The response says that it worked.
+        note: What it is in words, where a number does not say it.
     """
 
     what: str
@@ -29,3 +31,4 @@ class IdentitySign(msgspec.Struct, frozen=True):
     accounts: int = 0
     secrets: int = 0
     succeeded: bool = False
+    note: str = ""

@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 
+from apisentinel.detectors.identity.claims import read_token
 from apisentinel.detectors.payload import FIRM, PayloadDetector
 from apisentinel.enrichment.redact_batch import BatchRedactor, Place
 from apisentinel.kernels.bytes import padded
@@ -60,7 +61,17 @@ def door_redactor(settings: DoorSettings, key: HashKey = DEFAULT_KEY) -> BatchRe
     """
     if not settings.redact:
         return None
-    return BatchRedactor(key, hash_ids=settings.hash_ids, carry_attack=AttackCheck())
+    return BatchRedactor(
+        key, hash_ids=settings.hash_ids, carry_attack=AttackCheck(), is_forged=is_forged
+    )
+
+
+def is_forged(token: bytes) -> bool:
+    """True for a JSON web token that no issuer writes: unsigned, or with a key id that is a path or
+    a query. It opens nothing where tokens are checked.
+    """
+    claims = read_token(token)
+    return claims is not None and claims.oddity != ""
 
 
 def _as_requests(places: list[Place]) -> Batch:
