@@ -11,6 +11,11 @@ from apisentinel.incidents.budget import AlertBudget
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import Alert, Evidence, Explanation
 
+NOTABLE_LLR = 2.0
+"""Evidence (nats) from which on an alerted case goes on. What is weaker everybody causes now and
+then, so that at an address of many people no incident would ever end.
+"""
+
 
 class AlertSettings(BaseModel):
     """When somebody is told."""
@@ -87,13 +92,15 @@ class AlertPolicy:
         if case.risk < self.settings.threshold:
             return None
         window = self.settings.window_minutes * 60_000_000
-        quiet = ts - case.alerted_at > window
+        is_notable = evidence.llr >= NOTABLE_LLR
+        quiet = ts - case.alerted_at > window and is_notable
         if (
             case.alert_ordinal is not None
             and not quiet
             and case.risk < case.alerted_risk + self.settings.step
         ):
-            case.alerted_at = max(case.alerted_at, ts)
+            if is_notable:
+                case.alerted_at = max(case.alerted_at, ts)
             self.suppressed += 1
             return None
         if case.alert_ordinal is None and self.budget.holds(case, self.settings.threshold, ts):

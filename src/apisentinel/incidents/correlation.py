@@ -17,6 +17,11 @@ from apisentinel.records.case import Case
 from apisentinel.records.evidence import Evidence, Explanation, Factor, Incident, Sample
 from apisentinel.records.taxonomy import AttackType, severity_of
 
+LISTS = 4
+"""Part of the window within which what is sent and where, without a common program or network,
+makes a campaign: attackers share their lists.
+"""
+
 
 class IncidentSettings(BaseModel):
     """What belongs together, and how much of it is told."""
@@ -169,8 +174,8 @@ def _join_campaigns(
     share: Callable[[str, str], float],
     settings: IncidentSettings,
 ) -> None:
-    """Cases with the same attack type that follow one another closely and have rare attributes in
-    common.
+    """Cases with the same attack type whose alerts follow one another closely and that have rare
+    attributes in common.
     """
     by_attribute: dict[tuple[str, str], dict[AttackType, list[int]]] = defaultdict(
         lambda: defaultdict(list)
@@ -196,12 +201,32 @@ def _join_campaigns(
         for a, b in (near for members in chains for near in pairwise(members)):
             pair = a * count + b
             common = kinds.get(pair, 0)
-            if not common & bit and cases[b].first_ts - cases[a].last_ts <= window:
+            if not common & bit and cases[b].alert_ts - cases[a].alert_ts <= window:
                 weight[pair] = weight.get(pair, 0.0) + rarity
                 kinds[pair] = common | bit
+    _join_pairs(cases, sets, settings, weight, kinds, bits)
+
+
+def _join_pairs(
+    cases: Sequence[Case],
+    sets: _Sets,
+    settings: IncidentSettings,
+    weight: dict[int, float],
+    kinds: dict[int, int],
+    bits: dict[str, int],
+) -> None:
+    """Joins the pairs that have enough in common: of a pair's attributes, at least two, and the
+    program or the network among them unless the alerts are close.
+    """
+    close = settings.window_minutes * 60_000_000 // LISTS
+    source = bits.get("agent", 0) | bits.get("network", 0)
     for pair, total in weight.items():
-        if total >= settings.rarity and kinds[pair].bit_count() >= 2:
-            sets.union(pair // count, pair % count)
+        if total < settings.rarity or kinds[pair].bit_count() < 2:
+            continue
+        a, b = divmod(pair, len(cases))
+        # the same words at the same place are in everybody's lists
+        if kinds[pair] & source or cases[b].alert_ts - cases[a].alert_ts <= close:
+            sets.union(a, b)
 
 
 def describe(

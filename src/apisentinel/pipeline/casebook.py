@@ -88,11 +88,12 @@ class Casebook:
     def _case(self, view: View, key: EntityKey, ref: EntityRef | None) -> Case:
         """The case of an entity, with what the row says of it."""
         quiet = self.settings.incidents.window_minutes * 60_000_000
-        case = self.ledger.current(key, view.ts, quiet) or self.ledger.open(
+        agent = str(view.event["agent"])
+        case = self.ledger.current(key, view.ts, quiet, agent) or self.ledger.open(
             key, ref or view.ref(key[0]), view.ts, view.client
         )
         if not case.agent:
-            case.agent = str(view.event["agent"])
+            case.agent = agent
         if (
             key[0] not in {"client", "endpoint"}
             and len(case.clients) < KEPT_CLIENTS
@@ -102,7 +103,7 @@ class Casebook:
             case.clients[view.client] = view.ref("client")
         if key[0] != "endpoint" and not case.attributes:
             case.attributes = {
-                "agent": str(view.event["agent"]), "network": str(view.event["network"]),
+                "agent": agent, "network": str(view.event["network"]),
                 "endpoint": str(view.event["endpoint"]),
             }  # fmt: skip
         if key[0] == "client":

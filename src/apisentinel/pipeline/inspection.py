@@ -29,6 +29,10 @@ honest clients.
 """
 LEAST_LLR = 1.0
 """Weaker findings are not carried on; they could not change any risk by a point."""
+SEVERAL_PROGRAMS = 2
+"""Programs seen at an address from which on a signed-in user answers for what it sends, not the
+address: it may be the exit of an office, a carrier or a VPN.
+"""
 ATTACK_LLR = 5.0
 """A request with a finding this strong counts as an attack in the timeline."""
 
@@ -62,10 +66,10 @@ class Inspection:
         requests count as attacks.
         """
         case = self._cases.ledger.cases.get(("client", request.client))
+        quiet = self._cases.settings.incidents.window_minutes * 60_000_000
         if (
             case is None
-            or request.ts - case.last_ts
-            > self._cases.settings.incidents.window_minutes * 60_000_000
+            or self._cases.ledger.is_over(case, request.ts, quiet, str(request.agent))
             or case.peak < CONVICTED_RISK
             or case.inspected < CONVICTED_INSPECTIONS
             or request.is_sample
@@ -75,7 +79,8 @@ class Inspection:
             return False
         case.requests += 1
         case.last_ts = max(case.last_ts, request.ts)
-        case.alerted_at = max(case.alerted_at, request.ts)
+        if case.agent == str(request.agent):
+            case.alerted_at = max(case.alerted_at, request.ts)
         case.ordinal = max(case.ordinal, request.ordinal)
         endpoint = self._label(request.endpoint)
         if endpoint in case.endpoints:
@@ -122,7 +127,8 @@ class Inspection:
             said = confirmed(finding, view.batch, view.row)
             counted = llr if said else counted
             # a lone text is its author's alone: others may come from the same address
-            key = view.client_key if counted == llr else view.principal_key
+            is_shared = view.event["client_agents"] >= SEVERAL_PROGRAMS and view.event["user"]
+            key = view.client_key if counted == llr and not is_shared else view.principal_key
             llr = counted
             known = (
                 self._cases.ledger.known(key, finding.attack_type, signature, llr, view.ts)

@@ -155,6 +155,7 @@ class Marked(NamedTuple):
 
     fields: int
     client: int
+    agent: int
     ts: int
     ordinal: int
     endpoint: int
@@ -168,7 +169,7 @@ def marked(
     rows = np.flatnonzero(fields)
     some = events[rows]
     columns = (
-        fields[rows], some["client"], some["ts"], signals.ordinals["client"][rows],
+        fields[rows], some["client"], some["agent"], some["ts"], signals.ordinals["client"][rows],
         some["endpoint"], (some["path"] ^ some["query"]) % CONVICTED_SAMPLING == 0,
     )  # fmt: skip
     requests = map(Marked, *(column.tolist() for column in columns))

@@ -19,6 +19,10 @@ FADE_US = 86_400_000_000
 FADE_STEP_US = 3_600_000_000
 """Younger evidence does not fade at all."""
 ENDPOINTS_KEPT = 20
+OTHER_PROGRAM_US = 600_000_000
+"""Quiet time after which another program at an alerted address is another visitor: exits of VPNs,
+offices and carriers have many a day, and each of them is a story of its own.
+"""
 
 
 class LedgerSettings(BaseModel):
@@ -45,18 +49,21 @@ class Ledger:
         self.past: deque[Case] = deque(maxlen=self.settings.cases)
         self.dropped = 0
 
-    def current(self, key: EntityKey, now: int, quiet: int) -> Case | None:
+    def current(self, key: EntityKey, now: int, quiet: int, agent: str = "") -> Case | None:
         """The case of an entity that is not over: an alerted one is after a quiet time, so that
         what comes later is told anew.
 
         Args:
             key: The entity.
             now: Event time, µs.
-            quiet: Time without evidence after which an alerted case is over, µs.
+            quiet: Time without evidence worth an alert after which an alerted case is over, µs.
+            agent: Keyed hash of the program that asks now; another one at the same address begins
+                a case of its own after `OTHER_PROGRAM_US`.
         """
         case = self.cases.get(key)
-        if case is None or case.alert_ordinal is None or now - case.last_ts <= quiet:
+        if case is None or not self.is_over(case, now, quiet, agent):
             return case
+        is_other = key[0] == "client" and bool(agent) and agent != case.agent
         self.past.append(case)
         renewed = self.cases[key] = Case(
             key=key, ref=case.ref, parent=case.parent, first_ts=now, last_ts=now,
@@ -67,9 +74,20 @@ class Ledger:
             earlier_ordinal=case.alert_ordinal
             if case.earlier_ordinal is None
             else case.earlier_ordinal,
-            attributes={n: v for n, v in case.attributes.items() if n != "payload"},
+            attributes={}
+            if is_other
+            else {n: v for n, v in case.attributes.items() if n != "payload"},
         )  # fmt: skip
         return renewed
+
+    @staticmethod
+    def is_over(case: Case, now: int, quiet: int, agent: str = "") -> bool:
+        """Whether an alerted case is over; arguments as in `current`."""
+        if case.alert_ordinal is None:
+            return False
+        if case.key[0] == "client" and agent and case.agent and agent != case.agent:
+            quiet = min(quiet, OTHER_PROGRAM_US)
+        return now - case.alerted_at > quiet
 
     def open(self, key: EntityKey, ref: EntityRef, ts: int, parent: int = 0) -> Case:
         """The case of an entity, opened when there is none."""
@@ -150,6 +168,8 @@ class Ledger:
         family = case.families.get(attack) if case is not None else None
         if case is None or family is None or ts - case.last_ts > FADE_STEP_US:
             return None
+        if case.alert_ordinal is not None and ts - case.alerted_at > OTHER_PROGRAM_US:
+            return None  # the case may be over
         piece = family.strongest.get(signature)
         if piece is None and len(family.strongest) >= KEPT_EVIDENCE:
             piece = min(family.strongest.values(), key=_strength)

@@ -139,3 +139,28 @@ def test_alerts_wait_for_the_window_or_a_rise() -> None:
     assert told(55, 40)
     assert made.alert_ordinal == 1
     assert len({alert.id for alert in policy.alerts}) == 3
+
+
+def test_the_same_words_at_the_same_place_join_only_at_about_the_same_time() -> None:
+    ledger = Ledger()
+    rare = RARE | {"endpoint": 0.01}
+    first = case(ledger, "192.0.2.1", MINUTE, payload="x", endpoint="e")
+    soon = case(ledger, "192.0.2.2", 10 * MINUTE, payload="x", endpoint="e")
+    later = case(ledger, "192.0.2.3", 40 * MINUTE, payload="x", endpoint="e")
+    same_tool = case(ledger, "192.0.2.4", 80 * MINUTE, payload="x", endpoint="e", agent="a")
+    again = case(ledger, "192.0.2.5", 120 * MINUTE, payload="y", endpoint="e", agent="a")
+    found = joined([first, soon, later, same_tool, again], rare)
+    assert {"192.0.2.1", "192.0.2.2"} in found
+    assert {"192.0.2.3"} in found
+    assert {"192.0.2.4", "192.0.2.5"} in found
+
+
+def test_weak_evidence_keeps_no_alert_alive() -> None:
+    ledger, policy = Ledger(), AlertPolicy()
+    made = case(ledger, "192.0.2.1", MINUTE)
+    told = made.alerted_at
+    weak = Evidence("automation", AttackType.AUTOMATION, 1.0)
+    ledger.add(made, weak, "automation", 50 * MINUTE, 9)
+    assert policy.consider(made, weak, 50 * MINUTE, 9, "GET /search") is None
+    assert made.alerted_at == told
+    assert ledger.is_over(made, 70 * MINUTE, 60 * MINUTE)
