@@ -51,7 +51,8 @@ ALWAYS = {
 def document() -> dict[str, Any]:
     """The OpenAPI document of an application that serves nothing."""
     control = SimpleNamespace(setting=lambda _: None)
-    service: Any = SimpleNamespace(settings=ServiceSettings(), control=control)
+    door = SimpleNamespace(check=None)
+    service: Any = SimpleNamespace(settings=ServiceSettings(), control=control, door=door)
     accounts: Any = SimpleNamespace()
     app = create_app(service, accounts=accounts, secret=Secret(bytes(32)))
     return app.openapi()
