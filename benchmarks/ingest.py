@@ -27,9 +27,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from websockets.sync.client import connect
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
 
 from apisentinel.simulator import Simulation, plan
 from benchmarks import sender
@@ -48,6 +49,12 @@ RATED_S = 20
 OVERLOAD = 10
 """Offered under overload, times of what was taken in without it just before."""
 OVERLOAD_CONNECTIONS = 256
+FRESH_S = 33
+"""Beginning of `latency` that is told apart: at 10,000 requests a second until the profile is
+learned once every 262,144 requests.
+"""
+BEHIND_S = 20
+"""How long `latency` waits for the last alerts."""
 ROUNDS = 3
 """Requests of each of many clients."""
 
@@ -73,20 +80,22 @@ class Service:
             check=True,
             cwd=ROOT,
         ).stdout.strip()
-        self.process = subprocess.Popen(
-            [
-                *[*PRODUCT, "serve", "--data-dir", str(data_dir), "--port", str(self.port)],
-                *["--config", str(config)],
-            ],
-            stdout=subprocess.DEVNULL,
-            cwd=ROOT,
-        )
+        self._command = [
+            *[*PRODUCT, "serve", "--data-dir", str(data_dir), "--port", str(self.port)],
+            *["--config", str(config)],
+        ]
         self.headers = {"Authorization": f"Bearer {self.key}"}
+        self.start()
+
+    def start(self) -> float:
+        """Starts it, again after a stop; gives the seconds until it is ready."""
         begin = time.monotonic()
+        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, cwd=ROOT)
         while not self._is_ready():
             if self.process.poll() is not None or time.monotonic() - begin > 180:
                 raise RuntimeError("the service does not start")
             time.sleep(0.1)
+        return time.monotonic() - begin
 
     def _is_ready(self) -> bool:
         try:
@@ -322,7 +331,7 @@ def clients(target: Service, options: argparse.Namespace) -> dict[str, Any]:
         memory.append(target.memory())
     took = time.monotonic() - begin
     time.sleep(15)  # a checkpoint of all of it
-    return {
+    found = {
         "clients": options.clients,
         "table": options.table,
         "requests_of_each": ROUNDS,
@@ -331,6 +340,15 @@ def clients(target: Service, options: argparse.Namespace) -> dict[str, Any]:
         "memory_mib": target.memory(),
         "remembered": target.get("/api/v1/entities?kind=client&limit=1")["total"],
     } | settled(target)
+    found["first_stop_s"] = round(target.stop(), 1)
+    found["start_again_s"] = round(target.start(), 1)
+    again = settled(target)
+    return found | {
+        "memory_mib_after_restart": target.memory(),
+        "judged_after_restart": again["judged"],
+        "behind_after_restart_s": again["behind_s"],
+        "remembered_after_restart": target.get("/api/v1/entities?kind=client&limit=1")["total"],
+    }
 
 
 class Alerts:
@@ -338,31 +356,43 @@ class Alerts:
 
     def __init__(self, target: Service) -> None:
         self.seen: dict[str, float] = {}
+        self.problem = ""
+        self._target = target
         self._done = threading.Event()
-        self._socket = connect(
-            f"ws://127.0.0.1:{target.port}/api/v1/stream?topics=alerts",
-            additional_headers=target.headers,
-            max_size=1 << 24,
-        )
-        self._thread = threading.Thread(target=self._listen)
-        self._thread.start()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run)
 
-    def _listen(self) -> None:
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait(30)
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with connect(
+                f"ws://127.0.0.1:{self._target.port}/api/v1/stream?topics=alerts",
+                additional_headers=self._target.headers,
+                max_size=1 << 24,
+            ) as stream:
+                self._ready.set()
+                self._listen(stream)
+        except (OSError, WebSocketException) as problem:
+            self.problem = repr(problem)
+
+    def _listen(self, stream: ClientConnection) -> None:
         while not self._done.is_set():
             try:
-                message = json.loads(self._socket.recv(timeout=1))
+                message = json.loads(stream.recv(timeout=1))
             except TimeoutError:
                 continue
             now = time.monotonic()
             for item in message.get("items", ()):
                 for client in re.findall(r"198\.18\.\d+\.\d+", json.dumps(item.get("entity", ""))):
                     self.seen.setdefault(client, now)
-
-    def close(self) -> None:
-        """Ends the connection."""
-        self._done.set()
-        self._thread.join()
-        self._socket.close()
 
 
 def attacked(body: bytes, number: int) -> tuple[bytes, str]:
@@ -374,12 +404,13 @@ def attacked(body: bytes, number: int) -> tuple[bytes, str]:
     return b"\n".join(lines), client
 
 
-def paced(target: Service, options: argparse.Namespace) -> tuple[dict[str, float], float]:
+def paced(
+    target: Service, bodies: list[bytes], numbers: range, options: argparse.Namespace
+) -> tuple[dict[str, float], float]:
     """Sends attacks at a fixed rate; when each was answered, and the worst delay of the sender."""
-    bodies = batches()
     answered: dict[str, float] = {}
     late = [0.0]
-    numbers = iter(range(int(options.seconds * options.rate / BATCH)))
+    waiting = iter(numbers)
     lock = threading.Lock()
     begin = time.monotonic()
 
@@ -387,11 +418,11 @@ def paced(target: Service, options: argparse.Namespace) -> tuple[dict[str, float
         sender = Sender(target)
         while True:
             with lock:
-                number = next(numbers, None)
+                number = next(waiting, None)
             if number is None:
                 return
             body, client = attacked(bodies[number % len(bodies)], number)
-            due = begin + number * BATCH / options.rate
+            due = begin + (number - numbers.start) * BATCH / options.rate
             time.sleep(max(0.0, due - time.monotonic()))
             late[0] = max(late[0], time.monotonic() - due)
             if sender.send(body)[0] == 202:
@@ -406,24 +437,39 @@ def paced(target: Service, options: argparse.Namespace) -> tuple[dict[str, float
 
 
 def latency(target: Service, options: argparse.Namespace) -> dict[str, Any]:
-    """Time from the answer to a batch with an attack until its alert is on the WebSocket."""
-    alerts = Alerts(target)
-    cpu, begin = target.cpu_seconds(), time.monotonic()
-    answered, late = paced(target, options)
-    cores = (target.cpu_seconds() - cpu) / (time.monotonic() - begin)
-    time.sleep(2)
-    alerts.close()
-    # an alert may overtake the answer; it then took no time at all
-    delays = [
-        max(0.0, alerts.seen[name] - when) for name, when in answered.items() if name in alerts.seen
-    ]
+    """Time from the answer to a batch with an attack until its alert is on the WebSocket.
+
+    What is learned of an API is learned often in the beginning, so the first `FRESH_S` seconds are
+    told apart.
+    """
+    bodies = batches()
+    fresh = int(FRESH_S * options.rate / BATCH)
+    whole = fresh + int(options.seconds * options.rate / BATCH)
+    with Alerts(target) as alerts:
+        first, _ = paced(target, bodies, range(fresh), options)
+        cpu, begin = target.cpu_seconds(), time.monotonic()
+        answered, late = paced(target, bodies, range(fresh, whole), options)
+        cores = (target.cpu_seconds() - cpu) / (time.monotonic() - begin)
+        end = time.monotonic() + BEHIND_S
+        while len(alerts.seen) < len(first) + len(answered) and time.monotonic() < end:
+            time.sleep(0.1)
+
+    def delays(sent: dict[str, float]) -> list[float]:
+        # an alert may overtake the answer; it then took no time at all
+        return [
+            max(0.0, alerts.seen[name] - at) for name, at in sent.items() if name in alerts.seen
+        ]
+
     return {
         "rate_per_s": options.rate,
         "attacks_answered": len(answered),
-        "alerts_seen": len(delays),
-        "answer_to_alert_ms": quantiles(delays),
+        "alerts_seen": len(delays(answered)),
+        "answer_to_alert_ms": quantiles(delays(answered)),
+        "answer_to_alert_ms_when_fresh": quantiles(delays(first)),
+        "stream": alerts.problem,
         "sender_late_ms": round(late * 1000),
         "service_cores": round(cores, 2),
+        "cpu_us_per_accepted": round(cores / options.rate * 1e6, 1),
         "memory_mib": target.memory(),
     } | settled(target)
 

