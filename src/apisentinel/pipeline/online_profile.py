@@ -1,9 +1,9 @@
 """Learns the profile of the API from the traffic that is judged, and judges later traffic with it.
 
 Requests pass by and a sample of them is kept. After 2,048 requests, and again whenever their number
-has doubled, a candidate is learned beside the judging; it takes over after a further eighth of the
-requests, from 32,768 on after a further half. Both moments are numbers of requests, so equal
-traffic gives equal verdicts, however it comes in blocks, and after a restart.
+has doubled, a candidate is learned beside the judging; it takes over when half as many requests
+again have come. Both moments are numbers of requests, so equal traffic gives equal verdicts,
+however it comes in blocks, and after a restart.
 """
 
 import threading
@@ -28,11 +28,10 @@ FIRST, STEADY = 2_048, 262_144
 """Requests after which the first candidate is learned, and between two later ones: learning from
 16,000 requests takes half a second of CPU.
 """
-DELAY_SHARE, LATER_SHARE, LATER = 8, 2, 32_768
-"""A candidate takes over after an eighth of the requests since the one before: so much time it has
-to be learned in, and judging waits for one that is late. From `LATER` requests on, when there is an
-earlier one that is good for the time being, it is half of them: learning takes up to 3 s of CPU, at
-10,000 requests a second and beside others on the same cores 10 s.
+DELAY_SHARE = 2
+"""A candidate takes over after half of the requests since the one before: so much time it has to be
+learned in, and judging waits for one that is late. Learning takes up to 3 s of CPU, beside others on
+the same cores 10 s; half is 13 s at 10,000 requests a second.
 """
 OWNERS, CATEGORIES = 1 << 13, 1 << 17
 """Endpoints and parameters, and their properties, that a candidate holds at most: a quarter of what
@@ -72,7 +71,7 @@ def last_learning_point(seen: int) -> int:
 def take_over_point(learned: int) -> int:
     """Number of requests after which a candidate that was learned at a point judges."""
     stretch = STEADY if learned >= 2 * STEADY else max(learned // 2, FIRST)
-    return learned + stretch // (DELAY_SHARE if learned < LATER else LATER_SHARE)
+    return learned + stretch // DELAY_SHARE
 
 
 def next_cut(seen: int) -> int:
