@@ -28,6 +28,16 @@ def text(value: bytes) -> bytes:
     return b" ".join(value.split())
 
 
+def _latin_blanks(value: bytes) -> bytes:
+    """Blanks of Latin-1, which databases skip, as spaces; bytes of UTF-8 stay."""
+    head, *rest = value.split(b"\xa0")
+    out = [head]
+    for part in rest:
+        out.append(b" " if out[-1][-1:].isascii() else b"\xa0")
+        out.append(part)
+    return b"".join(out)
+
+
 def sql(value: bytes) -> bytes:
     """`text` without comments, as a database reads it; what MySQL runs inside ``/*! */`` stays.
 

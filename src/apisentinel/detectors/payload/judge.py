@@ -68,10 +68,10 @@ QUOTED: dict[str, dict[str, float]] = {
         "up": 0.65, "secret-file": 0.4, "log-file": 0.5, "absolute": 0.9, "up-obfuscated": 0.65,
         "up-encoded-slash": 0.8, "windows-folder": 0.5,
     },
-    AttackType.XSS.value: {"call": 0.45, "call-any": 0.9, "document": 0.45, "dynamic-code": 0.5},
+    AttackType.XSS.value: {"call": 0.45, "call-any": 0.9, "document": 0.6, "dynamic-code": 0.5},
     AttackType.SSRF.value: {"internal-host": 0.4, "scheme": 0.3},
     AttackType.CRLF.value: {"header": 0.5},
-    AttackType.NOSQLI.value: {"script": 0.5},
+    AttackType.NOSQLI.value: {"script": 0.6},
     AttackType.SSTI.value: {"delimiters": 0.6},
 }  # fmt: skip
 """Share that a match loses in a quotation, by attack type and kind; kinds that break out or that

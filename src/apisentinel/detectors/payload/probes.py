@@ -82,7 +82,8 @@ def probe(path: bytes) -> Probe | None:
     if segments and (best is None or not best.firm):
         last = segments[-1]
         for ending, found in _suffixes().items():
-            if last.endswith(ending) and (best is None or found.llr > best.llr):
+            is_copy = last.endswith(ending) and len(last) > len(ending)
+            if is_copy and (best is None or found.llr > best.llr):
                 best = found
     return best
 

@@ -163,7 +163,7 @@ CODE_NAMES = frozenset(
 """Names of fields that hold code or logs, in the path of a value of JSON."""
 
 CODE_LINES = 2
-CODE_BYTES = 512
+CODE_BYTES = 200
 """Line breaks, or else bytes, of a text that is no command but a listing."""
 
 

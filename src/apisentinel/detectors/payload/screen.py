@@ -234,14 +234,30 @@ def flag_texts(texts: list[bytes], field: int) -> list[bool]:
         space = borrowed()
         space.put(b"".join(texts))
         space.put_ends(ends)
-        screen_texts(space.text, space.ends, count, *_rules_of(field), space.layers, space.marks)
+        screen_texts(
+            space.text,
+            space.ends,
+            count,
+            *_rules_of(field),
+            space.layers,
+            space.marks,
+            space.track,
+        )
         marks = space.marked(count)
         give_back(space)
         return list(map(bool, marks))
     buffer = np.frombuffer(bytearray(b"".join(texts) + _SPARE), np.uint8)
     out = np.empty(count, np.uint8)
     work = np.empty(2 * (ends[-1] + len(_SPARE)), np.uint8)
-    screen_texts(buffer, np.array(ends, np.int64), count, *_rules_of(field), work, out)
+    screen_texts(
+        buffer,
+        np.array(ends, np.int64),
+        count,
+        *_rules_of(field),
+        work,
+        out,
+        np.empty(0, np.uint16),
+    )
     return [flag != 0 for flag in out.tolist()]
 
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from apisentinel.detectors.payload.limits import MAX_SCREEN_BODY, SCREEN_LAYERS
-from apisentinel.kernels.automaton import step
+from apisentinel.detectors.payload.limits import MAX_SCREEN_BODY, MAX_SCREEN_FIELD, SCREEN_LAYERS
 from apisentinel.kernels.bytes import PADDING, find, load64
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.records.batch import HEADER_END
@@ -25,6 +24,9 @@ may hold base64.
 """
 _LEAST_BASE64 = 12
 """Letters of the shortest run that is tried as base64; shorter ones hold no attack."""
+
+_LEAST_PART = 16
+"""Bytes of a part of a text that is read in four parts; reading on costs some bytes for each."""
 
 _MEMO, _LEAST_MEMO = 1 << 12, 16
 """Recently seen user agents, referers and single headers that are remembered, in a large block and
@@ -65,6 +67,10 @@ def _undo(source, begin, end, target, hexes):
             ):
                 c = np.uint8(hexes[source[i + 4]] * 16 + hexes[source[i + 5]])
                 i += 5
+            elif kind == 110 or kind == 114 or kind == 116 or kind == 102:
+                # a line break or tab in JSON
+                c = np.uint8(32)
+                i += 1
         elif c == 38 and i + 3 < end and source[i + 1] == 35:
             j = i + 2
             base = 10
@@ -89,30 +95,125 @@ def _undo(source, begin, end, target, hexes):
 
 
 @inline
-def _read(buffer, begin, end, classes, table, outputs, shift, first, kinds, place):
-    """Group bits and class bits of one text.
+def _hides(buffer, begin, end, kinds, place):
+    """`HIDING` when a run of base64 letters is long enough and has a capital, as all base64 of text
+    has, else 0.
 
-    Sets `HIDING` when a run of base64 letters is long enough and has a capital, as all base64 of
-    text has.
+    Such a run covers one of any `_LEAST_BASE64` places in a row, so most bytes need no look.
     """
-    state = np.int64(0)
-    found, seen = np.uint64(0), np.uint32(0)
-    run, letters = np.uint32(0), np.uint32(0)
-    for at in range(begin, end):
-        byte = buffer[at]
-        kind = kinds[place, byte]
-        seen |= kind
-        # without branches: runs end where no predictor expects it
-        keep = np.uint32(0) - ((kind >> np.uint32(28)) & np.uint32(1))
-        run = (run + np.uint32(1)) & keep
-        letters = (letters | kind) & keep
-        long = np.uint32(0) - np.uint32(run >= np.uint32(_LEAST_BASE64))
-        seen |= ((letters & np.uint32(CAPITAL)) << np.uint32(1)) & long
-        state = step(state, byte, classes, table, shift)
-        if state >= first:
-            found |= outputs[state]
-    # the end of a field counts as a blank, so that a word can ask for it
-    return found | outputs[step(state, np.uint8(32), classes, table, shift)], seen
+    low = begin
+    at = begin + _LEAST_BASE64 - 1
+    while at < end:
+        if kinds[place, buffer[at]] & np.uint32(LETTER) == 0:
+            low = at + 1
+            at += _LEAST_BASE64
+            continue
+        start = at
+        letters = kinds[place, buffer[at]]
+        while start > low and kinds[place, buffer[start - 1]] & np.uint32(LETTER):
+            start -= 1
+            letters |= kinds[place, buffer[start]]
+        at += 1
+        while at < end and kinds[place, buffer[at]] & np.uint32(LETTER):
+            letters |= kinds[place, buffer[at]]
+            at += 1
+        if at - start >= _LEAST_BASE64 and letters & np.uint32(CAPITAL):
+            return np.uint32(HIDING)
+        low = at + 1
+        at += _LEAST_BASE64
+    return np.uint32(0)
+
+
+@inline
+def _kinds_of(buffer, begin, end, kinds, place):
+    """Class bits of one text, and `HIDING`; see `_hides`."""
+    seen = more = np.uint32(0)
+    at, stop, row = np.uint64(begin), np.uint64(end), np.uint64(place)
+    while at + np.uint64(4) <= stop:
+        seen |= kinds[row, buffer[at]] | kinds[row, buffer[at + np.uint64(1)]]
+        more |= kinds[row, buffer[at + np.uint64(2)]] | kinds[row, buffer[at + np.uint64(3)]]
+        at += np.uint64(4)
+    seen |= more
+    while at < stop:
+        seen |= kinds[row, buffer[at]]
+        at += np.uint64(1)
+    if seen & np.uint32(CAPITAL):
+        seen |= _hides(buffer, begin, end, kinds, place)
+    return seen
+
+
+@inline
+def _next(state, byte, classes, table, shift):
+    """As `kernels.automaton.step`; indices without sign need no look whether they count from the
+    end.
+    """
+    return np.uint64(table[(state << shift) | np.uint64(classes[byte])])
+
+
+@inline
+def _words_of(buffer, begin, end, classes, table, outputs, shift, first, track):
+    """Group bits of one text.
+
+    Each step of the automaton waits for the one before, so a longer text is read in four parts side
+    by side, each from the start state. Every part then reads on into the next one until it is in
+    the state that the next one was in: from there on both are the same.
+
+    Args:
+        track: Work space, uint16; texts that are longer are read byte by byte.
+    """
+    found = np.uint64(0)
+    start, stop, bits, marked = np.uint64(begin), np.uint64(end), np.uint64(shift), np.uint64(first)
+    size = stop - start
+    part = size >> np.uint64(2)
+    a = np.uint64(0)
+    if part < np.uint64(_LEAST_PART) or size > np.uint64(track.shape[0]):
+        for at in range(start, stop):
+            a = _next(a, buffer[at], classes, table, bits)
+            if a >= marked:
+                found |= outputs[a]
+        # the end of a field counts as a blank, so that a word can ask for it
+        return found | outputs[_next(a, np.uint8(32), classes, table, bits)]
+    b = c = d = np.uint64(0)
+    second = part
+    third = part + part
+    fourth = third + part
+    for k in range(start, start + part):
+        a = _next(a, buffer[k], classes, table, bits)
+        b = _next(b, buffer[k + second], classes, table, bits)
+        c = _next(c, buffer[k + third], classes, table, bits)
+        d = _next(d, buffer[k + fourth], classes, table, bits)
+        at = k - start
+        track[at + second] = np.uint16(b)
+        track[at + third] = np.uint16(c)
+        track[at + fourth] = np.uint16(d)
+        if a >= marked or b >= marked or c >= marked or d >= marked:
+            found |= outputs[a] | outputs[b] | outputs[c] | outputs[d]
+    for at in range(fourth + part, size):
+        d = _next(d, buffer[start + at], classes, table, bits)
+        track[at] = np.uint16(d)
+        if d >= marked:
+            found |= outputs[d]
+    track[second - np.uint64(1)] = np.uint16(a)
+    for joint in range(1, 4):
+        at = np.uint64(joint) * part
+        state = np.uint64(track[at - np.uint64(1)])
+        while at < size:
+            state = _next(state, buffer[start + at], classes, table, bits)
+            if state == np.uint64(track[at]):
+                break
+            track[at] = np.uint16(state)
+            if state >= marked:
+                found |= outputs[state]
+            at += np.uint64(1)
+    last = np.uint64(track[size - np.uint64(1)])
+    return found | outputs[_next(last, np.uint8(32), classes, table, bits)]
+
+
+@inline
+def _read(buffer, begin, end, classes, table, outputs, shift, first, kinds, place, track):
+    """Group bits and class bits of one text."""
+    found = _words_of(buffer, begin, end, classes, table, outputs, shift, first, track)
+    return found, _kinds_of(buffer, begin, end, kinds, place)
 
 
 @inline
@@ -186,13 +287,16 @@ def _field(
     letters,
     triggers,
     place,
+    track,
 ):
     """Group and class bits of a field over all its layers."""
-    found, seen = _read(buffer, begin, end, classes, table, outputs, shift, first, kinds, place)
+    found, seen = _read(
+        buffer, begin, end, classes, table, outputs, shift, first, kinds, place, track
+    )
     if seen & np.uint32(HIDING):
         length = _hidden(buffer, begin, end, two, letters, place)
         more, _ = _read(
-            two, np.int64(0), length, classes, table, outputs, shift, first, kinds, place
+            two, np.int64(0), length, classes, table, outputs, shift, first, kinds, place, track
         )
         found |= more
     if seen & triggers:
@@ -201,14 +305,24 @@ def _field(
         before = end - begin
         while length < before:
             more, kind = _read(
-                one, np.int64(0), length, classes, table, outputs, shift, first, kinds, place
+                one, np.int64(0), length, classes, table, outputs, shift, first, kinds, place, track
             )
             found |= more
             seen |= kind
             if layer == 1 and kind & np.uint32(HIDING):
                 hidden = _hidden(one, np.int64(0), length, two, letters, place)
                 more, _ = _read(
-                    two, np.int64(0), hidden, classes, table, outputs, shift, first, kinds, place
+                    two,
+                    np.int64(0),
+                    hidden,
+                    classes,
+                    table,
+                    outputs,
+                    shift,
+                    first,
+                    kinds,
+                    place,
+                    track,
                 )
                 found |= more
             if layer >= SCREEN_LAYERS or not kind & triggers:
@@ -275,6 +389,7 @@ def work_space(rows: int) -> tuple[Any, ...]:
         np.empty(MAX_SCREEN_BODY + PADDING, np.uint8),
         np.full((slots, 2), -1, np.int64),
         np.zeros((slots, 2), np.uint64),
+        np.empty(MAX_SCREEN_FIELD, np.uint16),
     )
 
 
@@ -282,7 +397,7 @@ def work_space(rows: int) -> tuple[Any, ...]:
     "void(uint8[::1], int32[:,:,::1], int64[::1], int64[::1], int64[::1], uint8[::1],"
     "uint16[::1], uint64[::1], int64, int64, uint32[:,::1], uint64[::1], uint32[::1],"
     "uint64[:,::1], uint8[::1], uint8[:,::1], int64, uint8[::1],"
-    " uint8[::1], uint8[::1], int64[:,::1], uint64[:,::1])"
+    " uint8[::1], uint8[::1], int64[:,::1], uint64[:,::1], uint16[::1])"
 )
 def screen_rows(
     buffer,
@@ -307,10 +422,11 @@ def screen_rows(
     two,
     memo_at,
     memo_bits,
+    track,
 ):
     """Field bits that deserve a closer look, for each row of `rows` (uint8 ``(len(rows),)``).
 
-    `one` to `memo_bits` are its work space, see `work_space`. Headers are read one by one: no word
+    `one` to `track` are its work space, see `work_space`. Headers are read one by one: no word
     holds the sign between them, and most headers of a request were in the one before, too.
 
     Cost: about 4 ns per byte and layer, 0.3 ns per byte of an agent, a referer or a header seen
@@ -363,6 +479,7 @@ def screen_rows(
                     letters,
                     triggers,
                     place,
+                    track,
                 )
                 if slot >= 0:
                     memo_at[slot, 0], memo_at[slot, 1] = begin, length
@@ -391,7 +508,7 @@ def screen_rows(
 @kernel(
     "void(uint8[::1], int64[::1], int64, int64, uint8[::1], uint16[::1], uint64[::1], int64, int64,"
     " uint32[:,::1], uint64, uint64, uint64[:,::1], uint8[::1], uint8[:,::1], uint8[::1],"
-    " uint8[::1])",
+    " uint8[::1], uint16[::1])",
     keeps_lock=True,
 )
 def screen_texts(
@@ -412,11 +529,12 @@ def screen_texts(
     letters,
     work,
     out,
+    track,
 ):
     """Whether each of `count` texts, one after the other in `buffer`, deserves a closer look by the
     rules of one field.
 
-    `work` has room for two texts of the longest length and their padding.
+    `work` has room for two texts of the longest length and their padding; `track` is work space.
 
     Cost: about 4 ns per byte and layer.
     """
@@ -444,6 +562,7 @@ def screen_texts(
             letters,
             triggers,
             0,
+            track,
         )
         out[i] = found & alone != 0 or np.uint64(seen) & kinds_alone != 0
         if not out[i] and found != 0:

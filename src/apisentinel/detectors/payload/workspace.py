@@ -27,11 +27,12 @@ class Workspace:
         ends: int64, ends of texts, filled by `put_ends`.
         marks: A byte for each text.
         layers: Room for two texts.
+        track: uint16, a state for each byte of a text.
     """
 
     __slots__ = (
         "_bits", "_ends", "_marks", "_text", "_tokens",
-        "bits", "ends", "layers", "marks", "text", "tokens",
+        "bits", "ends", "layers", "marks", "text", "tokens", "track",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Workspace:
         self.bits: Any = Fixed(bits)
         self.ends: Any = Fixed(ends)
         self.marks: Any = Fixed(marks)
+        self.track: Any = Fixed(np.zeros(ROOM, np.uint16))
         self.layers: Any = Fixed(np.zeros(2 * (ROOM + PADDING), np.uint8))
 
     def put(self, text: bytes) -> None:

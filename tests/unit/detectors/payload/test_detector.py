@@ -157,6 +157,7 @@ def test_probes_are_found_with_their_category():
     assert found is not None
     assert found.firm
     assert found.category == "version control"
+    assert probe(b"/~") is None
     weak = probe(b"/wp-login.php")
     assert weak is not None
     assert not weak.firm
