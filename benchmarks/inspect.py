@@ -21,7 +21,9 @@ from urllib.parse import quote
 import numpy as np
 
 from apisentinel.detectors.payload import PayloadDetector
+from apisentinel.detectors.payload.opinion import Opinion
 from apisentinel.parsers.json_requests import parse_requests
+from apisentinel.pipeline.learned import payload_opinion
 from apisentinel.records.batch import RequestBatch
 from benchmarks.payloads import TEMPLATES, payload_text
 from benchmarks.words import THINGS
@@ -146,14 +148,16 @@ def digest_of(detector: PayloadDetector, batch: RequestBatch) -> str:
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
 
-def measured(batch: RequestBatch, rounds: int = 3) -> tuple[np.ndarray, np.ndarray, float]:
+def measured(
+    batch: RequestBatch, opinion: Opinion | None, rounds: int = 3
+) -> tuple[np.ndarray, np.ndarray, float]:
     """CPU in µs of each row, whether the screen marks it, and µs of the screen per row; the
     smallest of some rounds, each with an empty memory.
     """
     spent = np.full(len(batch), np.inf)
     screened = np.inf
     for _ in range(rounds):
-        detector = PayloadDetector()
+        detector = PayloadDetector(opinion)
         begin = time.thread_time_ns()
         fields = detector.screen_fields(batch)
         screened = min(screened, (time.thread_time_ns() - begin) / 1e3 / len(batch))
@@ -174,14 +178,16 @@ def main() -> None:
     )
     parser.add_argument("--each", type=int, default=60, help="requests of a family in each place")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rules", action="store_true", help="without the payload model")
     parser.add_argument("--digest", action="store_true", help="digest of the findings only")
     args = parser.parse_args()
+    opinion = None if args.rules else payload_opinion()
     requests = requests_of(args.each, args.seed)
     batch = batch_of(requests)
     if args.digest:
-        print(digest_of(PayloadDetector(), batch))
+        print(digest_of(PayloadDetector(opinion), batch))
         return
-    spent, marks, screened = measured(batch)
+    spent, marks, screened = measured(batch, opinion)
     families = np.array([item.family for item in requests])
     places = np.array([item.place for item in requests])
     print(f"screen: {screened:.2f} µs a request of {len(batch.buffer) / len(batch):.0f} bytes")

@@ -139,7 +139,7 @@ def payload_detector(settings: ScanSettings) -> PayloadDetector | None:
     """The payload detector with what was learned of values; None when it is switched off."""
     if not settings.detectors.payload.enabled:
         return None
-    model = _payload_model() if settings.models else None
+    model = payload_opinion() if settings.models else None
     if model is None or settings.rules:
         return PayloadDetector(model)
     from apisentinel.detectors.payload.learned import (  # noqa: PLC0415 (only with models)
@@ -150,8 +150,11 @@ def payload_detector(settings: ScanSettings) -> PayloadDetector | None:
 
 
 @cache
-def _payload_model() -> "PayloadModel | None":
-    """Read once and shared: nothing of it changes."""
+def payload_opinion() -> "PayloadModel | None":
+    """The payload model of the product, None where it is not installed.
+
+    Read once and shared: nothing of it changes.
+    """
     if not (PAYLOAD_PRIOR / "manifest.json").is_file():
         return None
     from apisentinel.detectors.payload.learned import (  # noqa: PLC0415 (only with models)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.detectors.payload.features import (
@@ -66,6 +68,14 @@ def test_parts_come_back(model):
     for text in (b"1' or sleep(5)--", b"it's a table", b"<svg onload=x>"):
         value, _, looked = look(Value("query q", text))
         assert again.llr(value, looked) == model.llr(value, looked)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.binary(max_size=900), st.text(max_size=300).map(str.encode)))
+def test_one_value_has_the_odds_of_its_row(model, text):
+    value, _, looked = look(Value("query q", text))
+    row = model.row(value, looked)[None, :]
+    assert model.llr(value, looked) == model.offset + model.slope * float(model.margin(row)[0])
 
 
 def test_attacks_are_likelier_than_honest_values(model):

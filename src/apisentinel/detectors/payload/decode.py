@@ -199,7 +199,11 @@ def inside_base64(text: bytes) -> bytes | None:
     whole = text.strip().replace(b" ", b"+").rstrip(b"=")
     if not whole.translate(None, _BASE64_LETTERS):
         return _from_base64(whole)
-    runs = sorted(text.translate(_BASE64_RUNS).split(), key=len, reverse=True)[:BASE64_RUNS]
+    runs = [run for run in text.translate(_BASE64_RUNS).split() if len(run) >= LEAST_BASE64]
+    if len(runs) > BASE64_RUNS:
+        runs = sorted(runs, key=len, reverse=True)[:BASE64_RUNS]
+    else:
+        runs.sort(key=len, reverse=True)
     found = [inside for run in runs if (inside := _from_base64(run)) is not None]
     return b" ".join(found) or None
 

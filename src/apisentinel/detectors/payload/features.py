@@ -1,5 +1,6 @@
 """What the payload model looks at: the rules' opinion, the form of the text, its n-grams."""
 
+import struct
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,13 +9,17 @@ import numpy.typing as npt
 from apisentinel.detectors.payload import canonical, quotation
 from apisentinel.detectors.payload.fields import Value
 from apisentinel.detectors.payload.gram_kernel import (
+    CHAR_WINDOW,
+    CHARS_EACH,
     LONGEST_TOKEN,
     SIGNS,
+    TOKEN_WINDOW,
     add_grams,
     describe,
 )
 from apisentinel.detectors.payload.opinion import Looked
 from apisentinel.detectors.payload.sql_tokens import shape
+from apisentinel.kernels.native import Fixed
 from apisentinel.records.taxonomy import AttackType
 
 MAX_TEXT = 768
@@ -23,9 +28,7 @@ MAX_TEXT = 768
 MAX_TOKENS = 400
 MAX_SHAPED = 2_048
 """Bytes of a text that is read as SQL."""
-CHARS_EACH, TOKENS_EACH = 3, LONGEST_TOKEN
-CHAR_WINDOW, TOKEN_WINDOW = 24, 8
-"""Characters and tokens of the strongest stretch; an attack of 24 characters is no accident."""
+TOKENS_EACH = LONGEST_TOKEN
 
 TYPES = (
     AttackType.SQLI, AttackType.XSS, AttackType.CMDI, AttackType.TRAVERSAL, AttackType.SSTI,
@@ -125,31 +128,66 @@ def gram_sums(
     add_grams(grams.tokens, grams.token_places, TOKENS_EACH, TOKEN_WINDOW, token_weights, out, 2)
 
 
-def rule_features(value: Value, looked: Looked, out: npt.NDArray[np.float32]) -> None:
-    """Writes the first columns, those of rules and of the shape of SQL, to zeros in `out`."""
-    plain = looked.plain
-    ranked = sorted((finding.raw_llr for finding in looked.findings), reverse=True)
+def rules_of(value: Value, looked: Looked) -> list[float]:
+    """The columns of rules and of how the value reads, `N_RULES` numbers."""
+    best, second, named = 0.0, 0.0, 0
+    out = [0.0] * (len(TYPES) + 1)
     for finding in looked.findings:
+        raw = finding.raw_llr
         at = _TYPE_AT.get(finding.attack_type, len(TYPES))
-        out[at] = max(out[at], finding.raw_llr)
-    words = quotation.prose(plain)
-    out[len(TYPES) + 1 : N_RULES] = (
-        ranked[0] if ranked else 0.0,
-        ranked[1] if len(ranked) > 1 else 0.0,
-        sum(len(finding.rules) for finding in looked.findings),
-        looked.oddity.bit_count(),
-        looked.layers,
-        words,
-        quotation.prose(quotation.before_end(plain)) if words else 0.0,
-        quotation.quotes_code(plain),
-        quotation.is_statement(plain),
-        quotation.opens(plain),
-        value.whole,
-        value.lines,
-        value.markup,
-        value.binary,
-        *(looked.oddity >> bit & 1 for bit in range(12)),
-    )
-    letters = shape(canonical.sql(plain)) if len(plain) < MAX_SHAPED else b""
+        out[at] = max(out[at], raw)
+        best, second = (raw, best) if raw > best else (best, max(second, raw))
+        named += len(finding.rules)
+    read = looked.reading or quotation.reading(looked.plain)
+    odd = looked.oddity
+    out += (best, second, named, odd.bit_count(), looked.layers, read.words)
+    out += (read.open_words if read.words else 0.0, read.code, read.statement, read.opened)
+    out += (value.whole, value.lines, value.markup, value.binary)
+    out += _BITS[odd & 4_095]
+    return out
+
+
+_BITS = [tuple(odd >> bit & 1 for bit in range(12)) for odd in range(4_096)]
+"""The bits of odd ways of writing as numbers."""
+
+
+def letters_of(plain: bytes) -> bytes:
+    """Letters of the shape of SQL of a canonical text, none of long ones."""
+    return shape(canonical.sql(plain)) if len(plain) < MAX_SHAPED else b""
+
+
+def rule_features(value: Value, looked: Looked, out: npt.NDArray[np.float32]) -> None:
+    """Writes the first columns, those of rules and of the shape of SQL, to `out`."""
+    out[:N_RULES] = rules_of(value, looked)
+    letters = letters_of(looked.plain)
     for at, letter in enumerate(_LETTERS):
         out[N_RULES + at] = letters.count(letter)
+
+
+class RowSpace:
+    """Arrays for one value at a time, kept from call to call; see `workspace`."""
+
+    __slots__ = ("_row", "bits", "chars", "ids", "keys", "row", "tokens")
+
+    def __init__(self) -> None:
+        row = np.zeros(len(NAMES), np.float32)
+        self._row = row.data.cast("B")
+        self.row: Any = Fixed(row)
+        self.bits: Any = Fixed(row.view(np.int32))
+        self.keys: Any = Fixed(np.zeros(2 * len(NAMES), np.int32))
+        self.chars: Any = Fixed(np.zeros(CHARS_EACH * (MAX_TEXT + 2), np.int32))
+        self.ids: Any = Fixed(np.zeros(TOKENS_EACH * MAX_TOKENS, np.int32))
+        self.tokens: Any = Fixed(np.zeros(MAX_TOKENS, np.uint64))
+
+    def put(self, rules: list[float]) -> None:
+        """Puts the first columns into `row`."""
+        _PACKED.pack_into(self._row, 0, *rules)
+
+
+_PACKED = struct.Struct(f"={N_RULES}f")
+
+COLUMN_OF: Any = np.zeros(256, np.uint8)
+"""Column of each letter of the shape of SQL, from 1."""
+for _at, _letter in enumerate(_LETTERS):
+    COLUMN_OF[_letter] = _at + 1
+COLUMN_OF = Fixed(COLUMN_OF)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from apisentinel.kernels.bytes import PADDING
 from apisentinel.kernels.compiler import inline, kernel
 
 SIGNS = b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -12,6 +13,10 @@ OTHERS = 14
 
 N_STATS = len(SIGNS) + OTHERS
 LONGEST_CHAR, LONGEST_TOKEN = 5, 4
+CHARS_EACH = 3
+"""N-grams of characters that begin at one place: those of 3 to 5."""
+CHAR_WINDOW, TOKEN_WINDOW = 24, 8
+"""Characters and tokens of the strongest stretch; an attack of 24 characters is no accident."""
 _PRIME = 0x100000001B3
 _BASIS = 0xCBF29CE484222325
 
@@ -27,27 +32,15 @@ def _is_letter(c):
     return 97 <= c <= 122 or c >= 128 or c == 95
 
 
-@kernel(
-    "int64(uint8[::1], int64, uint8[::1], uint64[::1], int32[::1], int32[::1], float32[::1])",
-    keeps_lock=True,
-)
-def describe(text, size, known, tokens, char_ids, token_ids, stats):
-    """Statistics and n-grams of a canonical text.
+@inline
+def _child(node, keys):
+    """The next node of a tree; leaves lead to themselves. See `models.trees`."""
+    return (node & 0x3FFFF) + np.int64(keys[(node >> 18) & 0x3FFF] > (node >> 32))
 
-    Args:
-        text: Lower-case text with 64 spare bytes.
-        size: Its length, at least 1.
-        known: uint8, a power of two long: 1 where the hash of a word is one that the model knows.
-        tokens: Work space, uint64 ``(most tokens,)``.
-        char_ids: Written: hashes of 3 to 5 characters, three for each place but the last two.
-        token_ids: Written: hashes of 1 to 4 tokens, four for each token, -1 where there are none.
-        stats: Written: `N_STATS` numbers. Counts of signs first, then size, shares
-            of letters, digits, blanks, upper half, signs, known words; longest run of signs and of
-            letters or digits; open parentheses, brackets, braces; odd numbers of quotes; tokens.
 
-    Returns:
-        The number of tokens.
-    """
+@inline
+def _describe(text, size, known, tokens, char_ids, token_ids, stats):
+    """See `describe`."""
     prime = np.uint64(_PRIME)
     for k in range(stats.shape[0]):
         stats[k] = np.float32(0.0)
@@ -171,20 +164,33 @@ def describe(text, size, known, tokens, char_ids, token_ids, stats):
     return n
 
 
-@kernel("void(int32[::1], int64, int64, int64, float32[::1], float32[::1], int64)", keeps_lock=True)
-def add_grams(ids, places, each, window, weights, out, at):
-    """Sums of the weights of n-grams: of all, and of the strongest stretch.
+@kernel(
+    "int64(uint8[::1], int64, uint8[::1], uint64[::1], int32[::1], int32[::1], float32[::1])",
+    keeps_lock=True,
+)
+def describe(text, size, known, tokens, char_ids, token_ids, stats):
+    """Statistics and n-grams of a canonical text.
 
     Args:
-        ids: Hashes, `each` for each place, -1 for none.
-        places: How many places there are.
-        each: N-grams that begin at one place.
-        window: Places of a stretch.
-        weights: float32, a power of two long.
-        out: Written: sum over the root of the count at `at`, and the same of the stretch that has
-            the highest one.
-        at: Place in `out`.
+        text: Lower-case text with 64 spare bytes.
+        size: Its length, at least 1.
+        known: uint8, a power of two long: 1 where the hash of a word is one that the model knows.
+        tokens: Work space, uint64 ``(most tokens,)``.
+        char_ids: Written: hashes of 3 to 5 characters, three for each place but the last two.
+        token_ids: Written: hashes of 1 to 4 tokens, four for each token, -1 where there are none.
+        stats: Written: `N_STATS` numbers. Counts of signs first, then size, shares
+            of letters, digits, blanks, upper half, signs, known words; longest run of signs and of
+            letters or digits; open parentheses, brackets, braces; odd numbers of quotes; tokens.
+
+    Returns:
+        The number of tokens.
     """
+    return _describe(text, size, known, tokens, char_ids, token_ids, stats)
+
+
+@inline
+def _add_grams(ids, places, each, window, weights, out, at):
+    """See `add_grams`."""
     mask = weights.shape[0] - 1
     total = best = stretch = 0.0
     count = np.int64(0)
@@ -206,3 +212,121 @@ def add_grams(ids, places, each, window, weights, out, at):
     full = np.float64(each * min(window, max(places, np.int64(1))))
     out[at] = np.float32(total / np.sqrt(np.float64(max(count, np.int64(1)))))
     out[at + 1] = np.float32(best / np.sqrt(full))
+
+
+@kernel("void(int32[::1], int64, int64, int64, float32[::1], float32[::1], int64)", keeps_lock=True)
+def add_grams(ids, places, each, window, weights, out, at):
+    """Sums of the weights of n-grams: of all, and of the strongest stretch.
+
+    Args:
+        ids: Hashes, `each` for each place, -1 for none.
+        places: How many places there are.
+        each: N-grams that begin at one place.
+        window: Places of a stretch.
+        weights: float32, a power of two long.
+        out: Written: sum over the root of the count at `at`, and the same of the stretch that has
+            the highest one.
+        at: Place in `out`.
+    """
+    _add_grams(ids, places, each, window, weights, out, at)
+
+
+@kernel(
+    "float64(uint8[::1], int64, int64, uint8[::1], uint8[::1], uint64[::1], int32[::1], int32[::1],"
+    " float32[::1], float32[::1], float32[::1], int32[::1], int32[::1], int64, int64[::1],"
+    " int64[::1], int64[::1], float64[::1])",
+    keeps_lock=True,
+)
+def margin_of(
+    text,
+    size,
+    letters,
+    column_of,
+    known,
+    tokens,
+    char_ids,
+    token_ids,
+    char_weights,
+    token_weights,
+    row,
+    bits,
+    keys,
+    shape_at,
+    nodes,
+    roots,
+    depths,
+    values,
+):
+    """Log-odds of one value: the rest of its columns, and what all trees add up to.
+
+    Args:
+        text: Text as in `describe`, 64 spare bytes, letters of the shape of SQL.
+        size: Length of the text.
+        letters: Number of the letters.
+        column_of: uint8 ``(256,)``, column of a letter behind `shape_at`, from 1; 0 for none.
+        known: See `describe`; so `tokens`, `char_ids`, `token_ids`.
+        char_weights: See `add_grams`.
+        token_weights: The same for tokens.
+        row: The columns; those before `shape_at` are given, the others are written.
+        bits: The memory of `row`.
+        keys: Work space, two for each column.
+        shape_at: Place of the first count of a letter.
+        nodes: Trees as in `models.trees.Forest`; so `roots`, `depths`, `values`.
+
+    Eight trees are walked side by side, since each step of one waits for memory.
+    """
+    columns = row.shape[0]
+    grams_at = columns - 4
+    stats_at = grams_at - N_STATS
+    for k in range(shape_at, columns):
+        row[k] = np.float32(0.0)
+    begin = size + PADDING
+    for k in range(begin, begin + letters):
+        column = np.int64(column_of[text[k]])
+        if column > 0:
+            row[shape_at + column - 1] += np.float32(1.0)
+    count = _describe(text, size, known, tokens, char_ids, token_ids, row[stats_at:grams_at])
+    _add_grams(char_ids, size - 2, CHARS_EACH, CHAR_WINDOW, char_weights, row, grams_at)
+    _add_grams(token_ids, count, LONGEST_TOKEN, TOKEN_WINDOW, token_weights, row, grams_at + 2)
+    for k in range(columns):
+        b = np.int64(bits[k])
+        key = b if b >= 0 else -(b & 0x7FFFFFFF) - 1
+        if b == -2147483648:
+            key = np.int64(0)
+        keys[k] = np.int32(key)
+        keys[columns + k] = np.int32(key)
+    total = 0.0
+    trees = roots.shape[0]
+    t = np.int64(0)
+    while t + 8 <= trees:
+        a = b = c = d = e = f = g = h = np.int64(0)
+        depth = depths[t]
+        for k in range(1, 8):
+            depth = max(depth, depths[t + k])
+        ra, rb, rc, rd = roots[t], roots[t + 1], roots[t + 2], roots[t + 3]
+        re, rf, rg, rh = roots[t + 4], roots[t + 5], roots[t + 6], roots[t + 7]
+        for _ in range(depth):
+            a = _child(nodes[ra + a], keys)
+            b = _child(nodes[rb + b], keys)
+            c = _child(nodes[rc + c], keys)
+            d = _child(nodes[rd + d], keys)
+            e = _child(nodes[re + e], keys)
+            f = _child(nodes[rf + f], keys)
+            g = _child(nodes[rg + g], keys)
+            h = _child(nodes[rh + h], keys)
+        total += values[ra + a]
+        total += values[rb + b]
+        total += values[rc + c]
+        total += values[rd + d]
+        total += values[re + e]
+        total += values[rf + f]
+        total += values[rg + g]
+        total += values[rh + h]
+        t += 8
+    while t < trees:
+        a = np.int64(0)
+        for _ in range(depths[t]):
+            a = _child(nodes[roots[t] + a], keys)
+        total += values[roots[t] + a]
+        t += 1
+    return total

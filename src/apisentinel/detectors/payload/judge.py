@@ -195,8 +195,9 @@ def look(value: Value, layers: int = 0) -> tuple[Value, Decoded, Looked]:
     layers += decoded.layers
     if len(plain) > LEAST_BINARY and not value.binary and not is_printable(decoded.text):
         value = replace(value, binary=True)
-    findings = weigh(value, hits_of(value, decoded, plain), decoded.oddity, layers, plain)
-    return value, decoded, Looked(plain, findings, decoded.oddity, layers)
+    hits = hits_of(value, decoded, plain)
+    findings, reading = weigh(value, hits, decoded.oddity, layers, plain)
+    return value, decoded, Looked(plain, findings, decoded.oddity, layers, reading)
 
 
 def hits_of(value: Value, decoded: Decoded, plain: bytes) -> list[Hit]:
@@ -255,8 +256,11 @@ def _without_names(plain: bytes) -> bytes:
     return b"".join([head, *((b"&" if part[:1] in b" &" else b"? ") + part for part in rest)])
 
 
-def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes) -> list[Finding]:
-    """Adds up the hits of each attack type with diminishing returns.
+def weigh(
+    value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes
+) -> tuple[list[Finding], quotation.Reading | None]:
+    """Adds up the hits of each attack type with diminishing returns; and how the value reads, where
+    that mattered.
 
     Args:
         value: Text as sent.
@@ -282,7 +286,7 @@ def weigh(value: Value, hits: list[Hit], oddity: int, layers: int, plain: bytes)
                 ranked = _ranked([(worth * quoting.left(hit), hit) for worth, hit in worths])
                 raw = max(_sum(ranked, odd), LEAST_QUOTED)
         findings.append(_finding(value, ranked, raw, layers))
-    return findings
+    return findings, None if quoting is None or value.whole else quoting.reading
 
 
 def _ranked(worths: list[tuple[float, Hit]]) -> list[tuple[float, Hit]]:
@@ -307,8 +311,8 @@ class _Quoting:
     """How far one value is a quotation, and what its matches keep."""
 
     __slots__ = (
-        "code", "document", "open_words", "opened", "plain", "possible", "refers", "spans",
-        "statement", "unmarked", "words",
+        "code", "document", "open_words", "opened", "plain", "possible", "reading", "refers",
+        "spans", "statement", "unmarked", "words",
     )  # fmt: skip
 
     def __init__(self, value: Value, plain: bytes) -> None:
@@ -317,19 +321,18 @@ class _Quoting:
         if value.whole:
             self.unmarked = _without_names(self.unmarked)
             plain = quotation.largest_value(plain)
-        self.words = quotation.prose(plain)
-        self.open_words = quotation.prose(quotation.before_end(plain)) if self.words else 0.0
-        self.code = quotation.quotes_code(plain)
+        self.reading = reading = quotation.reading(plain)
+        self.words, self.open_words, self.code = reading.words, reading.open_words, reading.code
         if quotation.is_listing(value.where, value.text):
             self.code = 1.0
         self.refers = quotation.refers(plain)
-        self.statement = STATEMENT_SHARE * quotation.is_statement(plain)
+        self.statement = STATEMENT_SHARE * reading.statement
         self.spans = quotation.spans(plain) if b"`" in plain else 0.0
         self.document = float(quotation.is_document(plain))
         self.possible = (
             max(self.words, self.code, self.spans, self.document, self.refers, self.statement) > 0
         )
-        self.opened = float(quotation.opens(plain))
+        self.opened = float(reading.opened)
 
     def left(self, hit: Hit) -> float:
         """Share of its worth that a match keeps."""

@@ -12,22 +12,29 @@ import numpy.typing as npt
 from msgspec import structs
 
 from apisentinel.detectors.payload.features import (
+    COLUMN_OF,
     GRAMS_AT,
     N_RULES,
     N_SHAPE,
     NAMES,
     TYPES,
     Grams,
+    RowSpace,
+    clipped,
     gram_sums,
     grams_of,
+    letters_of,
     rule_features,
+    rules_of,
 )
 from apisentinel.detectors.payload.fields import Value
 from apisentinel.detectors.payload.findings import CAP, FIRM, Finding
-from apisentinel.detectors.payload.gram_kernel import N_STATS
+from apisentinel.detectors.payload.gram_kernel import N_STATS, margin_of
 from apisentinel.detectors.payload.limits import MAX_MATCH
 from apisentinel.detectors.payload.opinion import Looked
+from apisentinel.detectors.payload.workspace import borrowed, give_back
 from apisentinel.errors import IncompatibleModelError
+from apisentinel.kernels.bytes import PADDING
 from apisentinel.kernels.native import Fixed
 from apisentinel.models.arrays import Arrays, pack_arrays, take, unpack_arrays
 from apisentinel.models.base import part_of
@@ -45,6 +52,7 @@ MOST, LEAST = 0.0, -1.5
 """Nats that the learned opinion may add and take."""
 LEAST_POOLED = 2.0
 """Nats below which a finding is too weak for any alert; asking would cost and change nothing."""
+_SPARE = bytes(PADDING)
 LEARNED = "learned"
 """Stands for a rule where no rule matched."""
 
@@ -83,6 +91,14 @@ class PayloadModel:
                 raise IncompatibleModelError("a table of the payload model is no power of two long")
         self.offset, self.slope = take(arrays, "scale", "float64", 2).tolist()
         self._fixed = Fixed(self.known), Fixed(self.chars), Fixed(self.tokens)
+        forest = self.forest
+        self._trees = (
+            Fixed(forest.nodes),
+            Fixed(forest.roots),
+            Fixed(forest.depths),
+            Fixed(forest.values),
+        )
+        self._free: list[RowSpace] = []
 
     def row(self, value: Value, looked: Looked) -> npt.NDArray[np.float32]:
         """The columns of a value, float32 ``(len(NAMES),)``."""
@@ -99,7 +115,35 @@ class PayloadModel:
 
     def llr(self, value: Value, looked: Looked) -> float:
         """Natural log of the likelihood ratio attack : honest value that the screen marks."""
-        margin = float(self.margin(self.row(value, looked)[None, :])[0])
+        rules, letters = rules_of(value, looked), letters_of(looked.plain)
+        text = clipped(looked.plain)
+        try:  # taking from the end of a list is atomic: each thread has its own
+            room = self._free.pop()
+        except IndexError:
+            room = RowSpace()
+        room.put(rules)
+        space = borrowed()
+        space.put(text + _SPARE + letters)
+        known, chars, tokens = self._fixed
+        margin = margin_of(
+            space.text,
+            len(text),
+            len(letters),
+            COLUMN_OF,
+            known,
+            room.tokens,
+            room.chars,
+            room.ids,
+            chars,
+            tokens,
+            room.row,
+            room.bits,
+            room.keys,
+            N_RULES,
+            *self._trees,
+        )
+        give_back(space)
+        self._free.append(room)
         return float(self.offset + self.slope * margin)
 
     def family(self, plain: bytes) -> AttackType:

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 from apisentinel.detectors.payload.fields import Value
 from apisentinel.detectors.payload.findings import Finding
+from apisentinel.detectors.payload.quotation import Reading
 
 
 class Looked(NamedTuple):
@@ -15,12 +16,14 @@ class Looked(NamedTuple):
         findings: Their findings.
         oddity: Bits of odd ways of writing.
         layers: Encodings undone.
+        reading: How the text reads, None where that did not matter.
     """
 
     plain: bytes
     findings: Sequence[Finding]
     oddity: int
     layers: int
+    reading: Reading | None = None
 
 
 class Opinion(Protocol):

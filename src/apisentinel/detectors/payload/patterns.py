@@ -16,7 +16,7 @@ from apisentinel.detectors.payload import data
 from apisentinel.detectors.payload.limits import PATTERN_MEMORY
 from apisentinel.records.taxonomy import AttackType
 
-SET_SIZE = 26
+SET_SIZE = 28
 """Patterns per set; larger sets make the automaton thrash (measured: 202 patterns cost 100 times as
 much, and sets of 52 of the canonical text 50 times as much on noise that never repeats).
 """
@@ -156,5 +156,8 @@ def pattern_sets() -> dict[str, list[PatternSet]]:
     for view in VIEWS:
         chosen = [pattern for pattern in load_patterns() if pattern.view == view]
         size = SIMPLE_SIZE if view in SIMPLE_VIEWS else SET_SIZE
-        sets[view] = [PatternSet(chosen[i : i + size]) for i in range(0, len(chosen), size)]
+        # as few sets as possible, of equal size
+        count = max(1, -(-len(chosen) // size))
+        each = -(-len(chosen) // count)
+        sets[view] = [PatternSet(chosen[i : i + each]) for i in range(0, len(chosen), each)]
     return sets

@@ -54,6 +54,17 @@ def _suffixes() -> dict[bytes, Probe]:
     }
 
 
+@cache
+def _firsts() -> frozenset[bytes]:
+    """First segments of known paths: most segments of most paths are none of them."""
+    return frozenset(path.partition(b"/")[0] for path in _known())
+
+
+@cache
+def _endings() -> tuple[bytes, ...]:
+    return tuple(_suffixes())
+
+
 def probe(path: bytes) -> Probe | None:
     """The strongest known probe path that `path` holds as a run of whole segments, None when there
     is none.
@@ -67,8 +78,11 @@ def probe(path: bytes) -> Probe | None:
         if segment and segment != b"."
     ][:MAX_SEGMENTS]
     known, best = _known(), None
+    firsts = _firsts()
     length = sum(map(len, segments)) + len(segments) - 1
-    for begin in range(len(segments)):
+    for begin, first in enumerate(segments):
+        if first not in firsts:
+            continue
         run = b""
         for segment in segments[begin : begin + MAX_RUN]:
             run = run + b"/" + segment if run else segment
@@ -79,7 +93,7 @@ def probe(path: bytes) -> Probe | None:
                 and (best is None or found.llr > best.llr)
             ):
                 best = found
-    if segments and (best is None or not best.firm):
+    if segments and (best is None or not best.firm) and segments[-1].endswith(_endings()):
         last = segments[-1]
         for ending, found in _suffixes().items():
             is_copy = last.endswith(ending) and len(last) > len(ending)

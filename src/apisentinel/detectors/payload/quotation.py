@@ -5,7 +5,7 @@ needs to stand at the right place to do anything (a program after a semicolon, a
 comparison) is mostly a quotation when people's words stand before it.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -62,6 +62,32 @@ def prose(text: bytes) -> float:
     share = len(plain) / len(words)
     known = min(1.0, (stops - HALF) / (FULL_STOPS - HALF))
     return known * min(1.0, max(0.0, (share - LEAST_SHARE) / (FULL_SHARE - LEAST_SHARE)))
+
+
+class Reading(NamedTuple):
+    """How a text reads.
+
+    Attributes:
+        words: How far it is prose; see `prose`.
+        open_words: The same of what stands before the end that an interpreter sees.
+        code: 1 for listings, else 0; see `quotes_code`.
+        statement: True for a whole SQL statement.
+        opened: True when its first quote opens a quotation.
+    """
+
+    words: float
+    open_words: float
+    code: float
+    statement: bool
+    opened: bool
+
+
+def reading(plain: bytes) -> Reading:
+    """How a canonical text reads."""
+    words = prose(plain)
+    head = before_end(plain) if words else plain
+    open_words = words if head == plain else prose(head)
+    return Reading(words, open_words, quotes_code(plain), is_statement(plain), opens(plain))
 
 
 def _options() -> Any:

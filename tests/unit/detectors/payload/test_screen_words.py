@@ -8,8 +8,8 @@ from apisentinel.detectors.payload.screen import flag_texts, tables
 from apisentinel.kernels.automaton import marks_of
 
 _PIECES = (
-    b"union select", b"union  select", b"waitfor ", b"information-schema", b"getruntime", b"a", b"e",
-    b" ", b"  ", b"-", b"9", b"page=2", b"in", b"for", b"objectcl", b"ass", b"x" * 17, b"'",
+    b"union select", b"union  select", b"waitfor ", b"information-schema", b"getruntime", b"a",
+    b"e", b" ", b"  ", b"-", b"9", b"page=2", b"in", b"for", b"objectcl", b"ass", b"x" * 17, b"'",
     b"(", b"order by 1", b"Zo\xc3\xab", b";id", b"sleep", b"java.util",
 )  # fmt: skip
 
