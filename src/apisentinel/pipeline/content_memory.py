@@ -46,6 +46,23 @@ class KnownReplies(msgspec.Struct, forbid_unknown_fields=True):
     secrets: list[int] = []
 
 
+class KnownTotal(msgspec.Struct, forbid_unknown_fields=True):
+    """What the totals of one endpoint are of their items, and which prices it is sent.
+
+    Attributes:
+        bins: Twentieth of a natural logarithm of total / items → totals.
+        voices: Principal → totals that it added.
+        same: Principal → prices that were as the API gave them.
+        other: The same for prices that were not.
+    """
+
+    endpoint: int
+    bins: dict[int, int] = {}
+    voices: dict[int, int] = {}
+    same: dict[int, int] = {}
+    other: dict[int, int] = {}
+
+
 class ContentMemory(msgspec.Struct, forbid_unknown_fields=True):
     """Memory of `Contents`, oldest first."""
 
@@ -53,3 +70,4 @@ class ContentMemory(msgspec.Struct, forbid_unknown_fields=True):
     amounts: list[KnownAmount] = []
     queries: list[KnownQueries] = []
     replies: list[KnownReplies] = []
+    totals: list[KnownTotal] = []

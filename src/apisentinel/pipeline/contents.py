@@ -4,7 +4,7 @@ endpoint.
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from apisentinel.detectors.content import (
     Amounts,
@@ -14,6 +14,7 @@ from apisentinel.detectors.content import (
     Named,
     Privileges,
     Shape,
+    Totals,
     fields_of,
     shape_of,
 )
@@ -34,6 +35,7 @@ from apisentinel.pipeline.content_memory import (
     KnownQueries,
     KnownReplies,
 )
+from apisentinel.pipeline.content_totals import KnownTotals
 from apisentinel.records.evidence import Evidence
 
 FIELDS_KEPT, AMOUNTS_KEPT, QUERIES_KEPT, REPLIES_KEPT = 5_000, 5_000, 500, 2_000
@@ -65,6 +67,7 @@ class Asked(NamedTuple):
     Attributes:
         principal: Hash of who stands behind it.
         requests: Which request of its endpoint it is, from 1.
+        stated: Prices that it states for products whose price is known, rows of `STATED`.
     """
 
     endpoint: int
@@ -73,6 +76,7 @@ class Asked(NamedTuple):
     path: str
     query: bytes | None
     body: bytes | None
+    stated: tuple[Any, ...] = ()
 
 
 class Contents:
@@ -85,7 +89,9 @@ class Contents:
         graphql: GraphQL,
         instructions: Instructions,
         exposure: Exposure,
+        totals: Totals,
     ) -> None:
+        self._totals = KnownTotals(totals)
         self._exposure = exposure
         self._replies: dict[int, KnownReplies] = {}
         self._privileges, self._amounts = privileges, amounts
@@ -101,6 +107,7 @@ class Contents:
             yield from self._privilege(asked, named)
         if marks & AMOUNT:
             yield from self._amount(asked, named)
+            yield from self._totals.judge(asked.endpoint, asked.principal, asked.body, asked.stated)
         if marks & GRAPHQL:
             yield from self._asks(asked, named)
         if marks & INSTRUCTION:
@@ -237,7 +244,7 @@ class Contents:
         """What a successor has to know."""
         return ContentMemory(
             list(self._fields.values()), list(self._numbers.values()),
-            list(self._queries.values()), list(self._replies.values()),
+            list(self._queries.values()), list(self._replies.values()), self._totals.memory(),
         )  # fmt: skip
 
     def recall(self, memory: ContentMemory) -> None:
@@ -246,6 +253,7 @@ class Contents:
         self._numbers = {(known.endpoint, known.name): known for known in memory.amounts}
         self._queries = {known.endpoint: known for known in memory.queries}
         self._replies = {known.endpoint: known for known in memory.replies}
+        self._totals.recall(memory.totals)
 
 
 def _make_room(kept: dict, most: int) -> None:  # type: ignore[type-arg]  # dicts of any kind

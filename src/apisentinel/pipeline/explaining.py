@@ -57,6 +57,7 @@ _IN_WORDS: Final = (
 _WINDOWS: Final = {
     "payload": "this request", "privileges": "this request", "amounts": "this request",
     "graphql": "this request", "instructions": "this request", "exposure": "this reply",
+    "totals": "this request",
     "data": "this reply", "profile": "this request", "scanner_agent": "this request",
     "fake_bot": "this client", "foreign_objects": "24 h", "forbidden_functions": "10 min",
     "closed_endpoint": "since it is known",

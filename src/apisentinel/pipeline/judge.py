@@ -14,6 +14,7 @@ from apisentinel.features import FeatureState, Signals
 from apisentinel.features.access_rates import AccessRates, Rate
 from apisentinel.features.body_marks import body_marks
 from apisentinel.features.holding_state import Holdings
+from apisentinel.features.prices import PriceBook
 from apisentinel.features.reply_marks import reply_marks
 from apisentinel.features.state import size
 from apisentinel.pipeline.casebook import Casebook
@@ -32,6 +33,7 @@ from apisentinel.pipeline.judge_rows import (
     marked,
     marks_of,
     raised,
+    stated_prices,
 )
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.role_rights import RoleRights
@@ -77,12 +79,13 @@ class Judge:
         self._contents = Contents(
             content.Privileges(chosen.privileges), content.Amounts(chosen.amounts),
             content.GraphQL(chosen.graphql), content.Instructions(chosen.instructions),
-            content.Exposure(chosen.exposure),
+            content.Exposure(chosen.exposure), content.Totals(chosen.totals),
         )  # fmt: skip
         self._identities = Identities(chosen, self.label)
         self._takeovers = Takeovers(chosen, enricher.origins)
         self._rights = RoleRights(chosen)
         self._tokens = TokenUses(chosen)
+        self._prices = PriceBook()
         self._sightings = Sightings()
         self._rates = AccessRates(settings.thresholds)
         self._access_rate = behaviour.AccessRate(chosen.access_rate)
@@ -133,18 +136,13 @@ class Judge:
         claiming = self._sightings.claiming(events, signals.ordinals["client"])
         odd = suspects or {}
         rates = by_row(self._rates.update(events))
-        asking = marks_of(body_marks(block.batch), 1)
+        marks = body_marks(block.batch)
+        asking = marks_of(marks, 1)
+        stated = stated_prices(self._prices.update(block.batch, events, marks))
         telling = marks_of(reply_marks(block.batch), LEAST_MAILS)
         holding = {} if holdings is None else holding_signals(holdings.told)
         self._conduct.places.kinds = None if holdings is None else holdings.kinds
-        tried = self._identities.judge(block, events, signals)
-        for more in (
-            self._takeovers.judge(events, signals),
-            self._rights.judge(block, events, signals),
-            self._tokens.judge(block.batch, events),
-        ):
-            for row, found in more.items():
-                tried.setdefault(row, []).extend(found)
+        tried = self._by_identity(block, events, signals)
         others = {
             *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
             *tried, *rates,
@@ -179,11 +177,25 @@ class Judge:
                 for said in tried.get(row, ()):
                     self._tried(view, said)
                 if row in asking or row in telling:
-                    self._asked(view, asking.get(row, 0), telling.get(row, 0))
+                    self._asked(view, asking.get(row, 0), telling.get(row, 0), stated.get(row, ()))
                 self._odd(view, odd.get(row, ()), rates.get(row, ()))
         for entry in inner[told:]:
             self._cases.staff.absorb(entry)
         return attacks
+
+    def _by_identity(
+        self, block: Prepared, events: npt.NDArray[Any], signals: Signals
+    ) -> dict[int, list[Told]]:
+        """What users and accounts show at the rows of a block."""
+        tried = self._identities.judge(block, events, signals)
+        for more in (
+            self._takeovers.judge(events, signals),
+            self._rights.judge(block, events, signals),
+            self._tokens.judge(block.batch, events),
+        ):
+            for row, found in more.items():
+                tried.setdefault(row, []).extend(found)
+        return tried
 
     def _tried(self, view: View, told: Told) -> None:
         """What an attempt to sign in says about its source, its account or its endpoint."""
@@ -229,7 +241,7 @@ class Judge:
             return view.principal_key
         return view.client_key if key[0] == "session" and not view.event["session_given"] else key
 
-    def _asked(self, view: View, marks: int, mails: int) -> None:
+    def _asked(self, view: View, marks: int, mails: int, stated: Sequence[Any]) -> None:
         """What the fields of a marked request say, and what its reply holds."""
         key = view.principal_key
         if not key[1]:
@@ -237,6 +249,7 @@ class Judge:
         asked = Asked(
             view.event["endpoint"], key[1], view.ordinal("endpoint"), view.text("path"),
             view.batch.text("query", view.row), view.batch.text("request_body", view.row),
+            tuple(stated),
         )  # fmt: skip
         found = list(self._contents.judge(asked, marks)) if marks else []
         told = self._contents.reply(asked, mails) if mails else None
@@ -272,6 +285,7 @@ class Judge:
             visits=self._takeovers.memory(),
             rights=self._rights.memory(),
             tokens=self._tokens.memory(),
+            prices=self._prices.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -287,6 +301,7 @@ class Judge:
         self._takeovers.recall(memory.visits)
         self._rights.recall(memory.rights)
         self._tokens.recall(memory.tokens)
+        self._prices.recall(memory.prices)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

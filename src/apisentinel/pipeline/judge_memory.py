@@ -4,6 +4,7 @@ import msgspec
 
 from apisentinel.detectors.identity import AttemptMemory, TokenMemory, VisitMemory
 from apisentinel.features.access_rates import RatesMemory
+from apisentinel.features.prices import PriceMemory
 from apisentinel.features.role_matrix import MatrixMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 
@@ -25,6 +26,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         visits: Where users come from, and what they changed.
         rights: Which role performs which operation.
         tokens: Who holds which token, and what those of an issuer have in common.
+        prices: What the API gave as prices of its products.
     """
 
     clients: int
@@ -39,3 +41,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     visits: VisitMemory = msgspec.field(default_factory=VisitMemory)
     rights: MatrixMemory = msgspec.field(default_factory=MatrixMemory)
     tokens: TokenMemory = msgspec.field(default_factory=TokenMemory)
+    prices: PriceMemory = msgspec.field(default_factory=PriceMemory)

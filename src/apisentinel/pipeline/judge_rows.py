@@ -176,6 +176,14 @@ def marked(
     return dict(zip(rows.tolist(), requests, strict=True))
 
 
+def stated_prices(told: npt.NDArray[Any]) -> dict[int, list[Any]]:
+    """What requests state as prices of known products, by row."""
+    found: dict[int, list[Any]] = {}
+    for price in told:
+        found.setdefault(int(price["row"]), []).append(price)
+    return found
+
+
 def holding_signals(told: npt.NDArray[Any]) -> dict[int, HoldingSignal]:
     """What is told of principals that ask for objects of others, by row."""
     return {

@@ -64,6 +64,7 @@ class Detectors(BaseModel):
     graphql: DetectorSettings = DetectorSettings()
     instructions: DetectorSettings = DetectorSettings()
     exposure: DetectorSettings = DetectorSettings()
+    totals: DetectorSettings = DetectorSettings()
 
 
 class ScanSettings(BaseModel):

@@ -7,9 +7,10 @@ from apisentinel.detectors.content.exposure import Exposure
 from apisentinel.detectors.content.graphql import GraphQL, Shape, shape_of
 from apisentinel.detectors.content.instructions import Instructions
 from apisentinel.detectors.content.privileges import Privileges
+from apisentinel.detectors.content.totals import Total, Totals, totals_of
 from apisentinel.detectors.content.values import Named, fields_of
 
 __all__ = [
-    "Amounts", "Exposure", "GraphQL", "Instructions", "Named", "Privileges", "Shape", "fields_of",
-    "shape_of",
+    "Amounts", "Exposure", "GraphQL", "Instructions", "Named", "Privileges", "Shape", "Total",
+    "Totals", "fields_of", "shape_of", "totals_of",
 ]  # fmt: skip
