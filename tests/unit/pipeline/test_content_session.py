@@ -96,7 +96,7 @@ def test_memories_survive_a_restart() -> None:
     fresh = LoneFindings()
     fresh.recall(memory.signs)
     assert fresh.memory() == memory.signs
-    contents = Contents(*(None,) * 5)  # type: ignore[arg-type]  # never called
+    contents = Contents(*(None,) * 6)  # type: ignore[arg-type]  # never called
     contents.recall(memory.contents)
     assert contents.memory() == memory.contents
 
