@@ -9,10 +9,12 @@ from apisentinel.models.random_forest import RandomForestModel
 from apisentinel.models.training.supervised import (
     Labelled,
     TreeSettings,
+    bin_edges,
     fit_gradient_boosting,
     fit_lightgbm,
     fit_random_forest,
     fit_xgboost,
+    places_among,
     read_gradient_boosting,
 )
 from apisentinel.models.xgboost import XgboostModel, read_booster
@@ -95,6 +97,29 @@ def test_gradient_boosting_equals_the_library(seed, missing, leaves):
     np.testing.assert_allclose(
         read_gradient_boosting(learned).score_many(rows), theirs, atol=1e-6, rtol=0
     )
+
+
+@settings(max_examples=8, deadline=None)
+@given(SEEDS, MISSING, st.integers(3, 40))
+def test_gradient_boosting_on_bins_equals_the_library_on_bins(seed, missing, leaves):
+    data = labelled(seed, missing)
+    edges = [bin_edges(column) for column in data.table.T]
+    learned = sklearn_ensemble.HistGradientBoostingClassifier(
+        max_iter=20, max_leaf_nodes=leaves, early_stopping=False
+    ).fit(places_among(data.table, edges), data.labels)
+    rows = other(seed)
+    theirs = learned.predict_proba(places_among(rows, edges))[:, 1]
+    np.testing.assert_allclose(
+        read_gradient_boosting(learned, edges).score_many(rows), theirs, atol=1e-6, rtol=0
+    )
+
+
+def test_bins_hold_what_lies_between_their_edges():
+    column = np.array([3.0, 1.0, np.nan, 2.0, 2.0], np.float32)
+    edges = bin_edges(column)
+    assert edges.tolist() == [1.0, 2.0, 3.0]
+    asked = np.array([[0.0], [1.0], [1.5], [3.0], [9.0], [np.nan]], np.float32)
+    np.testing.assert_array_equal(places_among(asked, [edges])[:, 0], [0, 0, 1, 2, 3, np.nan])
 
 
 @pytest.mark.parametrize("name", FITS)

@@ -13,6 +13,10 @@ from apisentinel.models.training.libraries import library
 
 LAYERS = (64, 32)
 BATCH = 512
+WINDOWS, WINDOW_BATCH, WINDOW_STEPS = 4_000, 64, 220
+"""Windows of tokens and those of a step: small batches take a third of the time of large ones to
+come as far. After so many steps progress ends.
+"""
 MAX_ROWS = 60_000
 """Rows of one epoch; more change little."""
 
@@ -26,6 +30,7 @@ class NetworkSettings(NamedTuple):
         rate: Learning rate of Adam.
         epochs: Passes over the rows at most.
         patience: Passes without progress on held-back rows until training stops.
+        batch: Rows of a step; of few rows it is a twentieth.
     """
 
     layers: tuple[int, ...] = LAYERS
@@ -33,6 +38,7 @@ class NetworkSettings(NamedTuple):
     rate: float = 2e-3
     epochs: int = 30
     patience: int = 3
+    batch: int = BATCH
 
 
 def fit_dnn(
@@ -72,18 +78,25 @@ def fit_dnn(
 
 def _fit(keras: Any, network: Any, data: tuple[Any, Any, Any], settings: NetworkSettings) -> None:
     """Trains until held-back rows, the last tenth, show no progress."""
-    held = max(1, len(data[0]) // 10)
+    x, y, w = data
+    batch = min(settings.batch, max(8, len(x) // 20))
+    held = max(1, len(x) // 10)
+    if held > batch:
+        # whole batches only: one of another size has to be compiled anew, which takes longer than
+        # several passes
+        held -= held % batch
+    learned = len(x) - held
+    learned -= learned % batch if learned > batch else 0
     stop = keras.callbacks.EarlyStopping(
         "val_loss", patience=settings.patience, restore_best_weights=True
     )
-    x, y, w = data
     network.fit(
-        x[:-held],
-        y[:-held],
-        sample_weight=w[:-held],
+        x[:learned],
+        y[:learned],
+        sample_weight=w[:learned],
         validation_data=(x[-held:], y[-held:], w[-held:]),
         epochs=settings.epochs,
-        batch_size=min(BATCH, max(8, len(x) // 20)),
+        batch_size=batch,
         callbacks=[stop],
         shuffle=True,
         verbose=0,
@@ -96,21 +109,23 @@ def fit_lstm(
     seed: int,
     settings: NetworkSettings | None = None,
     length: int = 32,
-    windows: int = 8_000,
+    windows: int = WINDOWS,
 ) -> LstmModel:
     """An LSTM that expects the next token of a session.
 
     Args:
         sessions: To learn from.
         seed: Of the weights, the order, and the windows held back.
-        settings: How.
+        settings: How; by default as many passes as `WINDOW_STEPS` take.
         length: Tokens of a window.
         windows: Windows at most, drawn evenly.
     """
-    settings = settings or NetworkSettings(epochs=8, patience=2)
     keras = library("keras")
     keras.utils.set_random_seed(seed)
     before, after, counts = _windows(sessions, length, windows, seed)
+    if settings is None:
+        passes = WINDOW_STEPS * min(WINDOW_BATCH, max(8, len(before) // 20)) // len(before) + 1
+        settings = NetworkSettings(epochs=min(30, passes), patience=2, batch=WINDOW_BATCH)
     network = keras.Sequential(
         [
             keras.Input((length,), dtype="int32"),

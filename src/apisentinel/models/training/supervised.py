@@ -1,5 +1,6 @@
 """Trains the tree models that learn from labels, and reads them out of their libraries."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,12 @@ from apisentinel.models.trees import Forest, Tree, at_most
 from apisentinel.models.xgboost import XgboostModel
 
 THREADS = 2
+BINS = 254
+"""Values of a feature that gradient boosting tells apart, missing ones aside; its library knows
+255.
+"""
+EDGE_ROWS = 50_000
+"""Rows that the bins are taken from; more do not move them."""
 
 
 class Labelled(NamedTuple):
@@ -119,7 +126,11 @@ def fit_lightgbm(data: Labelled, settings: TreeSettings, *, seed: int) -> Lightg
 def fit_gradient_boosting(
     data: Labelled, settings: TreeSettings, *, seed: int
 ) -> GradientBoostingModel:
-    """A Gradient Boosting classifier with histograms."""
+    """A Gradient Boosting classifier with histograms.
+
+    The bins are ours: the library looks for weighted quantiles one by one, which takes longer than
+    all trees.
+    """
     learned = library("sklearn.ensemble").HistGradientBoostingClassifier(
         max_iter=settings.trees,
         max_leaf_nodes=2**settings.depth - 1,
@@ -131,20 +142,52 @@ def fit_gradient_boosting(
         early_stopping=False,
         random_state=seed,
     )
-    learned.fit(data.table, data.labels, sample_weight=data.weights)
-    return read_gradient_boosting(learned)
+    edges = [bin_edges(column) for column in data.table.T]
+    places = places_among(data.table, edges)
+    learned.fit(places, data.labels, sample_weight=data.weights)
+    return read_gradient_boosting(learned, edges)
 
 
-def read_gradient_boosting(learned: Any) -> GradientBoostingModel:
-    """Our model of a trained `sklearn.ensemble.HistGradientBoostingClassifier`."""
+def bin_edges(column: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Where the bins of a feature end, rising: bin ``i`` is ``edges[i - 1] < x <= edges[i]``."""
+    known = column[:: -(-column.size // EDGE_ROWS) or 1]
+    known = known[~np.isnan(known)]
+    if known.size == 0:
+        return np.zeros(0, np.float32)
+    wanted = np.linspace(0, 1, BINS + 1)[1:-1]
+    return np.unique(np.quantile(known, wanted, method="inverted_cdf")).astype(np.float32)
+
+
+def places_among(table: Table, edges: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Number of the bin of each value, missing ones stay; float32 ``(n_rows, n_features)``."""
+    places = np.empty(table.shape, np.float32, order="F")
+    for j, own in enumerate(edges):
+        column = table[:, j]
+        places[:, j] = np.where(np.isnan(column), np.nan, np.searchsorted(own, column))
+    return places
+
+
+def read_gradient_boosting(
+    learned: Any, edges: Sequence[npt.NDArray[np.float32]] | None = None
+) -> GradientBoostingModel:
+    """Our model of a trained `sklearn.ensemble.HistGradientBoostingClassifier`.
+
+    Args:
+        learned: The classifier.
+        edges: Where the bins of each feature end, when it has learned places among them and not
+            values.
+    """
     trees = []
     for (predictor,) in learned._predictors:  # noqa: SLF001 (there is no other way)
         nodes = predictor.nodes
         is_leaf = nodes["is_leaf"].astype(bool)
+        feature, threshold = nodes["feature_idx"].astype(np.int64), nodes["num_threshold"]
+        if edges is not None:
+            threshold = np.where(is_leaf, 0.0, _values_at(threshold, feature, edges))
         trees.append(
             Tree(
-                np.where(is_leaf, -1, nodes["feature_idx"].astype(np.int64)),
-                at_most(nodes["num_threshold"]),
+                np.where(is_leaf, -1, feature),
+                at_most(threshold),
                 nodes["left"].astype(np.int64),
                 nodes["right"].astype(np.int64),
                 nodes["missing_go_to_left"].astype(bool),
@@ -153,3 +196,17 @@ def read_gradient_boosting(learned: Any) -> GradientBoostingModel:
         )
     base = float(np.ravel(learned._baseline_prediction)[0])  # noqa: SLF001 (no public way)
     return GradientBoostingModel(Forest(trees, learned.n_features_in_), base)
+
+
+def _values_at(
+    places: npt.NDArray[np.float64],
+    features: npt.NDArray[np.int64],
+    edges: Sequence[npt.NDArray[np.float32]],
+) -> npt.NDArray[np.float64]:
+    """Thresholds of values for thresholds of places among `edges`; infinite ones stay."""
+    out = np.array(places, np.float64)
+    for i in np.flatnonzero(np.isfinite(out)).tolist():
+        own = edges[features[i]]
+        place = int(np.floor(out[i]))
+        out[i] = own[place] if place < own.size else np.inf
+    return out

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from apisentinel.models.training.libraries import library
 from apisentinel.models.training.supervised import Labelled, TreeSettings, fit_lightgbm, fit_xgboost
 
-ROWS = 20_000
+ROWS = 12_000
 """Rows of a trial; the order of settings hardly changes with more."""
 
 
