@@ -48,7 +48,9 @@ ENDS_A_SESSION = {"/api/v1/logout", "/api/v1/me/password"}
 def described() -> dict[str, Any]:
     """The document, of an application around a service that was never started."""
     service: Any = SimpleNamespace(
-        settings=ServiceSettings(), control=SimpleNamespace(setting=lambda _: None)
+        settings=ServiceSettings(),
+        control=SimpleNamespace(setting=lambda _: None),
+        door=SimpleNamespace(check=None),
     )
     accounts: Any = SimpleNamespace(setting=lambda _: None)
     app = create_app(service, accounts=accounts, secret=Secret(bytes(32)))

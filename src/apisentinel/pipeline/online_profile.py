@@ -30,8 +30,8 @@ FIRST, STEADY = 2_048, 262_144
 """
 DELAY_SHARE = 2
 """A candidate takes over after half of the requests since the one before: so much time it has to be
-learned in, and judging waits for one that is late. Learning takes up to 3 s of CPU, beside others on
-the same cores 10 s; half is 13 s at 10,000 requests a second.
+learned in, and judging waits for one that is late. Learning takes up to 3 s of CPU, beside others
+on the same cores 10 s; half is 13 s at 10,000 requests a second.
 """
 OWNERS, CATEGORIES = 1 << 13, 1 << 17
 """Endpoints and parameters, and their properties, that a candidate holds at most: a quarter of what
@@ -182,6 +182,11 @@ class OnlineProfile:
         self._use(self._pending())
         self._candidate = None
         return True
+
+    def is_wanted(self, rows: int) -> bool:
+        """Whether a candidate takes over within the next so many requests."""
+        last = last_learning_point(self.seen)
+        return self._candidate is not None and self.seen + rows >= take_over_point(last)
 
     def is_learned(self, timeout_s: float = 0.0) -> bool:
         """Whether no candidate is being learned; waits so long for one."""

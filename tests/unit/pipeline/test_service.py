@@ -539,3 +539,25 @@ def test_a_stop_leaves_the_rest_of_what_was_read_in_the_journal(tmp_path, monkey
     assert again.runtime.drain(60)
     assert again.runtime.live.seq == 200
     assert again.stop(60)
+
+
+def test_who_looks_does_not_wait_for_a_profile_that_is_being_learned(tmp_path, monkeypatch) -> None:
+    service = started(tmp_path)
+    online = service.runtime.live.engine.online
+    assert online is not None
+    learned = threading.Event()
+    asked = threading.Event()
+
+    def is_learned(timeout_s: float = 0.0) -> bool:
+        asked.set()
+        return learned.wait(timeout_s)
+
+    monkeypatch.setattr(online, "is_wanted", lambda _rows: True)
+    monkeypatch.setattr(online, "is_learned", is_learned)
+    service.door.submit_requests(body(requests(100)), source="http")
+    assert asked.wait(60)
+    assert service.view(lambda engine: engine.seq) == 0
+    learned.set()
+    assert service.runtime.drain(60)
+    assert service.view(lambda engine: engine.seq) == 100
+    assert service.stop(60)

@@ -174,9 +174,9 @@ class Runtime:
             self._wait(after)
             return 0
         for group in self._groups(entries):
-            self._judge(group)
-            if self._stop.is_set():  # the rest stays in the journal
+            if not self._may_judge(len(group.block.batch)):  # the rest stays in the journal
                 return len(entries)
+            self._judge(group)
         if self.live.offset < entries[-1][0]:  # the last ones are damaged
             self._done(entries[-1][0])
         return len(entries)
@@ -287,6 +287,16 @@ class Runtime:
         return Prepared(block.batch, fields)
 
     # ----------------------------------------------------------------------------------- judging
+
+    def _may_judge(self, rows: int) -> bool:
+        """Waits for a profile that these requests need, and holds up no reader of the state
+        meanwhile; False at a stop.
+        """
+        online = self.live.engine.online
+        if online is not None and online.is_wanted(rows):
+            while not self._stop.is_set() and not online.is_learned(WAIT_S):
+                pass
+        return not self._stop.is_set()
 
     def _judge(self, group: Group) -> None:
         rows, step = len(group.block.batch), self.settings.block_rows
