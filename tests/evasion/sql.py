@@ -123,28 +123,30 @@ def other_union(text, dice):
     )
 
 
-def brackets(text, dice):
-    """Numbers in brackets."""
+def with_a_number(text, dice, written):
+    """One of the numbers as `written` writes it."""
     pieces = tokens(text)
     found = numerals(pieces)
     if not found:
         return text
     number = dice.choice(found)
-    pieces[number] = ("sign", f"({pieces[number][1]})")
+    pieces[number] = ("sign", written(pieces[number][1]))
     return joined(pieces)
+
+
+def brackets(text, dice):
+    """Numbers in brackets."""
+    return with_a_number(text, dice, lambda number: f"({number})")
 
 
 def sums(text, dice):
     """Numbers as sums."""
-    pieces = tokens(text)
-    found = numerals(pieces)
-    if not found:
-        return text
-    number = dice.choice(found)
-    value = int(pieces[number][1])
-    less = dice.randint(1, 9)
-    pieces[number] = ("sign", f"({value + less}-{less})")
-    return joined(pieces)
+
+    def written(number):
+        less = dice.randint(1, 9)
+        return f"({int(number) + less}-{less})"
+
+    return with_a_number(text, dice, written)
 
 
 def other_end(text, dice):
@@ -195,14 +197,13 @@ def mysql_versions(text, dice):
 
 
 def mysql_numbers(text, dice):
-    pieces = tokens(text)
-    found = numerals(pieces)
-    if not found:
-        return text
-    number = dice.choice(found)
-    value = int(pieces[number][1])
-    pieces[number] = ("sign", dice.choice((f"{value}e0", hex(value), f"{value}.0", f"-(-{value})")))
-    return joined(pieces)
+    """Numbers in ways of MySQL."""
+
+    def written(number):
+        value = int(number)
+        return dice.choice((f"{value}e0", hex(value), f"{value}.0", f"-(-{value})"))
+
+    return with_a_number(text, dice, written)
 
 
 def mysql_strings(text, dice):

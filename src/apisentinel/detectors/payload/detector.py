@@ -139,7 +139,9 @@ class PayloadDetector:
         if flags & screen.BODY:
             findings += self._field(screen.BODY, batch.text("request_body", row))
         if flags & screen.FORM:
-            findings += line_findings(batch.text("method", row), batch.text("path", row))
+            findings += line_findings(
+                batch.text("method", row), batch.text("path", row), batch.text("http_version", row)
+            )
         return _distinct(findings)
 
     def _field(self, field: int, content: bytes | None) -> tuple[Finding, ...]:

@@ -23,9 +23,18 @@ def _finding(rule: str, llr: float, where: str, match: bytes) -> Finding:
     return Finding(AttackType.PROTOCOL, min(llr, CAP), llr, (rule,), where, shown, 0)
 
 
-def line_findings(method: bytes | None, path: bytes | None) -> list[Finding]:
+_VERSIONS = frozenset((b"0.9", b"1.0", b"1.1", b"2.0", b"3.0"))
+
+
+def line_findings(
+    method: bytes | None, path: bytes | None, version: bytes | None = None
+) -> list[Finding]:
     """Findings of the request line."""
     out = []
+    number = (version or b"").removeprefix(b"HTTP/")
+    if len(number) == 3 and number[1:2] == b"." and number not in _VERSIONS:
+        # no client speaks it: RFC 9110 section 2.5 knows 0.9, 1.0, 1.1, 2 and 3
+        out.append(_finding("version-impossible", 6.2, "version", number))
     if method is not None and method not in _METHODS:
         if method in _RARE:
             out.append(_finding("method-debug", _RARE[method], "method", method))

@@ -190,12 +190,16 @@ CODE_NAMES = frozenset(
 
 CODE_LINES = 2
 CODE_BYTES = 200
-"""Line breaks, or else bytes, of a text that is no command but a listing."""
+CODE_BLOCKS = 2
+"""Line breaks, or else bytes or blocks in braces, of a text that is no command but a listing."""
 
 
 def is_listing(where: str, text: bytes) -> bool:
-    """True for several lines in a JSON field that is there for code or logs."""
-    if "$" not in where or (text.count(b"\n") < CODE_LINES and len(text) < CODE_BYTES):
+    """True for several lines or blocks in a JSON field that is there for code or logs."""
+    if "$" not in where:
+        return False
+    blocks = text.count(b"{") >= CODE_BLOCKS and text.rstrip().endswith(b"}")
+    if not blocks and text.count(b"\n") < CODE_LINES and len(text) < CODE_BYTES:
         return False
     names = where.lower().encode().translate(_NAME_ENDS).split()
     return not CODE_NAMES.isdisjoint(names)

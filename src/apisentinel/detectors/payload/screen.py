@@ -37,7 +37,7 @@ PATH, QUERY, AGENT, REFERER, HEADERS, BODY, FORM = 1, 2, 4, 8, 16, 32, 64
 """Bits of the fields; `FORM` is the form of the request line itself."""
 
 FIELD_LETTERS = {"p": PATH, "q": QUERY, "a": AGENT, "r": REFERER, "h": HEADERS, "b": BODY}
-METHOD = TEXT_INDEX["method"]
+METHOD, VERSION = TEXT_INDEX["method"], TEXT_INDEX["http_version"]
 COLUMNS = np.array(
     [
         TEXT_INDEX[name]
@@ -201,7 +201,7 @@ def flag_fields(batch: RequestBatch, rows: npt.NDArray[np.int64]) -> npt.NDArray
     screen_rows(
         batch.buffer, spans, rows, COLUMNS, CAPS,
         a.classes, a.table, a.outputs, a.shift, a.first_output,
-        t.kinds, t.alone, t.kinds_alone, t.pairs, HEX, SIXTY_FOUR, METHOD, out,
+        t.kinds, t.alone, t.kinds_alone, t.pairs, HEX, SIXTY_FOUR, METHOD, VERSION, out,
         *work_space(len(rows)),
     )  # fmt: skip
     return out

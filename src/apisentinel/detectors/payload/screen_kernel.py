@@ -7,7 +7,7 @@ import numpy as np
 from apisentinel.detectors.payload.limits import MAX_SCREEN_BODY, MAX_SCREEN_FIELD, SCREEN_LAYERS
 from apisentinel.kernels.bytes import PADDING, find, load64
 from apisentinel.kernels.compiler import inline, kernel
-from apisentinel.records.batch import HEADER_END
+from apisentinel.records.batch import HEADER_END, HEADER_SPLIT
 
 SIXTY_FOUR = np.full((2, 256), 255, np.uint8)
 """Value of each letter of base64 and base64url, 255 for other bytes; the second row is for paths,
@@ -33,6 +33,7 @@ _MEMO, _LEAST_MEMO = 1 << 12, 16
 at least; comparing is ten times cheaper than reading again. Small blocks remember fewer: making the
 table would cost more than it saves.
 """
+_REFERER = int.from_bytes(b"referer" + bytes([HEADER_SPLIT]), "little")
 _MEMO_A_ROW = 2
 """Places of the memo for each row: most headers of a client are those of its last request."""
 
@@ -362,8 +363,23 @@ def _slot(buffer, begin, length, slots):
 
 
 @inline
-def _odd_line(buffer, spans, i, method, path):
-    """True when the method is no plain word or the target begins like none."""
+def _odd_version(buffer, begin, end):
+    """True for a version such as ``1.2`` or ``HTTP/7.0`` that HTTP has not."""
+    if begin < 0 or (end - begin != 3 and end - begin != 8) or buffer[end - 2] != 46:
+        return False
+    major, minor = np.int64(buffer[end - 3]) - 48, np.int64(buffer[end - 1]) - 48
+    if major == 0:
+        return minor != 9
+    if major == 1:
+        return minor != 0 and minor != 1
+    return minor != 0 or major < 0 or major > 3
+
+
+@inline
+def _odd_line(buffer, spans, i, method, path, version):
+    """True when the method is no plain word, or the target or the version is like none."""
+    if _odd_version(buffer, np.int64(spans[version, i, 0]), np.int64(spans[version, i, 1])):
+        return True
     begin, end = np.int64(spans[method, i, 0]), np.int64(spans[method, i, 1])
     if begin >= 0:
         if end - begin > 17 or end == begin:
@@ -396,7 +412,7 @@ def work_space(rows: int) -> tuple[Any, ...]:
 @kernel(
     "void(uint8[::1], int32[:,:,::1], int64[::1], int64[::1], int64[::1], uint8[::1],"
     "uint16[::1], uint64[::1], int64, int64, uint32[:,::1], uint64[::1], uint32[::1],"
-    "uint64[:,::1], uint8[::1], uint8[:,::1], int64, uint8[::1],"
+    "uint64[:,::1], uint8[::1], uint8[:,::1], int64, int64, uint8[::1],"
     " uint8[::1], uint8[::1], int64[:,::1], uint64[:,::1], uint16[::1])"
 )
 def screen_rows(
@@ -417,6 +433,7 @@ def screen_rows(
     hexes,
     letters,
     method,
+    version,
     out,
     one,
     two,
@@ -436,6 +453,7 @@ def screen_rows(
     for r in range(rows.shape[0]):
         i = rows[r]
         flags = np.uint8(0)
+        has_referer = spans[columns[3], i, 1] > spans[columns[3], i, 0]
         for f in range(columns.shape[0]):
             begin = np.int64(spans[columns[f], i, 0])
             if begin < 0:
@@ -450,6 +468,9 @@ def screen_rows(
                 stop = end
                 if f == 4:
                     stop = min(find(buffer, begin, end, np.uint8(HEADER_END)) + 1, end)
+                    if has_referer and load64(buffer, begin) == np.uint64(_REFERER):
+                        begin = stop  # it has a column of its own
+                        continue
                 length = stop - begin
                 slot = np.int64(-1)
                 if 2 <= f <= 4 and length >= 8:
@@ -500,7 +521,7 @@ def screen_rows(
                         break
             if hit:
                 flags |= bit
-        if method >= 0 and _odd_line(buffer, spans, i, method, columns[0]):
+        if method >= 0 and _odd_line(buffer, spans, i, method, columns[0], version):
             flags |= np.uint8(64)
         out[r] = flags
 

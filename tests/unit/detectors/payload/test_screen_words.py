@@ -1,9 +1,13 @@
 """The screen reads long texts in parts; what it finds is what the plain loop finds."""
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.detectors.payload.requests import batch_of, headers
 
-from apisentinel.detectors.payload import screen
+from apisentinel.detectors.payload import PayloadDetector, screen
+from apisentinel.detectors.payload.protocol import line_findings
 from apisentinel.detectors.payload.screen import flag_texts, tables
 from apisentinel.kernels.automaton import marks_of
 
@@ -58,3 +62,36 @@ def test_line_breaks_of_json_are_blanks() -> None:
         True,
         False,
     ]
+
+
+def test_a_referer_is_read_once() -> None:
+    odd, plain = b"https://a.example/?q=<script>alert(1)</script>", b"https://a.example/"
+    rows = batch_of(
+        *(
+            {"method": b"GET", "path": b"/", "referer": value, "headers": headers(referer=value)}
+            for value in (odd, plain)
+        ),
+        {"method": b"GET", "path": b"/", "headers": headers(referer=odd)},
+    )
+    flags = PayloadDetector().screen_fields(rows).tolist()
+    assert flags == [screen.REFERER, 0, screen.HEADERS]
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        *((known, False) for known in (b"", b"0.9", b"1.0", b"HTTP/1.1", b"2.0", b"HTTP/3", b"h2")),
+        *((odd, True) for odd in (b"1.2", b"HTTP/2.1", b"HTTP/9.0", b"0.8", b"HTTP/x.1")),
+    ],
+)
+def test_versions_that_http_has_not_are_found(version: bytes, found: bool) -> None:
+    batch = batch_of({"method": b"GET", "path": b"/", "http_version": version})
+    (findings,) = PayloadDetector().inspect(batch, np.zeros(1, np.int32))
+    assert [finding.rules for finding in findings] == [("version-impossible",)] * found
+
+
+@given(st.binary(max_size=9))
+def test_the_screen_knows_versions_as_the_rule_does(version: bytes) -> None:
+    batch = batch_of({"method": b"GET", "path": b"/", "http_version": version})
+    if line_findings(b"GET", b"/", version):
+        assert PayloadDetector().screen_fields(batch)[0] == screen.FORM
