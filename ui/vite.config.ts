@@ -34,7 +34,7 @@ export default defineConfig({
             { name: "base", test: /src\/(api\/client|app\/base|i18n\/)|preload-helper/ },
             {
               name: "parts",
-              test: /components\/(Badges|ChartTable|Chip|chartColor|chartPicture|chartText|clipboard|Contributions|DataGrid|Drawer|EndpointName|FacetList|FilterBar|Payload|PlainTable|Severity|Sparkline|StackedBars|Tabs|Time|TimeChart|TopValues|Untrusted|Value|decode|gridKeys|useMedia)\.tsx?$|node_modules\/uplot|@tanstack\/(react-)?virtual|src\/screens\/triage\//,
+              test: /components\/(Badges|ChartTable|Chip|chartColor|chartPicture|chartText|clipboard|Contributions|DataGrid|Drawer|EndpointName|FacetList|FilterBar|Payload|PlainTable|Severity|Sparkline|StackedBars|Tabs|Time|TimeChart|TopValues|Untrusted|Value|DetectorName|decode|gridKeys|inGrid|useMedia)\.tsx?$|node_modules\/uplot|@tanstack\/(react-)?virtual|src\/screens\/triage\//,
             },
           ],
         },

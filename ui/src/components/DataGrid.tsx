@@ -5,6 +5,7 @@ import { Button } from "./Button.tsx";
 import { classes } from "./classes.ts";
 import { number } from "./format.ts";
 import { Icon } from "./Icon.tsx";
+import { InGrid } from "./inGrid.ts";
 import { keyAction } from "./gridKeys.ts";
 import { PlainTable } from "./PlainTable.tsx";
 import { NARROW, useMedia } from "./useMedia.ts";
@@ -217,7 +218,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
           </div>
         </div>
         <div role="rowgroup" className="grid-rows" style={{ height: virtual.getTotalSize(), minWidth }}>
-          {items.map((item) => {
+          <InGrid value>{items.map((item) => {
             const row = rows[item.index];
             if (row === undefined) return null;
             return (
@@ -238,7 +239,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
                 measure={cards ? virtual.measureElement : undefined}
               />
             );
-          })}
+          })}</InGrid>
         </div>
       </div>
       <div className="grid-foot no-print">
@@ -306,7 +307,7 @@ function PlainRow<T>({ id, index, start, height, row, columns, tracks, active, s
       role="row"
       aria-rowindex={index + 2}
       aria-selected={selected}
-      className={classes("grid-row", active && "grid-active")}
+      className={classes("grid-row", height !== undefined && "grid-fixed", active && "grid-active")}
       style={{ top: start, ...(tracks ? { gridTemplateColumns: tracks } : {}), ...(height ? { height } : {}) }}
       onClick={(event) => onOpen(row, event)}
       onFocus={() => onActivate(row)}

@@ -1,10 +1,11 @@
 import { Fragment } from "react";
-import { clip, visible } from "./visible.ts";
+import { clip, isPlain, visible } from "./visible.ts";
 import "./Value.css";
 
 /** Text that somebody else wrote: only ever text, with everything hidden in it made visible. */
 export function Untrusted({ text, most = 400, mono = false }: { text: string; most?: number; mono?: boolean }) {
   const { shown, left } = clip(text, most);
+  if (left === 0 && isPlain(shown)) return <bdi className={mono ? "untrusted mono" : "untrusted"}>{shown}</bdi>;
   return (
     <bdi className={mono ? "untrusted mono" : "untrusted"}>
       <Pieces text={shown} />

@@ -9,6 +9,7 @@ import { classes } from "./classes.ts";
 import { copyText } from "./clipboard.ts";
 import { EndpointName } from "./EndpointName.tsx";
 import { Icon } from "./Icon.tsx";
+import { InGrid } from "./inGrid.ts";
 import { Menu, type MenuEntry } from "./Menu.tsx";
 import { TopValues } from "./TopValues.tsx";
 import { Untrusted } from "./Untrusted.tsx";
@@ -80,6 +81,8 @@ function Alone(props: ValueProps) {
 function Shown({ field, value, kind, shown, most = 120, mono = false, wrap = false, showKind = false, scope }: ValueProps & { scope: ScopeOf }) {
   const { url, navigate, fields } = scope;
   const [top, setTop] = useState(false);
+  const [isWanted, setWanted] = useState(false);
+  const inGrid = useContext(InGrid);
   if (value === null || value === undefined || value === "") return <span className="muted">–</span>;
   const text = String(value);
   const canFilter = field !== undefined && (fields === null || fields.has(field));
@@ -113,8 +116,11 @@ function Shown({ field, value, kind, shown, most = 120, mono = false, wrap = fal
     return list;
   };
   const name = visibleText(text, 80);
+  // In a list it comes with the pointer or the focus: hundreds of buttons that nobody presses cost time.
+  const hasMenu = isWanted || !inGrid || isTouched() || (!canFilter && page === null);
+  const want = hasMenu ? undefined : () => setWanted(true);
   return (
-    <span className={classes("value", wrap && "value-wrap")}>
+    <span className={classes("value", wrap && "value-wrap")} onPointerEnter={want} onFocus={want}>
       {canFilter ? (
         <button type="button" tabIndex={-1} className="value-main" title={`${t("c.only")}: ${name}`} onClick={(event) => {
           event.stopPropagation();
@@ -134,14 +140,24 @@ function Shown({ field, value, kind, shown, most = 120, mono = false, wrap = fal
       ) : (
         <span className="value-plain ellipsis" title={name}>{content}</span>
       )}
-      <Menu entries={entries} label={t("c.actions", { value: name })}>
-        {(props) => (
-          <button type="button" className="value-menu" {...props} aria-label={t("c.actions", { value: name })}>
-            <Icon name="more" />
-          </button>
-        )}
-      </Menu>
+      {hasMenu && (
+        <Menu entries={entries} label={t("c.actions", { value: name })}>
+          {(props) => (
+            <button type="button" className="value-menu" {...props} tabIndex={inGrid ? -1 : undefined} aria-label={t("c.actions", { value: name })}>
+              <Icon name="more" />
+            </button>
+          )}
+        </Menu>
+      )}
       {top && eventField && <TopValues field={eventField} onClose={() => setTop(false)} />}
     </span>
   );
 }
+
+/** Whether nothing hovers here, so that a menu has to be there from the start. */
+function isTouched(): boolean {
+  touched ??= window.matchMedia("(hover: none)").matches;
+  return touched;
+}
+
+let touched: boolean | undefined;

@@ -48,8 +48,14 @@ function escapeOf(code: number): Piece {
   return { text, name: `U+${hex.toUpperCase().padStart(4, "0")}${KNOWN[code] ? ` ${KNOWN[code]}` : ""}` };
 }
 
+/** Whether a text has nothing but printable ASCII, as nearly all have. */
+export function isPlain(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
 /** A text as pieces: plain ones, and escapes with what they stand for. */
 export function visible(text: string): Piece[] {
+  if (isPlain(text)) return text === "" ? [] : [{ text }];
   const pieces: Piece[] = [];
   let plain = "";
   let marks = 0;
