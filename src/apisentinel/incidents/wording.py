@@ -37,6 +37,10 @@ def phrase(evidence: Evidence) -> str:
         return f"probed for {number(first.actual)[:SNIPPET]}"
     if evidence.attack_type in PAYLOAD_TYPES or evidence.detector == "payload":
         return f"sent {_lowered(first.name)}: {number(first.actual)[:SNIPPET]}"
+    if evidence.detector == "data_taking":
+        own, *peers = evidence.factors
+        said = f"took {number(own.actual)} {own.name}: {number(own.usual)}"
+        return said + "".join(f", by its peers: {number(other.usual)}" for other in peers)
     if evidence.detector == "foreign_functions" and first.n is not None:
         return (
             f"came in role {number(first.actual)[:SNIPPET]}, which never did this in {first.n:,} "

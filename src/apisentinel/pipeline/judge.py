@@ -20,6 +20,7 @@ from apisentinel.features.state import size
 from apisentinel.pipeline.casebook import Casebook
 from apisentinel.pipeline.conduct import Conduct
 from apisentinel.pipeline.contents import Asked, Contents
+from apisentinel.pipeline.data_takings import DataTakings
 from apisentinel.pipeline.identities import Identities, Told
 from apisentinel.pipeline.inspection import Inspection
 from apisentinel.pipeline.judge_memory import JudgeMemory
@@ -44,6 +45,7 @@ from apisentinel.pipeline.tokens import TokenUses
 from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import Case, EntityKey
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
+from apisentinel.records.signal import HoldingSignal
 from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring import PRIOR_LOG10, case_odds, risk_of
 
@@ -84,6 +86,7 @@ class Judge:
         self._identities = Identities(chosen, self.label)
         self._takeovers = Takeovers(chosen, enricher.origins)
         self._rights = RoleRights(chosen)
+        self._takings = DataTakings(chosen)
         self._tokens = TokenUses(chosen)
         self._prices = PriceBook()
         self._sightings = Sightings()
@@ -139,10 +142,10 @@ class Judge:
         marks = body_marks(block.batch)
         asking = marks_of(marks, 1)
         stated = stated_prices(self._prices.update(block.batch, events, marks))
-        telling = marks_of(reply_marks(block.batch), LEAST_MAILS)
-        holding = {} if holdings is None else holding_signals(holdings.told)
-        self._conduct.places.kinds = None if holdings is None else holdings.kinds
-        tried = self._by_identity(block, events, signals)
+        mails = reply_marks(block.batch)
+        telling = marks_of(mails, LEAST_MAILS)
+        holding = self._holding(holdings)
+        tried = self._by_identity(block, events, signals, mails)
         others = {
             *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
             *tried, *rates,
@@ -183,14 +186,25 @@ class Judge:
             self._cases.staff.absorb(entry)
         return attacks
 
+    def _holding(self, holdings: Holdings | None) -> dict[int, HoldingSignal]:
+        """Who asks for objects of others, by row; takes over what the place of each row is."""
+        self._conduct.places.kinds = None if holdings is None else holdings.kinds
+        return {} if holdings is None else holding_signals(holdings.told)
+
     def _by_identity(
-        self, block: Prepared, events: npt.NDArray[Any], signals: Signals
+        self,
+        block: Prepared,
+        events: npt.NDArray[Any],
+        signals: Signals,
+        mails: npt.NDArray[np.uint8],
     ) -> dict[int, list[Told]]:
         """What users and accounts show at the rows of a block."""
+        roles = self._rights.roles(block.batch, events)
         tried = self._identities.judge(block, events, signals)
         for more in (
             self._takeovers.judge(events, signals),
-            self._rights.judge(block, events, signals),
+            self._rights.judge(block.batch, events, signals, roles),
+            self._takings.judge(block.batch, events, roles, mails),
             self._tokens.judge(block.batch, events),
         ):
             for row, found in more.items():
@@ -199,7 +213,8 @@ class Judge:
 
     def _tried(self, view: View, told: Told) -> None:
         """What an attempt to sign in says about its source, its account or its endpoint."""
-        self._cases.hold(view, told.key, told.evidence, told.signature, None, ref=told.ref)
+        evidence = self._conduct.places.named(view, told.evidence)
+        self._cases.hold(view, told.key, evidence, told.signature, None, ref=told.ref)
 
     def _odd(self, view: View, suspects: Iterable["Suspect"], rates: Iterable[Rate]) -> None:
         """Entities that the models find odd, or that ask an endpoint too often."""
@@ -284,6 +299,7 @@ class Judge:
             purposes=self._identities.purposes(),
             visits=self._takeovers.memory(),
             rights=self._rights.memory(),
+            takings=self._takings.memory(),
             tokens=self._tokens.memory(),
             prices=self._prices.memory(),
         )
@@ -300,6 +316,7 @@ class Judge:
         self._identities.recall(memory.attempts, memory.purposes)
         self._takeovers.recall(memory.visits)
         self._rights.recall(memory.rights)
+        self._takings.recall(memory.takings)
         self._tokens.recall(memory.tokens)
         self._prices.recall(memory.prices)
 

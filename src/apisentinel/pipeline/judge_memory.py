@@ -6,6 +6,7 @@ from apisentinel.detectors.identity import AttemptMemory, TokenMemory, VisitMemo
 from apisentinel.features.access_rates import RatesMemory
 from apisentinel.features.prices import PriceMemory
 from apisentinel.features.role_matrix import MatrixMemory
+from apisentinel.features.takings import TakingMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 
 
@@ -25,6 +26,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         purposes: Endpoints where people sign in or take a step beside it, and which.
         visits: Where users come from, and what they changed.
         rights: Which role performs which operation.
+        takings: What users and their peers took out.
         tokens: Who holds which token, and what those of an issuer have in common.
         prices: What the API gave as prices of its products.
     """
@@ -42,3 +44,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     rights: MatrixMemory = msgspec.field(default_factory=MatrixMemory)
     tokens: TokenMemory = msgspec.field(default_factory=TokenMemory)
     prices: PriceMemory = msgspec.field(default_factory=PriceMemory)
+    takings: TakingMemory = msgspec.field(default_factory=TakingMemory)

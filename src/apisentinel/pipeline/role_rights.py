@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors import behaviour
@@ -10,8 +11,8 @@ from apisentinel.features import Signals
 from apisentinel.features.role_matrix import MatrixMemory, RoleMatrix
 from apisentinel.features.roles import Roles
 from apisentinel.pipeline.identities import Told
-from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import Detectors
+from apisentinel.records.batch import RequestBatch
 
 if TYPE_CHECKING:
     from apisentinel.records.case import EntityKey
@@ -25,18 +26,25 @@ class RoleRights:
         self._matrix = RoleMatrix()
         self._detector = behaviour.ForeignFunctions(chosen.foreign_functions)
 
+    def roles(self, batch: RequestBatch, events: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+        """Hash of the role of each row, 0 where nobody says it."""
+        return self._roles.read(batch, events["token"])
+
     def judge(
-        self, block: Prepared, events: npt.NDArray[Any], signals: Signals
+        self,
+        batch: RequestBatch,
+        events: npt.NDArray[Any],
+        signals: Signals,
+        roles: npt.NDArray[np.uint64],
     ) -> dict[int, list[Told]]:
         """Evidence of a block by row.
 
         Args:
-            block: The requests.
+            batch: The requests.
             events: Their `EVENT` rows after the state update.
             signals: What the state update reported.
+            roles: Of `roles`.
         """
-        batch = block.batch
-        roles = self._roles.read(batch, events["token"])
         if not (events["user"].any() or roles.any()):
             return {}
         found = self._matrix.update(

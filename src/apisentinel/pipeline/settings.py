@@ -49,6 +49,7 @@ class Detectors(BaseModel):
     impossible_travel: DetectorSettings = DetectorSettings()
     closed_endpoint: DetectorSettings = DetectorSettings()
     foreign_functions: DetectorSettings = DetectorSettings()
+    data_taking: DetectorSettings = DetectorSettings()
     forbidden_functions: DetectorSettings = DetectorSettings()
     many_objects: DetectorSettings = DetectorSettings()
     repeated_calls: DetectorSettings = DetectorSettings()

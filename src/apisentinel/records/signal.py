@@ -143,3 +143,24 @@ class FunctionSignal(msgspec.Struct, frozen=True):
     before: int
     is_admin: bool = False
     writes: bool = False
+
+
+class TakingSignal(msgspec.Struct, frozen=True):
+    """A user took more out in a window than it and its peers usually do.
+
+    Attributes:
+        window: ``hour`` or ``day``.
+        measure: ``records``, ``kilobytes`` or ``mail addresses``.
+        actual: What it took so far.
+        own, peers: 99th percentiles of its own past and of its peers; -1 while they are unknown.
+        limit: What it passed.
+        known: Windows of its own past.
+    """
+
+    window: str
+    measure: str
+    actual: float
+    own: float
+    peers: float
+    limit: float
+    known: int

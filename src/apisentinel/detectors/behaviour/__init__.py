@@ -11,6 +11,7 @@ from apisentinel.detectors.behaviour.closed_endpoint import ClosedEndpoint
 from apisentinel.detectors.behaviour.code_guessing import CodeGuessing
 from apisentinel.detectors.behaviour.crawling import Crawling
 from apisentinel.detectors.behaviour.credential_stuffing import CredentialStuffing
+from apisentinel.detectors.behaviour.data_taking import DataTaking
 from apisentinel.detectors.behaviour.endpoint_surge import EndpointSurge
 from apisentinel.detectors.behaviour.enumeration import Enumeration
 from apisentinel.detectors.behaviour.expired_token import ExpiredToken
@@ -38,10 +39,10 @@ from apisentinel.detectors.behaviour.volume import EndpointFlood, Volume
 
 __all__ = [
     "AccessRate", "AccountGuessing", "AccountProbing", "AccountTakeover", "AgentSwitching",
-    "Automation", "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling",
-    "CredentialStuffing", "EndpointFlood", "EndpointSurge", "Enumeration", "ExpiredToken",
-    "FakeBot", "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects", "ImpossibleTravel",
-    "ManyObjects", "Pace", "PasswordSpraying", "PromptFlood", "RefusedTargets", "RepeatedCalls",
-    "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping", "SkippedSteps", "TokenAbuse",
-    "TokenForgery", "TokenReplay", "TokenSharing", "UnusualReplies", "Volume",
+    "Automation", "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling", "CredentialStuffing",
+    "DataTaking", "EndpointFlood", "EndpointSurge", "Enumeration", "ExpiredToken", "FakeBot",
+    "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects", "ImpossibleTravel", "ManyObjects",
+    "Pace", "PasswordSpraying", "PromptFlood", "RefusedTargets", "RepeatedCalls", "ResourceAbuse",
+    "ScannerAgent", "Scanning", "Scraping", "SkippedSteps", "TokenAbuse", "TokenForgery",
+    "TokenReplay", "TokenSharing", "UnusualReplies", "Volume",
 ]  # fmt: skip
