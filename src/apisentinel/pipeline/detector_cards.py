@@ -16,9 +16,6 @@ from apisentinel.detectors.profile import ProfileDetector
 LABELS: Final = ("Catches:", "Misses:", "Cost:", "References:")
 """Beginnings of the parts of a docstring, in their order."""
 
-CONTENT: Final = ("Amounts", "Exposure", "GraphQL", "Instructions", "Privileges")
-"""Detectors of the fields of one request, beside those of behaviour."""
-
 OTHER_NAMES: Final = {
     "ensemble": "anomaly",
     "peers": "anomaly",
@@ -71,8 +68,8 @@ def card_from(name: str, docstring: str) -> DetectorCard:
 @lru_cache(maxsize=1)
 def detector_cards() -> dict[str, DetectorCard]:
     """The cards of all detectors by id: those that read single requests, then by name."""
-    kinds = [getattr(behaviour, name) for name in behaviour.__all__]
-    kinds += [getattr(content, name) for name in CONTENT]
+    public = [getattr(part, name) for part in (behaviour, content) for name in part.__all__]
+    kinds = [each for each in public if isinstance(getattr(each, "id", None), str)]
     told = {"payload": PayloadDetector, "profile": ProfileDetector, "anomaly": Anomaly}
     told |= {kind.id: kind for kind in sorted(kinds, key=lambda kind: str(kind.id))}
     return {name: card_from(name, inspect.getdoc(kind) or "") for name, kind in told.items()}
