@@ -6,6 +6,7 @@ from typing import Any
 import numpy.typing as npt
 
 from apisentinel.enrichment.agents import AgentTable
+from apisentinel.enrichment.bots import BotProofs
 from apisentinel.enrichment.identity import add_identity
 from apisentinel.enrichment.origins import Origins
 from apisentinel.enrichment.routes import RouteTable
@@ -22,9 +23,10 @@ class Enricher:
 
     Attributes:
         origins: What databases say of addresses, None where none is configured.
+        bots: Proofs of programs that come under their own name.
 
     Raises:
-        ConfigError: A database cannot be used.
+        ConfigError: A database or another file cannot be used.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Enricher:
         self.agents = AgentTable(self.settings.agents)
         self.routes = RouteTable(key)
         self.origins = Origins.opened(self.settings.geo)
+        self.bots = BotProofs(self.settings.bots)
 
     def pure(self, batch: RequestBatch) -> None:
         """Adds client, network, user, session, fingerprint and the hashes of the texts."""

@@ -87,13 +87,15 @@ HEADERS = word_table(
             "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user", "sec-gpc", "te",
             "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port",
             "x-real-ip", "forwarded", "via", "x-requested-with", "traceparent", "x-request-id",
+            "signature", "signature-input", "signature-agent",
             "if-none-match", "if-modified-since", "date", "priority", "expect",
         ),
         H_SKIP,
     )
 )  # fmt: skip
 """Headers by what is done with them. Those that browsers and proxies write with each request and
-that never hold a secret are skipped; all others are looked through like any text."""
+that never hold a secret are skipped, as are signatures of messages (RFC 9421), which anybody may
+see; all others are looked through like any text."""
 
 _FOLD = bytes(
     byte + 32 if 65 <= byte <= 90 else 0x5F if byte == 0x2D else byte for byte in range(256)

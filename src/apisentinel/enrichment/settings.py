@@ -22,6 +22,24 @@ class GeoSettings(BaseModel):
     )
 
 
+class BotSettings(BaseModel):
+    """Local files by which programs are known that come under their own name; read when a scan or
+    the service starts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ranges: dict[str, Path] = Field(
+        default_factory=dict,
+        description="Word of a user agent, such as googlebot → file with the networks that its"
+        " operator publishes: JSON, or one network a line.",
+    )
+    keys: dict[str, Path] = Field(
+        default_factory=dict,
+        description="Host of Signature-Agent → JWKS file with its Ed25519 keys, for Web Bot Auth.",
+    )
+
+
 class EnrichmentSettings(BaseModel):
     """How requests are attributed to clients."""
 
@@ -33,3 +51,4 @@ class EnrichmentSettings(BaseModel):
         description="Different user agents that are not classified again; later ones still are.",
     )
     geo: GeoSettings = GeoSettings()
+    bots: BotSettings = BotSettings()

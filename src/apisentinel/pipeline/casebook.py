@@ -4,7 +4,9 @@ from msgspec import structs
 
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.payload import Finding
+from apisentinel.enrichment import BotProofs
 from apisentinel.incidents import AlertPolicy
+from apisentinel.pipeline.bots import Bots
 from apisentinel.pipeline.judge_rows import FIRM_LLR, betrayal, count_finding, signatures
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.sightings import INSISTING_REQUESTS
@@ -19,6 +21,9 @@ from apisentinel.scoring import Ledger, counts
 SHARED_AGENTS = 6
 """Different user agents from which on an address counts as shared by many people."""
 
+FOREIGN = frozenset(("fake_bot|address", "fake_bot|proof"))
+"""Signatures of what speaks against a crawler's name from the beginning."""
+
 SAMPLES_KEPT, SAMPLE_LLR, ENDPOINTS_KEPT = 5, 2.0, 20
 """Requests that a case shows, evidence from which on one is shown, and endpoints that it counts."""
 
@@ -31,14 +36,16 @@ class Casebook:
         ledger: The cases.
         policy: The alerts.
         staff: Networks in which the staff works.
+        bots: Which programs proved who they are.
     """
 
-    def __init__(self, settings: ScanSettings) -> None:
+    def __init__(self, settings: ScanSettings, proofs: BotProofs) -> None:
         self.settings = settings
         self.ledger = Ledger(settings.ledger)
         self.policy = AlertPolicy(settings.alerts)
         self.staff = StaffNetworks()
         self._fake_bot = behaviour.FakeBot(settings.detectors.fake_bot)
+        self.bots = Bots(proofs, self._fake_bot)
 
     def hold(  # noqa: PLR0913 (one place makes cases)
         self,
@@ -55,7 +62,8 @@ class Casebook:
 
         `ref` names an entity that stands in no column of the row.
         """
-        if not counts(evidence.detector, rules=self.settings.rules, models=self.settings.models):
+        is_asked = counts(evidence.detector, rules=self.settings.rules, models=self.settings.models)
+        if not is_asked or self.bots.excuses(view, evidence.attack_type):
             return
         trust = self.staff.factor(evidence.attack_type, view.event["network"])
         if trust < 1.0 and evidence.llr < FIRM_LLR:
@@ -82,7 +90,7 @@ class Casebook:
         if view.on_outcome is not None:
             view.on_outcome(Outcome(view.row, case, evidence))
         if key[0] == "client" and view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
-            is_foreign = "fake_bot|address" in signatures(case, AttackType.FAKE_BOT)
+            is_foreign = not FOREIGN.isdisjoint(signatures(case, AttackType.FAKE_BOT))
             self.disbelieve(view, betrayal(evidence, family, status, is_foreign=is_foreign))
 
     def _case(self, view: View, key: EntityKey, ref: EntityRef | None) -> Case:
@@ -111,11 +119,18 @@ class Casebook:
         return case
 
     def claim(self, view: View) -> None:
-        """Holds against a client that its address is none of the crawler that it names."""
+        """Holds against a client that it is not the crawler that it names: by proof, else by the
+        networks that are known.
+        """
+        insists = view.ordinal("client") >= INSISTING_REQUESTS
+        checked = self.bots.check(view, insists=insists)
+        if checked.evidence is not None:
+            self.hold(view, view.client_key, checked.evidence, "fake_bot|proof", None)
+        if checked.is_settled or not view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
+            return
         evidence = self._fake_bot.by_address(
-            view.text("user_agent"), view.ref("client").id,
-            insists=view.ordinal("client") >= INSISTING_REQUESTS,
-        )  # fmt: skip
+            view.text("user_agent"), view.ref("client").id, insists=insists
+        )
         if evidence is not None:
             self.hold(view, view.client_key, evidence, "fake_bot|address", None)
 

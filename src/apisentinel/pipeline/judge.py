@@ -74,7 +74,7 @@ class Judge:
         self.settings = settings
         self.state = state
         self.enricher = enricher
-        self._cases = Casebook(settings)
+        self._cases = Casebook(settings, enricher.bots)
         self.ledger, self.policy = self._cases.ledger, self._cases.policy
         self._inspection = Inspection(self._cases, detector, self.label)
         self._conduct = Conduct(self._cases, state)
@@ -136,7 +136,9 @@ class Judge:
         clients = self._clients + np.cumsum(first_requests)
         self._clients += int(np.count_nonzero(first_requests))
         posing = self._sightings.posing(events)
-        claiming = self._sightings.claiming(events, signals.ordinals["client"])
+        claiming = self._sightings.claiming(
+            events, signals.ordinals["client"], all_programs=self.enricher.bots.is_used
+        )
         odd = suspects or {}
         rates = by_row(self._rates.update(events))
         marks = body_marks(block.batch)
@@ -226,7 +228,8 @@ class Judge:
         for suspect in suspects:
             key = self._told_of(view, suspect.key)
             case = self.ledger.cases.get(key)
-            if not suspect.signature and self._is_crawler(view, case):
+            proven = self._cases.bots.excuses(view, AttackType.CRAWLING)
+            if not suspect.signature and (proven or self._is_crawler(view, case)):
                 continue
             make = suspect.evidence
             if suspect.brief is not None:
@@ -274,6 +277,10 @@ class Judge:
             kept = evidence if is_secret else self._conduct.places.named(view, evidence)
             self._cases.hold(view, key, kept, signature, None)
 
+    def proven_bot(self, client: int) -> str:
+        """Name of the program that a client proved to be, empty without one."""
+        return self._cases.bots.name_of(client)
+
     def label(self, endpoint: int) -> str:
         """``METHOD host route`` of an endpoint hash, worked out once."""
         known = self._labels.get(endpoint)
@@ -302,6 +309,7 @@ class Judge:
             takings=self._takings.memory(),
             tokens=self._tokens.memory(),
             prices=self._prices.memory(),
+            bots=self._cases.bots.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -319,6 +327,7 @@ class Judge:
         self._takings.recall(memory.takings)
         self._tokens.recall(memory.tokens)
         self._prices.recall(memory.prices)
+        self._cases.bots.recall(memory.bots)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

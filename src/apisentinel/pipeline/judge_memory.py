@@ -7,6 +7,7 @@ from apisentinel.features.access_rates import RatesMemory
 from apisentinel.features.prices import PriceMemory
 from apisentinel.features.role_matrix import MatrixMemory
 from apisentinel.features.takings import TakingMemory
+from apisentinel.pipeline.bots import BotMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 
 
@@ -27,6 +28,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         visits: Where users come from, and what they changed.
         rights: Which role performs which operation.
         takings: What users and their peers took out.
+        bots: Which programs proved who they are.
         tokens: Who holds which token, and what those of an issuer have in common.
         prices: What the API gave as prices of its products.
     """
@@ -45,3 +47,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     tokens: TokenMemory = msgspec.field(default_factory=TokenMemory)
     prices: PriceMemory = msgspec.field(default_factory=PriceMemory)
     takings: TakingMemory = msgspec.field(default_factory=TakingMemory)
+    bots: BotMemory = msgspec.field(default_factory=BotMemory)

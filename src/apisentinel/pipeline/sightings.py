@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, AGENT_SCANNER_TOOL
-from apisentinel.records.taxonomy import METHODS
+from apisentinel.records.taxonomy import AGENT_KINDS, METHODS, AgentKind
 
 KEPT = 50_000
 """Pairs of client and what was told of it that are remembered; the oldest gives way."""
@@ -17,6 +17,7 @@ networks"; one more when it insists.
 """
 INSISTING_REQUESTS = 10
 """Requests from which on a client insists on being a crawler: no try of a page's owner."""
+PROGRAMS = tuple(AGENT_KINDS.index(kind) for kind in (AgentKind.CRAWLER, AgentKind.AI_AGENT))
 POST = METHODS.index("POST")
 
 
@@ -39,11 +40,25 @@ class Sightings:
         rows = np.flatnonzero(claims & (events["login"] != 0) & (events["method"] == POST))
         return self._new(rows, events["client"][rows], np.full(rows.size, POSED))
 
-    def claiming(self, events: npt.NDArray[Any], ordinals: npt.NDArray[np.int64]) -> set[int]:
+    def claiming(
+        self,
+        events: npt.NDArray[Any],
+        ordinals: npt.NDArray[np.int64],
+        *,
+        all_programs: bool = False,
+    ) -> set[int]:
         """Rows that show a client under a crawler's name for the first time, and again when it has
         sent some requests more.
+
+        Args:
+            events: `EVENT` rows.
+            ordinals: Which request of its client each is.
+            all_programs: Also small crawlers and assistants, whose names nobody takes.
         """
-        rows = np.flatnonzero(events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT)
+        claims = events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT != 0
+        if all_programs:
+            claims |= np.isin(events["agent_kind"], PROGRAMS)
+        rows = np.flatnonzero(claims)
         what = CLAIMED + (ordinals[rows] >= INSISTING_REQUESTS)
         return self._new(rows, events["client"][rows], what)
 

@@ -87,6 +87,9 @@ def entity(engine: Engine, kind: str, name: str) -> Row | None:
     if kind in KIND_NAMES:
         row = _actor(summary.actors(kind, np.array([record]))[0], record)
         row["origin"] = _origin(engine, record) if kind == "client" else None
+        row["proven_bot"] = (
+            engine.cases.proven_bot(int(record["key"])) or None if kind == "client" else None
+        )
         row["profile"] = profile(engine, record)
         row["suspicion"] = _suspicion(record)
     else:

@@ -176,7 +176,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
             "ledger", "policy", "_sightings", "_clients", "_contents", "_rates", "_identities",
             "_takeovers", "_tokens", "_rights", "_cases", "_inspection", "_conduct",
         },
-        Casebook: {"ledger", "policy", "staff"},
+        Casebook: {"ledger", "policy", "staff", "bots"},
         Inspection: {"prevalence", "lone"},
     }  # fmt: skip
     judge = new().engine.cases
