@@ -174,7 +174,8 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
     kept = {
         Judge: {
             "ledger", "policy", "_sightings", "_clients", "_contents", "_rates", "_identities",
-            "_takeovers", "_tokens", "_rights", "_cases", "_inspection", "_conduct",
+            "_takeovers", "_tokens", "_rights", "_prices", "_takings", "_cases", "_inspection",
+            "_conduct",
         },
         Casebook: {"ledger", "policy", "staff", "bots"},
         Inspection: {"prevalence", "lone"},
