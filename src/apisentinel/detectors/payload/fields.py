@@ -82,7 +82,7 @@ def pair_values(
             if pair and not is_plain(pair):
                 yield Value(place, pair, plus)
             continue
-        odd = b"." in name or b"__" in name or len(name) > 64
+        odd = b"." in name or b"__" in name or len(name) > 64 or _may_be_base64(name)
         if odd or not is_word(name.translate(None, b"[]%25BD")):
             yield Value(f"{place} name", name, plus)
         if name in seen and len(seen) < MAX_VALUES and not is_plain(seen[name] + value):
@@ -90,6 +90,15 @@ def pair_values(
         seen[name] = value
         if value and not is_plain(value):
             yield Value(f"{place} {_name(name)}", value, plus)
+
+
+def _may_be_base64(name: bytes) -> bool:
+    """True for a long name of capitals and small letters, which may be base64 of something."""
+    return len(name) >= LEAST_BASE64_NAME and not name.islower() and name.isalnum()
+
+
+LEAST_BASE64_NAME = 9
+"""Letters of the shortest name that is read: base64 of a class name of seven."""
 
 
 def json_values(text: bytes, place: str) -> list[Value] | None:
