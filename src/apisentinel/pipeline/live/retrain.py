@@ -118,7 +118,7 @@ class Retrainer:
         arguments = ["train", str(room / EVENTS_NAME), "--output", str(room / "bundle")]
         arguments += ["--quiet", "--trials", str(self.settings.trials)]
         arguments += ["--labels", LABEL] if labelled else []
-        self._process.run("training", arguments, self.settings.minutes)
+        self._run("training", arguments)
         if self._stop.is_set():
             return
         registry = self.service.models.registry
@@ -135,6 +135,10 @@ class Retrainer:
             registry.refuse(entry.id, AUTHOR, why)
         _log.info("trained", bundle=entry.id, may_go_on=decision.may, why=decision.why)
 
+    def _run(self, what: str, arguments: list[str]) -> None:
+        """Runs a command within the limits of the settings."""
+        self._process.run(what, arguments, self.settings.minutes, self.settings.memory_mb)
+
     def _proof(self, room: "Path") -> Decision:
         """Plants attacks in the stored traffic and compares what each bundle finds."""
         registry = self.service.models.registry
@@ -145,7 +149,7 @@ class Retrainer:
                 arguments = ["evaluate", str(room / EVENTS_NAME), "--json", str(file), "--quiet"]
                 arguments += ["--seeds", PROOF_SEEDS]
                 arguments += [] if folder is None else ["--model", str(folder)]
-                self._process.run("the self-test", arguments, self.settings.minutes)
+                self._run("the self-test", arguments)
                 if self._stop.is_set():
                     return Decision(may=False, why="interrupted")
                 document = msgspec.json.decode(file.read_bytes())

@@ -68,6 +68,12 @@ class RetrainSettings(BaseModel):
     )
     trials: int = Field(default=5, ge=0, le=100, description="Parameter sets tried.")
     minutes: float = Field(default=60.0, gt=0, description="A training that takes longer is ended.")
+    memory_mb: int = Field(
+        default=3_072,
+        ge=64,
+        description="Resident memory above which a training is ended, in MiB; measured on Linux"
+        " only. The service goes on.",
+    )
     drift: int = Field(
         default=5,
         ge=1,

@@ -327,12 +327,38 @@ def test_a_stranger_s_shadow_is_left_alone(with_shadow):
     assert state_after_a_minute(service, shadow) == "shadow"
 
 
+def test_a_training_that_needs_too_much_memory_is_ended_and_the_service_goes_on(tmp_path, trained):
+    _, settings = trained
+    service = started(tmp_path, settings)
+    retrain = service.retrainer.settings.model_copy(update={"least_events": 100, "memory_mb": 64})
+    service.retrainer.settings = retrain
+    try:
+        lines = "".join(json.dumps(row) + "\n" for row in requests(300, seed=3))
+        assert service.door.submit_requests(lines.encode(), source="http").accepted == 300
+        assert service.runtime.drain(30)
+        assert service.event_writer.barrier(30)
+        service.events.flush()
+        retrain = retrain.model_copy(update={"days": 9_999})
+        service.retrainer.settings = retrain
+        service.retrainer.begin()
+        service.retrainer._thread.join(60)
+        assert "more than 64 MB" in service.retrainer.problem
+        assert "runtime.retrain.memory_mb" in service.retrainer.problem
+        assert not (tmp_path / "data" / "training").exists()
+        assert service.models.registry.read().entries == ()
+        lines = "".join(json.dumps(row) + "\n" for row in requests(300, seed=4))
+        assert service.door.submit_requests(lines.encode(), source="http").accepted == 300
+        assert service.runtime.drain(30)
+    finally:
+        service.stop()
+
+
 def proof(tmp_path, retrainer, told, monkeypatch):
     """The decision when the self-test says these things of the old and the new bundle."""
     answers = iter(told)
 
-    def run(what, arguments, minutes):
-        del what, minutes
+    def run(what, arguments, minutes, memory_mb):
+        del what, minutes, memory_mb
         answer = next(answers)
         if isinstance(answer, str):
             raise ModelError(answer)
