@@ -60,6 +60,7 @@ def phrase(evidence: Evidence) -> str:
         "prompt_flood": f"was sent {number(first.actual)} prompts of a second factor within ten "
         f"minutes{_usual(first)}",
         "token_replay": "used a refresh token that another program holds",
+        "carding": f"had {number(first.actual)} payments declined in a day{_usual(first)}",
         "token_sharing": "used an access token that another program holds",
         "token_forgery": f"sent a token that {number(first.actual)}",
         "expired_token": f"accepted a token {number(first.actual)} hours after it expired",

@@ -16,6 +16,7 @@ from apisentinel.detectors.identity import (
     Said,
     purpose_of,
 )
+from apisentinel.detectors.identity.cards import WORDS
 from apisentinel.features import Signals
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import Detectors
@@ -30,8 +31,10 @@ _NAMES = (
     "body", "user", "login", "status", "method", "response_bytes", "duration_us", "path_flags",
 )  # fmt: skip
 _LOGIN = int(Purpose.LOGIN)
-_DENIED = int(Purpose.DENIED)
-REFUSALS = frozenset((400, 401, 403, 404, 409, 410, 422, 429))
+_DENIED, _PAYMENT = int(Purpose.DENIED), int(Purpose.PAYMENT)
+LONGEST_REPLY = 2_048
+"""Bytes of the reply to a payment that are read; those to one are short."""
+REFUSALS = frozenset((400, 401, 402, 403, 404, 409, 410, 422, 429))
 """Statuses by which a step beside the login says no."""
 LOWEST = 400
 PURPOSES_KEPT = 50_000
@@ -67,6 +70,7 @@ class Identities:
         self._by_sign: dict[str, Any] = {
             "site": behaviour.PasswordSpraying(chosen.password_spraying),
             "account": behaviour.AccountGuessing(chosen.account_guessing),
+            "cards": behaviour.Carding(chosen.carding),
             "codes": behaviour.CodeGuessing(chosen.code_guessing),
             "accounts": behaviour.AccountProbing(chosen.account_probing),
             "prompts": behaviour.PromptFlood(chosen.prompt_flood),
@@ -144,7 +148,10 @@ class Identities:
             purpose = int(purpose_of(f"POST {path}"))
             if not purpose and not login:
                 return None
-        outcome = login
+        if purpose == _PAYMENT and login:
+            # refused before anything was paid
+            purpose = 0
+        outcome, is_declined = login, False
         if purpose:
             if not 3 <= method <= 5 or status <= 0:
                 return None
@@ -154,6 +161,8 @@ class Identities:
                 outcome = 2
             else:
                 return None
+            if purpose == _PAYMENT:
+                is_declined = _declines(batch.text("response_body", row))
         else:
             purpose = _LOGIN if path_flags & PATH_LOGIN else _DENIED
         return Attempt(
@@ -161,6 +170,7 @@ class Identities:
             network=network, agent=agent, session=session if session_given else 0,
             account=account or user, secret=secret, body=body, user=user, status=status,
             size=size, duration=duration, is_odd=is_odd,
+            is_declined=is_declined,
         )  # fmt: skip
 
     def _told(self, batch: RequestBatch, row: int, attempt: Attempt, said: Said) -> Told | None:
@@ -195,3 +205,11 @@ class Identities:
     def purposes(self) -> list[tuple[int, int]]:
         """Endpoint and purpose, oldest first."""
         return list(self._purposes.items())
+
+
+def _declines(reply: bytes | None) -> bool:
+    """Whether a reply says that a card was declined."""
+    if reply is None:
+        return False
+    small = reply[:LONGEST_REPLY].lower()
+    return any(word in small for word in WORDS)

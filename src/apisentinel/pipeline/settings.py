@@ -29,6 +29,7 @@ class Detectors(BaseModel):
     password_spraying: DetectorSettings = DetectorSettings()
     account_guessing: DetectorSettings = DetectorSettings()
     code_guessing: DetectorSettings = DetectorSettings()
+    carding: DetectorSettings = DetectorSettings()
     account_probing: DetectorSettings = DetectorSettings()
     prompt_flood: DetectorSettings = DetectorSettings()
     token_replay: DetectorSettings = DetectorSettings()

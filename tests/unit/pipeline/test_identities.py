@@ -89,3 +89,21 @@ def test_an_injection_into_the_name_is_no_account():
         for k in range(40)
     ]  # fmt: skip
     assert not any("brute_force" in one["attack_types"] for one in answers(lines))
+
+
+def payments(status: int, reply: str = "") -> list[str]:
+    return [
+        line(k * 9, "/v1/payments", status=status, client_ip="198.51.100.9", response_body=reply,
+             request_body=json.dumps({"order": k, "card": "redacted", "amount": 1}))
+        for k in range(12)
+    ]  # fmt: skip
+
+
+def test_cards_one_after_the_other_are_told():
+    for lines in (payments(402), payments(200, '{"status":"DECLINED","code":"do_not_honor"}')):
+        told = answers(lines)
+        worst = max(told, key=lambda one: one["detectors"].get("carding", 0.0))
+        assert worst["risk"] >= 40
+        assert "enumeration" in worst["attack_types"]
+        assert answers(lines, piecewise=True) == told
+    assert not any("carding" in one["detectors"] for one in answers(payments(200, '{"ok":1}')))

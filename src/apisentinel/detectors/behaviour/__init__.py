@@ -7,6 +7,7 @@ from apisentinel.detectors.behaviour.account_takeover import AccountTakeover
 from apisentinel.detectors.behaviour.agents import AgentSwitching, ScannerAgent
 from apisentinel.detectors.behaviour.automation import Automation
 from apisentinel.detectors.behaviour.brute_force import BruteForce
+from apisentinel.detectors.behaviour.carding import Carding
 from apisentinel.detectors.behaviour.closed_endpoint import ClosedEndpoint
 from apisentinel.detectors.behaviour.code_guessing import CodeGuessing
 from apisentinel.detectors.behaviour.crawling import Crawling
@@ -39,10 +40,11 @@ from apisentinel.detectors.behaviour.volume import EndpointFlood, Volume
 
 __all__ = [
     "AccessRate", "AccountGuessing", "AccountProbing", "AccountTakeover", "AgentSwitching",
-    "Automation", "BruteForce", "ClosedEndpoint", "CodeGuessing", "Crawling", "CredentialStuffing",
-    "DataTaking", "EndpointFlood", "EndpointSurge", "Enumeration", "ExpiredToken", "FakeBot",
-    "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects", "ImpossibleTravel", "ManyObjects",
-    "Pace", "PasswordSpraying", "PromptFlood", "RefusedTargets", "RepeatedCalls", "ResourceAbuse",
-    "ScannerAgent", "Scanning", "Scraping", "SkippedSteps", "TokenAbuse", "TokenForgery",
-    "TokenReplay", "TokenSharing", "UnusualReplies", "Volume",
+    "Automation", "BruteForce", "Carding", "ClosedEndpoint", "CodeGuessing", "Crawling",
+    "CredentialStuffing", "DataTaking", "EndpointFlood", "EndpointSurge", "Enumeration",
+    "ExpiredToken", "FakeBot", "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects",
+    "ImpossibleTravel", "ManyObjects", "Pace", "PasswordSpraying", "PromptFlood",
+    "RefusedTargets", "RepeatedCalls", "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping",
+    "SkippedSteps", "TokenAbuse", "TokenForgery", "TokenReplay", "TokenSharing", "UnusualReplies",
+    "Volume",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ class Attempt(NamedTuple):
         user: Hash of the user that the request belongs to already, 0 without.
         size, duration: Of the reply, bytes and µs, below 0 when unknown.
         is_odd: The screen finds its content suspicious: rather an injection than a guess.
+        is_declined: The reply says that a card was declined.
     """
 
     ts: int
@@ -48,6 +49,7 @@ class Attempt(NamedTuple):
     size: int = -1
     duration: int = -1
     is_odd: bool = False
+    is_declined: bool = False
 
 
 class Tried(msgspec.Struct, array_like=True):

@@ -5,7 +5,7 @@ source, its account and its endpoint.
 from collections import OrderedDict
 from typing import NamedTuple
 
-from apisentinel.detectors.identity import codes, replies, sites, sources
+from apisentinel.detectors.identity import cards, codes, replies, sites, sources
 from apisentinel.detectors.identity.attempts import (
     ACCOUNTS_EACH,
     FAILED,
@@ -78,6 +78,8 @@ class AttemptGuard:
             return self._refreshed(attempt)
         if purpose == Purpose.PUSH:
             return self._prompted(attempt)
+        if purpose == Purpose.PAYMENT:
+            return self._paid(attempt)
         if purpose == Purpose.CODE:
             return [*self._code(attempt), *self._site(attempt, is_guess=True)]
         if purpose in STEPS:
@@ -301,6 +303,27 @@ class AttemptGuard:
         if len(source.agents) < 2 or client.walk.at(attempt.ts)[2] >= PROMPTED_EACH:
             return [Said("client", 0, sign)]
         return [Said("account", about, sign)]
+
+    def _paid(self, attempt: Attempt) -> list[Said]:
+        """Cards that are declined, one after the other."""
+        weight = cards.weight_of(attempt, is_declined=attempt.is_declined)
+        if weight == 0.0 or attempt.is_odd:
+            return []
+        out = []
+        for about, key in (
+            ("client", attempt.client), ("session", attempt.session), ("account", attempt.user),
+        ):  # fmt: skip
+            if not key:
+                continue
+            source = self._source(f"cards {about}", key)
+            source.n += 1
+            llr = min(cards.count(source, attempt, weight), codes.MOST_LLR)
+            if weight < 0 or not self._rises(source, 0, llr):
+                continue
+            declined = source.guesses.at(attempt.ts)[2]
+            sign = IdentitySign("cards", llr, AttackType.ENUMERATION, declined, 2.0, 24.0)
+            out.append(Said(about, key if about == "account" else 0, sign))
+        return out
 
     def _refreshed(self, attempt: Attempt) -> list[Said]:
         """A refresh token that two programs in two networks hold."""

@@ -1,4 +1,6 @@
-"""What an endpoint is for, as far as signing in is concerned: told from the words of its route."""
+"""What an endpoint is for, as far as signing in and paying are concerned, told from the words of
+its route.
+"""
 
 from enum import IntEnum
 from itertools import pairwise
@@ -15,6 +17,7 @@ class Purpose(IntEnum):
     PUSH = 5
     REFRESH = 6
     DENIED = 7
+    PAYMENT = 8
 
 
 STEPS = frozenset((Purpose.RESET, Purpose.REGISTER, Purpose.CODE))
@@ -38,11 +41,16 @@ _WORDS: dict[Purpose, frozenset[str]] = {
          "coupon", "coupons", "voucher", "vouchers", "giftcard", "giftcards", "promo", "redeem",
          "activation", "activate")
     ),
+    Purpose.PAYMENT: frozenset(
+        ("pay", "payment", "payments", "charge", "charges", "checkout", "card", "cards",
+         "paymentmethods", "topup", "donate", "donation", "donations")
+    ),
 }  # fmt: skip
 _PAIRS = {
     ("sign", "up"): "signup", ("two", "factor"): "2fa", ("gift", "card"): "giftcard",
     ("gift", "cards"): "giftcards", ("lost", "password"): "lostpassword",
-    ("create", "account"): "createaccount",
+    ("create", "account"): "createaccount", ("payment", "methods"): "paymentmethods",
+    ("top", "up"): "topup",
 }  # fmt: skip
 _SECOND_FACTOR = frozenset(("mfa", "2fa", "otp", "totp", "auth", "login", "sessions"))
 
@@ -55,8 +63,8 @@ def purpose_of(label: str) -> Purpose:
 
     Example:
         >>> [purpose_of(f"POST shop.example {route}").name
-        ...  for route in ("/v1/credentials/reset", "/auth/mfa/push", "/orders")]
-        ['RESET', 'PUSH', 'NONE']
+        ...  for route in ("/v1/credentials/reset", "/auth/mfa/push", "/checkout/pay", "/orders")]
+        ['RESET', 'PUSH', 'PAYMENT', 'NONE']
     """
     method, _, rest = label.partition(" ")
     if method not in WRITES:

@@ -11,7 +11,7 @@ class IdentitySign(msgspec.Struct, frozen=True):
     Attributes:
         what: ``site`` (an endpoint over many sources), ``account`` (an account over many sources),
             ``codes``, ``accounts`` (one source looks for accounts), ``prompts``, ``replay``,
-            ``shared`` (a token in two hands), ``forged`` and ``expired`` tokens.
+            ``shared`` (a token in two hands), ``forged`` and ``expired`` tokens, ``cards``.
         llr: Strength, nats.
         kind: What it looks like.
         actual, usual: The count and what is normal.
