@@ -335,7 +335,9 @@ class PagedSlots(Slots):
     __slots__ = ("paged",)
 
     def __init__(self, dtype: np.dtype[Any], capacity: int, most_open: int) -> None:
-        super().__init__(dtype, capacity)
+        # records of a byte in place of the real ones: where freed memory is kept, what comes next
+        # would lie in it and be cleared byte by byte instead of being fresh
+        super().__init__(np.dtype(np.uint8), capacity)
         self.paged = Paged(dtype, capacity, most_open)
         self.records = self.paged.records
 

@@ -274,30 +274,48 @@ class Ensemble:
     def explain(self, row: Table) -> list[Contribution]:
         """What each selected feature adds to the odds of one row, strongest first.
 
+        Args:
+            row: ``(n_features,)``.
+        """
+        return self.explain_many(np.asarray(row, np.float64).reshape(1, -1))[0]
+
+    def explain_many(self, rows: Table) -> list[list[Contribution]]:
+        """What each selected feature adds to the odds of each row, strongest first.
+
         Each feature is put back to its median alone, and all others are put back without it; the
         mean of the two changes is its contribution, the first and the last term of its Shapley
         value.
 
         Args:
-            row: ``(n_features,)``.
+            rows: ``(n, n_features)``.
         """
-        row = np.asarray(row, np.float64).reshape(1, -1)
         columns, count = self.scaling.columns, self.scaling.columns.size
         usual = self.usual()
-        without = np.repeat(row, count, axis=0)
-        without[np.arange(count), columns] = usual
-        plain = row.copy()
-        plain[0, columns] = usual
-        alone = np.repeat(plain, count, axis=0)
-        alone[np.arange(count), columns] = row[0, columns]
-        odds = self.log10_odds(np.concatenate([row, plain, without, alone]))
-        drops = odds[0] - odds[2 : 2 + count]
-        rises = odds[2 + count :] - odds[1]
-        made = [
-            Contribution(int(column), float(gain), float(row[0, column]), float(median))
-            for column, gain, median in zip(columns, (drops + rises) / 2, usual, strict=True)
-        ]
-        return sorted(made, key=lambda item: -item.contribution)
+        changed = np.arange(count)
+        asked = []
+        for row in np.asarray(rows, np.float64):
+            plain = row.copy()
+            plain[columns] = usual
+            table = np.repeat([row, plain], (1 + count, 1 + count), axis=0)
+            table[1 + changed, columns] = usual
+            table[2 + count + changed, columns] = row[columns]
+            asked.append(table)
+        if not asked:
+            return []
+        odds = self.log10_odds(np.concatenate(asked)).reshape(len(asked), 2, 1 + count)
+        drops = odds[:, 0, :1] - odds[:, 0, 1:]
+        rises = odds[:, 1, 1:] - odds[:, 1, :1]
+        gains = (drops + rises) / 2
+        return [
+            sorted(
+                map(
+                    Contribution, columns.tolist(), gain.tolist(),
+                    row[columns].tolist(), usual.tolist(),
+                ),
+                key=lambda item: -item.contribution,
+            )
+            for row, gain in zip(np.asarray(rows, np.float64), gains, strict=True)
+        ]  # fmt: skip
 
     def usual(self) -> npt.NDArray[np.float64]:
         """Median of each selected feature in its own unit, ``(n_selected,)``."""

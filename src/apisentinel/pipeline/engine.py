@@ -35,20 +35,24 @@ if TYPE_CHECKING:
 
 
 class Counted(NamedTuple):
-    """A block that the keyed state has seen; `ticks` is None where nobody asks for them."""
+    """A block that the keyed state has seen; `ticks` is None where nobody asks for them, `odd`
+    until the models were asked.
+    """
 
     block: Prepared
     events: npt.NDArray[Any]
     signals: Signals
     holdings: Holdings
     ticks: Ticks | None = None
+    odd: JudgedTicks | None = None
 
 
 class Engine:
     """One pipeline: requests go in in order, evidence gathers in `verdicts`.
 
-    Equal requests in equal order give equal results, whatever the size of the blocks. `count` and
-    `judge` may run in two threads, each one call at a time and both in the order of the blocks.
+    Equal requests in equal order give equal results, whatever the size of the blocks. `count`,
+    `ask_models` and `judge` may run in three threads, each one call at a time and all in the order
+    of the blocks.
 
     Attributes:
         seq: Number of requests taken so far; the next request gets it plus one.
@@ -129,6 +133,16 @@ class Engine:
             ticks = self.ticks.update(batch, events, signals, block.fields)
         return Counted(block, events, signals, holdings, ticks)
 
+    def ask_models(self, counted: Counted) -> Counted:
+        """Adds what the models say of the ticks of a block."""
+        if self.anomaly is None or counted.ticks is None or counted.odd is not None:
+            return counted
+        with self.watch.stage("models", len(counted.ticks.rows)):
+            odd = self._models(self.anomaly, counted.ticks)
+        with self.watch.stage("reasons", len(odd.suspicions)):
+            odd = self.anomaly.explain(odd)
+        return counted._replace(odd=odd)
+
     def judge(
         self,
         counted: Counted,
@@ -140,21 +154,20 @@ class Engine:
         """Turns what was counted into evidence, cases and alerts.
 
         Args:
-            counted: From `count`.
+            counted: From `count`; the models are asked unless `ask_models` has done so.
             on_outcome, before_row, on_known: See `Judge.judge`.
             on_ticks: Called with what the models say, before the first row.
 
         Returns:
             bool ``(n_rows,)``: requests whose content is an attack.
         """
-        block, events, signals = counted.block, counted.events, counted.signals
+        counted = self.ask_models(counted)
+        block, events, signals, odd = (
+            counted.block, counted.events, counted.signals, counted.odd
+        )  # fmt: skip
         n = len(events)
-        odd = None
-        if self.anomaly is not None and counted.ticks is not None:
-            with self.watch.stage("models", len(counted.ticks.rows)):
-                odd = self._models(self.anomaly, counted.ticks)
-            if on_ticks is not None:
-                on_ticks(counted.ticks, odd)
+        if on_ticks is not None and counted.ticks is not None and odd is not None:
+            on_ticks(counted.ticks, odd)
         if self.online is not None and not self.is_trained:
             with self.watch.stage("profile", n):
                 block.unusual = self.online.score(block)

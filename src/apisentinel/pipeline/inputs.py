@@ -25,7 +25,7 @@ LATE_US = 60_000_000
 are judged all the same.
 """
 
-AHEAD = 2
+AHEAD = 1
 """Blocks prepared before they are asked for. Each holds one chunk in memory."""
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import NamedTuple
@@ -30,6 +31,8 @@ from apisentinel.sources import Discovery, FileSource, discover
 
 SAMPLE_BYTES = 256 << 10
 """Beginning of a file that decides on its format and its place in time."""
+BEHIND = 2
+"""Blocks that are counted or with the models while one is judged."""
 EXAMPLE_SHOWN = 200
 PROFILE_VARIABLE = "APISENTINEL_PROFILE"
 
@@ -148,8 +151,9 @@ class _Run:
             with (
                 ThreadPoolExecutor(1, "prepare") as ahead,
                 ThreadPoolExecutor(1, "count") as counting,
+                ThreadPoolExecutor(1, "models") as asking,
             ):
-                self._merge_threaded(ahead, counting)
+                self._merge_threaded(ahead, counting, asking)
             return
         for block in self._blocks(None):
             self._judge(self.engine.count(block))
@@ -175,20 +179,22 @@ class _Run:
             for item in self.inputs
         ]
 
-    def _merge_threaded(self, ahead: Executor, counting: Executor) -> None:
-        """Three steps side by side: read and screen, count, judge; each takes the blocks in
-        order.
+    def _merge_threaded(self, ahead: Executor, counting: Executor, asking: Executor) -> None:
+        """Four steps side by side: read and screen, count, ask the models, judge; each takes the
+        blocks in order.
         """
-        pending: Future[Counted] | None = None
+        pending: deque[Future[Counted]] = deque()
         for block in self._blocks(ahead):
-            following = counting.submit(self.engine.count, block)
-            if pending is not None:
-                self._judge(pending.result())
-            pending = following
+            counted = counting.submit(self.engine.count, block)
+            pending.append(
+                asking.submit(lambda found: self.engine.ask_models(found.result()), counted)
+            )
+            if len(pending) > BEHIND:
+                self._judge(pending.popleft().result())
             if self.stop.is_set():
                 break
-        if pending is not None:
-            self._judge(pending.result())
+        while pending:
+            self._judge(pending.popleft().result())
 
     def _tell(self) -> None:
         if self.on_progress is None:
