@@ -127,7 +127,7 @@ def pool(
     votes = {opinion.name: _own_odds(opinion, settings) for opinion in opinions}
     total: Scores = np.zeros(opinions[0].p.size)
     weight_sum = 0.0
-    groups = group_odds(opinions, settings)
+    groups = _all_group_odds(opinions, votes, settings)
     for group, weight in zip(GROUPS, settings.weights, strict=True):
         if group in groups:
             odds, reliability = groups[group]
@@ -153,6 +153,12 @@ def group_odds(
 ) -> dict[Group, tuple[Scores, float]]:
     """log10 odds ``(n_rows,)`` and reliability of each group of which somebody can speak."""
     votes = {opinion.name: _own_odds(opinion, settings) for opinion in opinions}
+    return _all_group_odds(opinions, votes, settings)
+
+
+def _all_group_odds(
+    opinions: Sequence[Opinion], votes: Mapping[str, Scores], settings: PoolSettings
+) -> dict[Group, tuple[Scores, float]]:
     out: dict[Group, tuple[Scores, float]] = {}
     for group in GROUPS:
         members = [opinion for opinion in opinions if opinion.group == group]
