@@ -32,7 +32,12 @@ from typing import Any, Self
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from apisentinel.clock import ManualClock
+from apisentinel.pipeline.installation import EVENTS_FOLDER
 from apisentinel.simulator import Simulation, plan
+from apisentinel.storage.event_database import parts
+from apisentinel.storage.events import EventStore
+from apisentinel.storage.settings import StorageSettings
 from benchmarks import sender
 from benchmarks.machine import machine
 from benchmarks.measure import PRODUCT, ROOT
@@ -49,6 +54,7 @@ RATED_S = 20
 OVERLOAD = 10
 """Offered under overload, times of what was taken in without it just before."""
 OVERLOAD_CONNECTIONS = 256
+COLD_DAYS = 5
 FRESH_S = 33
 """Beginning of `latency` that is told apart: at 10,000 requests a second until the profile is
 learned once every 262,144 requests.
@@ -85,6 +91,7 @@ class Service:
             *["--config", str(config)],
         ]
         self.headers = {"Authorization": f"Bearer {self.key}"}
+        self.data_dir = data_dir
         self.start()
 
     def start(self) -> float:
@@ -229,11 +236,25 @@ def throughput(target: Service, options: argparse.Namespace) -> dict[str, Any]:
         flood(target, bodies, WARM_S, options.connections)
         cpu = target.cpu_seconds()
         found = flood(target, bodies, options.seconds, options.connections)
-    accepted = max(1, found["answers"].get(202, 0) * BATCH)
     found["service_cores"] = round((target.cpu_seconds() - cpu) / found["seconds"], 2)
     found["memory_mib"] = target.memory()
     found |= settled(target)
-    return found | {"cpu_us_per_accepted": per_row(target.cpu_seconds() - cpu, accepted)}
+    found["cpu_us_per_accepted"] = per_row(target.cpu_seconds(), found["judged"])
+    found["first_stop_s"] = round(target.stop(), 1)
+    return found | {"cold_bytes_per_event": cold_bytes(target.data_dir)}
+
+
+def cold_bytes(data_dir: Path) -> float:
+    """Bytes of a stored event once its day has become a Parquet file."""
+    clock = ManualClock(time.time_ns() // 1000 + COLD_DAYS * 86_400_000_000)
+    store = EventStore(data_dir / EVENTS_FOLDER, StorageSettings(), clock)
+    try:
+        store.maintain(at_once=True)
+        with store.database.cursor() as cursor:
+            files = parts(cursor)
+    finally:
+        store.close()
+    return round(sum(part.bytes for part in files) / max(1, sum(part.rows for part in files)), 1)
 
 
 def per_row(seconds: float, rows: int) -> float:
