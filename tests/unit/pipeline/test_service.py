@@ -561,3 +561,16 @@ def test_who_looks_does_not_wait_for_a_profile_that_is_being_learned(tmp_path, m
     assert service.runtime.drain(60)
     assert service.view(lambda engine: engine.seq) == 100
     assert service.stop(60)
+
+
+def test_draining_ends_with_the_judge(tmp_path, monkeypatch) -> None:
+    service = started(tmp_path)
+
+    def fail(_self: Any, _group: Any) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(Runtime, "_judge", fail)
+    service.door.submit_requests(body(requests(10)), source="http")
+    assert not service.runtime.drain(600)
+    assert service.runtime.failure is not None
+    assert not service.stop(5)

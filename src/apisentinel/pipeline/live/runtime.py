@@ -29,7 +29,7 @@ WAIT_S = 0.2
 """How long the consumer waits for a batch before it looks whether it should stop."""
 
 POLL_S = 0.005
-"""Pause between looks at a journal that cannot wait itself, and between looks while draining."""
+"""Pause between looks at a journal that cannot wait itself."""
 
 _log = structlog.get_logger("apisentinel.runtime")
 
@@ -119,6 +119,7 @@ class Runtime:
         self._skip = set(live.poisoned)
         self._last_skip = max(self._skip, default=0)
         self._stop = threading.Event()
+        self._moved = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -139,6 +140,7 @@ class Runtime:
     def stop(self, timeout_s: float) -> bool:
         """Ends the consumer after the batch at hand; False when it takes longer than that."""
         self._stop.set()
+        self._tell_moved()
         if self._thread is None:
             return True
         self._thread.join(timeout_s)
@@ -146,12 +148,17 @@ class Runtime:
 
     def drain(self, timeout_s: float) -> bool:
         """Waits until everything in the journal is judged; False after the timeout."""
-        for _ in range(max(1, round(timeout_s / POLL_S))):
-            if self.live.offset >= self.journal.last_offset:
-                return True
-            if not self.is_alive or self._stop.wait(POLL_S):
-                return False
-        return False
+        with self._moved:
+            self._moved.wait_for(lambda: self._is_drained or self._has_ended, timeout_s)
+        return self._is_drained
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._stop.is_set() or self.failure is not None or not self.is_alive
+
+    @property
+    def _is_drained(self) -> bool:
+        return self.live.offset >= self.journal.last_offset
 
     def view(self, fn: Callable[[LiveEngine], T]) -> T:
         """Calls a function between two blocks; it must be quick and must change nothing."""
@@ -165,6 +172,12 @@ class Runtime:
         except BaseException as error:  # noqa: BLE001 (health tells; a thread has nobody else)
             self.failure = error
             _log.error("the judge has ended", offset=self.live.offset, **described(error))
+        finally:
+            self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        with self._moved:
+            self._moved.notify_all()
 
     def step(self) -> int:
         """Judges what the journal holds, up to `read_bytes`; gives the number of batches."""
@@ -370,6 +383,7 @@ class Runtime:
     def _done(self, offset: int) -> None:
         with self.gate.held():
             self.live.offset = offset
+        self._tell_moved()
         if self.guard is not None and offset >= self._replay_until:
             self.guard.finish()
             self.guard = None
