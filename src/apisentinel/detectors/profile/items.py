@@ -307,6 +307,15 @@ def _parts(buffer, begin, end, text, lists, spans, lengths, used, row):
 
 
 @inline
+def is_file(text, begin, end):
+    """True for a name that ends with a point and two to four letters, as those of files do."""
+    at = end
+    while at > begin and 97 <= (text[at - 1] | 32) <= 122:
+        at -= 1
+    return 2 <= end - at <= 4 and at - begin >= 2 and text[at - 1] == 46
+
+
+@inline
 def _segments(buffer, begin, end, text, lists, spans, lengths, used, row):
     """An item for each path segment."""
     at = begin
@@ -318,6 +327,8 @@ def _segments(buffer, begin, end, text, lists, spans, lengths, used, row):
         while stop < end and buffer[stop] != 47:
             stop += 1
         if stop > at:
+            if stop + 1 == end and is_file(buffer, at, stop):
+                stop = end  # a file is no folder: the slash behind it is part of the name
             start = used[1]
             to = _decoded(buffer, at, stop, text, start, False)
             name = siphash(text, start, to, K0, K1)

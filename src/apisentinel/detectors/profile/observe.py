@@ -13,7 +13,7 @@ import numpy.typing as npt
 from apisentinel.detectors.profile.items import BODY_KIND as _ABOUT_BODY
 from apisentinel.detectors.profile.items import HEADER_ORDER as _ABOUT_ORDER
 from apisentinel.detectors.profile.items import HEADER_SET as _ABOUT_SET
-from apisentinel.detectors.profile.items import K0, K1, Items
+from apisentinel.detectors.profile.items import K0, K1, Items, is_file
 from apisentinel.detectors.profile.items import TYPE as _ABOUT_TYPE
 from apisentinel.detectors.profile.places import (
     BODY,
@@ -64,6 +64,8 @@ VARIABLE, OPEN = _U(0x5CE1_972B_0F48_A36D), np.uint8(1)
 """Stands for a segment that names a thing; flag of a place below which names are things."""
 HERE = _U(0x33C0_8E5A_D1F7_4B29)
 """Stands for the end of a path."""
+INSIDE_FILE = _U(0x6D12_F0A9_48C3_7BE5)
+"""Category of a path that goes on behind the name of a file."""
 
 KNOWN = 3.0
 """Weight from which on a value counts as seen: its other properties are not looked at."""
@@ -350,6 +352,10 @@ def _observe(
         if last > begin and not is_thing(text, spans[last - 1, 0], spans[last - 1, 1]):
             ending = _ending(text, spans[last - 1, 0], spans[last - 1, 1])
             _say(lists, used, ANYWHERE, _U(0), WORD, ending, last - 1)
+        for i in range(begin, last - 1):
+            if is_file(text, spans[i, 0], spans[i, 1]):
+                _say(lists, used, ANYWHERE, _U(0), WORD, INSIDE_FILE, i)
+                break
         node = ROOT
         for i in range(begin, end):
             kind = place[i]

@@ -46,6 +46,11 @@ def test_path_segments():
     assert items_of(path="/a//b%20c/") == [(SEGMENT, b"a", b"a"), (SEGMENT, b"b%20c", b"b c")]
 
 
+def test_a_slash_behind_a_file_is_part_of_its_name():
+    assert items_of(path="/a/b.gif/") == [(SEGMENT, b"a", b"a"), (SEGMENT, b"b.gif/", b"b.gif/")]
+    assert items_of(path="/v1.2/")[0] == (SEGMENT, b"v1.2", b"v1.2")
+
+
 def test_form():
     assert items_of(request_body="x=1&y=a%26b") == [(FORM, b"x", b"1"), (FORM, b"y", b"a&b")]
 

@@ -61,6 +61,19 @@ def test_odd_requests_are_more_surprising_than_nearly_all_ordinary_ones(odd, pro
     assert found > np.quantile(ordinary, 0.98)
 
 
+def test_what_goes_on_behind_a_file_is_odder_than_below_a_folder():
+    pages = [
+        get(f"/shop/{page}", client_ip=f"10.0.{i % 40}.7", ts=1_700_000_000 + i)
+        for i in range(600)
+        for page in ("list.jsp", "about/us")
+    ]
+    scorer = Scorer(learned(pages)[0])
+    urls = ("/shop/list.jsp/4861", "/shop/about/4861", "/shop/list.jsp/", "/shop/list.jsp")
+    behind, below, slash, usual = scorer.score(batch_of([get(url) for url in urls])).surprise
+    assert behind > below > usual
+    assert slash > usual
+
+
 def test_new_values_of_free_fields_are_ordinary(surprise):
     free, enumerated = surprise(
         order(quantity=7, note="Smith river blue"), get("/items?sort=colour&page=3")
