@@ -3,7 +3,7 @@
 The same requests go through an application with and without the middleware, in turn, at a steady
 rate, while the sender posts to a collector in another process. Added = difference of the quantiles.
 
-    .venv/bin/python benchmarks/agent_overhead.py [--seconds 10] [--rate 1000]
+    .venv/bin/python -m benchmarks.agent_overhead [--seconds 10] [--rate 1000]
 """
 
 import argparse
