@@ -3,7 +3,7 @@
 import re
 from base64 import urlsafe_b64encode
 
-SETTINGS = ("sources", "keys", "users", "retention", "audit", "look", "about")
+SETTINGS = ("sources", "keys", "users", "detectors", "retention", "audit", "look", "about")
 """Parts of the screen of settings."""
 
 

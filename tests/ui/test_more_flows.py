@@ -84,6 +84,58 @@ def test_what_one_likes_follows_the_account(watch, theme):
     expect(elsewhere.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+@pytest.fixture
+def own_keys(watch):
+    """Changes keys in a window, and brings the usual ones back afterwards."""
+    page = watch.open(SIZE, path="settings/look")
+
+    def kept(act):
+        with page.expect_response(lambda each: each.request.method == "PUT" and each.ok):
+            act()
+
+    yield lambda label, key: kept(lambda: page.get_by_label(label, exact=True).fill(key))
+    page.goto(f"{watch.service.url}settings/look")
+    kept(page.get_by_role("button", name="The usual keys").click)
+
+
+def test_a_key_can_be_another_one(watch, service, own_keys):
+    own_keys("Acknowledge", "e")
+    incident = service.get("incidents?limit=1&sort=risk&f=status:eq:open")["items"][0]
+    page = watch.open(SIZE, path=f"incidents/{incident['id']}")
+    page.keyboard.press("?")
+    help_shown = page.get_by_role("dialog")
+    line = help_shown.locator("dl > div").filter(has_text="Acknowledge")
+    expect(line.locator("kbd")).to_have_text("e")
+    page.keyboard.press("Escape")
+    page.locator("#main").focus()
+    page.keyboard.press("a")
+    page.keyboard.press("e")
+    expect(page.get_by_text("Acknowledged").first).to_be_visible()
+    assert service.get(f"incidents/{incident['id']}")["status"] == "acknowledged"
+
+
+def test_a_key_does_one_thing_only(watch):
+    page = watch.open(SIZE, path="settings/look")
+    page.get_by_label("Acknowledge", exact=True).fill("f")
+    page.get_by_role("alert").get_by_text("does something else already").wait_for()
+    expect(page.get_by_label("Acknowledge", exact=True)).to_have_value("a")
+
+
+def test_a_signal_opens_the_card_of_its_detector(page, service):
+    incident = service.get("incidents?limit=1&sort=-risk")["items"][0]
+    told = service.get(f"incidents/{incident['id']}/explanation")
+    goto(page, service, f"incidents/{incident['id']}")
+    expect(page.get_by_text("What would lower it:")).to_be_visible()
+    expect(page.get_by_text(told["data"])).to_be_visible()
+    page.locator(".contrib .detector-name").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Catches", exact=True)).to_be_visible()
+    dialog.get_by_role("link", name="All detectors").click()
+    page.wait_for_url(re.compile("settings/detectors"))
+    cards = service.get("detectors")["items"]
+    expect(page.locator(".cards > details")).to_have_count(len(cards))
+
+
 def test_an_incident_that_grows_is_told_by_the_stream(page, service):
     """The row changes without a reading: the list is asked for once a minute at most."""
     line = json.dumps(

@@ -3,6 +3,7 @@ import { useLocation } from "wouter";
 import { Dialog } from "../components/Dialog.tsx";
 import { visibleText } from "../components/visible.ts";
 import { t } from "../i18n/index.ts";
+import { useKeymap } from "../state/keymap.ts";
 import { live } from "../state/live.ts";
 import { hrefWith, useUrl } from "../state/url.ts";
 import { copyView } from "./copyView.ts";
@@ -30,6 +31,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [, navigate] = useLocation();
   const { range } = useUrl();
   const { theme, setTheme } = useLook();
+  const { keyOf } = useKeymap();
+  const [go, copy, pause] = [keyOf("go"), keyOf("copy"), keyOf("pause")];
   const id = useId();
   const entries = useMemo(() => {
     const wanted = typed.trim().toLowerCase();
@@ -47,23 +50,23 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       key: item.path,
       group: t("palette.screens"),
       title: t(item.title),
-      end: `g ${item.key}`,
+      ...(go && { end: `${go} ${item.key}` }),
       run: () => navigate(hrefWith(item.path, { range })),
     }));
     const next = theme === "dark" ? "light" : "dark";
     const actions: Entry[] = [
       { key: "theme", group: t("palette.actions"), title: `${t("top.theme")}: ${t(`top.theme.${next}`)}`, run: () => setTheme(next) },
-      { key: "copy", group: t("palette.actions"), title: t("top.copylink"), end: "y", run: copyView },
+      { key: "copy", group: t("palette.actions"), title: t("top.copylink"), ...(copy && { end: copy }), run: copyView },
       {
         key: "pause",
         group: t("palette.actions"),
         title: live.linkSnapshot().paused ? t("live.resume") : t("live.pause"),
-        end: "p",
+        ...(pause && { end: pause }),
         run: () => (live.linkSnapshot().paused ? live.resume() : live.pause()),
       },
     ].filter((entry) => entry.title.toLowerCase().includes(wanted));
     return wanted === "" ? [...screens, ...actions] : [...screens, ...found, ...actions];
-  }, [typed, navigate, range, theme, setTheme]);
+  }, [typed, navigate, range, theme, setTheme, go, copy, pause]);
   const current = Math.min(at, Math.max(0, entries.length - 1));
   const choose = (entry: Entry | undefined) => {
     if (!entry) return;

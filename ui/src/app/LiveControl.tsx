@@ -1,12 +1,14 @@
 import { Button } from "../components/Button.tsx";
 import { classes } from "../components/classes.ts";
 import { t } from "../i18n/index.ts";
+import { useKeymap } from "../state/keymap.ts";
 import { live, useLink, useLive } from "../state/live.ts";
 
 /** The state of the connection, and whether pictures move; `p` does the same. */
 export function LiveControl() {
   const { state, paused } = useLink();
   const alerts = useLive("alerts");
+  const { keyOf } = useKeymap();
   const shown = paused && state === "live" ? "paused" : state;
   return (
     <span className="live" role="group" aria-label={t("live.live")}>
@@ -19,7 +21,7 @@ export function LiveControl() {
         look="quiet"
         icon={paused ? "play" : "pause"}
         aria-label={paused ? t("live.resume") : t("live.pause")}
-        aria-keyshortcuts="p"
+        aria-keyshortcuts={keyOf("pause") || undefined}
         onClick={() => (paused ? live.resume() : live.pause())}
       />
     </span>

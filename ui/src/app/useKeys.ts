@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import { live } from "../state/live.ts";
+import { meaning } from "../state/keymap.ts";
 import { getPref } from "../state/prefs.ts";
 import { shifted, zoomedOut } from "../state/range.ts";
 import { hrefWith, parseUrl, useUrl } from "../state/url.ts";
@@ -45,8 +46,9 @@ export function useKeys(act: { palette: () => void; help: () => void }): void {
           return;
         }
       }
-      const done = single(event.key, here, open);
-      if (event.key === "g") wentAt = at;
+      const key = meaning(event.key);
+      const done = single(key, here, open);
+      if (key === "g") wentAt = at;
       if (done) event.preventDefault();
     };
     document.addEventListener("keydown", onKeyDown);

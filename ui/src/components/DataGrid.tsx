@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { meaning } from "../state/keymap.ts";
 import { getPref } from "../state/prefs.ts";
 import { Button } from "./Button.tsx";
 import { classes } from "./classes.ts";
@@ -158,12 +159,14 @@ export function DataGrid<T>(props: DataGridProps<T>) {
     const single = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
     // `g` and a letter go to a screen, wherever the focus is.
     const goes = event.timeStamp - wentAt.current < SEQUENCE_MS;
-    wentAt.current = event.key === "g" ? event.timeStamp : -Infinity;
+    const key = single ? meaning(event.key) : event.key;
+    wentAt.current = key === "g" ? event.timeStamp : -Infinity;
     if (single && (goes || !getPref<boolean>("keys", true))) return;
     const page = Math.max(1, Math.floor(((box.current?.clientHeight ?? 400) - HEAD) / height) - 1);
-    const action = keyAction(event, { at: activeIndex, count: rows.length, page });
+    const { shiftKey, ctrlKey, metaKey, altKey } = event;
+    const action = keyAction({ key, shiftKey, ctrlKey, metaKey, altKey }, { at: activeIndex, count: rows.length, page });
     if (action === null) {
-      if (row !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey && props.onRowKey?.(event.key, row)) event.preventDefault();
+      if (row !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey && props.onRowKey?.(key, row)) event.preventDefault();
       return;
     }
     event.preventDefault();

@@ -1,11 +1,12 @@
 import { Fragment } from "react";
-import { clip, isPlain, visible } from "./visible.ts";
+import { clip, isUnmarked, visible } from "./visible.ts";
+import { t } from "../i18n/index.ts";
 import "./Value.css";
 
 /** Text that somebody else wrote: only ever text, with everything hidden in it made visible. */
 export function Untrusted({ text, most = 400, mono = false }: { text: string; most?: number; mono?: boolean }) {
   const { shown, left } = clip(text, most);
-  if (left === 0 && isPlain(shown)) return <bdi className={mono ? "untrusted mono" : "untrusted"}>{shown}</bdi>;
+  if (left === 0 && isUnmarked(shown)) return <bdi className={mono ? "untrusted mono" : "untrusted"}>{shown}</bdi>;
   return (
     <bdi className={mono ? "untrusted mono" : "untrusted"}>
       <Pieces text={shown} />
@@ -17,7 +18,9 @@ export function Untrusted({ text, most = 400, mono = false }: { text: string; mo
 /** The pieces of a text without a frame. */
 export function Pieces({ text }: { text: string }) {
   return visible(text).map((piece, at) =>
-    piece.name === undefined ? (
+    piece.isMask ? (
+      <span key={at} className="mask" title={t("c.mask")}>{piece.text}</span>
+    ) : piece.name === undefined ? (
       <Fragment key={at}>{piece.text}</Fragment>
     ) : (
       <span key={at} className="esc" title={piece.name}>{piece.text}</span>

@@ -47,4 +47,14 @@ describe("text of strangers", () => {
   it("defangs addresses", () => {
     expect(defanged("http://evil.example/a HTTPS://1.2.3.4")).toBe("hxxp://evil[.]example/a hxxps://1[.]2[.]3[.]4");
   });
+
+  it("tells the marks of secrets apart, wherever they stand", () => {
+    expect(visible("/a?token=redacted-0123456789abcdef&x=\u202e")).toEqual([
+      { text: "/a?token=" },
+      { text: "redacted-0123456789abcdef", isMask: true },
+      { text: "&x=" },
+      { text: "\\u202e", name: "U+202E right-to-left override" },
+    ]);
+    expect(visible("unredacted redacted")).toEqual([{ text: "unredacted " }, { text: "redacted", isMask: true }]);
+  });
 });

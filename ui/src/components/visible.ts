@@ -5,6 +5,8 @@ export interface Piece {
   text: string;
   /** What the escape stands for; absent for plain text. */
   name?: string;
+  /** Stands where a secret was, which nobody has kept. */
+  isMask?: true;
 }
 
 const KNOWN: Record<number, string> = {
@@ -49,12 +51,31 @@ function escapeOf(code: number): Piece {
 }
 
 /** Whether a text has nothing but printable ASCII, as nearly all have. */
-export function isPlain(text: string): boolean {
+function isPlain(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
+}
+
+/** Whether a text needs no pieces at all. */
+export function isUnmarked(text: string): boolean {
+  return isPlain(text) && !text.includes(MASK);
 }
 
 /** A text as pieces: plain ones, and escapes with what they stand for. */
 export function visible(text: string): Piece[] {
+  if (text.includes(MASK)) return masked(text);
+  return shownOf(text);
+}
+
+const MASK = "redacted";
+
+/** The marks that the door puts where secrets were, told apart from the text around them. */
+function masked(text: string): Piece[] {
+  return text.split(/\b(redacted(?:-[0-9a-f]{16})?)\b/).flatMap((each, at) =>
+    at % 2 ? [{ text: each, isMask: true as const }] : shownOf(each),
+  );
+}
+
+function shownOf(text: string): Piece[] {
   if (isPlain(text)) return text === "" ? [] : [{ text }];
   const pieces: Piece[] = [];
   let plain = "";

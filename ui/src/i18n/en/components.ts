@@ -18,6 +18,7 @@ export const components = {
   "c.detector.page": "In the manual",
   "c.usual.from": { one: "from {n} request", other: "from {n} requests" },
   "c.layer": { one: "{n} layer off", other: "{n} layers off" },
+  "c.mask": "A secret was here. It was replaced before anything was stored: not kept, so it cannot be shown.",
   "c.copy": "Copy",
   "c.copydefanged": "Copy defanged",
   "c.copied": "Copied",

@@ -128,6 +128,12 @@ export const settings = {
   "look.keys": "Single-key shortcuts",
   "look.keys.on": "On",
   "look.keys.off": "Off",
+  "look.keymap": "Keys",
+  "look.keymap.sub": "type another one; an empty field switches it off",
+  "look.keymap.reset": "The usual keys",
+  "look.keymap.same": "They are the usual ones",
+  "look.keymap.none": "off",
+  "look.keymap.taken": "“{key}” does something else already: {by}",
   "look.hint": "Kept with your account, and in this browser.",
 
   "abt.version": "Version",

@@ -3,6 +3,7 @@ import { Field } from "../../components/Field.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { t } from "../../i18n/index.ts";
 import { usePref } from "../../state/prefs.ts";
+import { Keymap } from "./Keymap.tsx";
 
 interface Choice {
   readonly value: string;
@@ -29,39 +30,42 @@ export function Appearance() {
   const [keys, setKeys] = usePref<boolean>("keys", true);
   const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
-    <Panel title={t("set.look")} sub={t("look.hint")}>
-      <div className="wide-form">
-        <Pick
-          label={t("look.theme")}
-          value={look.theme}
-          onChange={look.setTheme}
-          choices={(["system", "light", "dark"] as const).map((value) => ({ value, title: t(`top.theme.${value}`) }))}
-        />
-        <Pick
-          label={t("look.density")}
-          value={look.density}
-          onChange={look.setDensity}
-          choices={(["comfortable", "compact"] as const).map((value) => ({ value, title: t(`top.density.${value}`) }))}
-        />
-        <Pick
-          label={t("look.zone")}
-          value={zone}
-          onChange={setZone}
-          choices={[{ value: "local", title: t("look.zone.local", { zone: here }) }, { value: "utc", title: t("look.zone.utc") }]}
-        />
-        <Pick
-          label={t("look.times")}
-          value={times}
-          onChange={setTimes}
-          choices={(["relative", "absolute"] as const).map((value) => ({ value, title: t(`top.times.${value}`) }))}
-        />
-        <Pick
-          label={t("look.keys")}
-          value={keys ? "on" : "off"}
-          onChange={(value) => setKeys(value === "on")}
-          choices={[{ value: "on", title: t("look.keys.on") }, { value: "off", title: t("look.keys.off") }]}
-        />
-      </div>
-    </Panel>
+    <>
+      <Panel title={t("set.look")} sub={t("look.hint")}>
+        <div className="wide-form">
+          <Pick
+            label={t("look.theme")}
+            value={look.theme}
+            onChange={look.setTheme}
+            choices={(["system", "light", "dark"] as const).map((value) => ({ value, title: t(`top.theme.${value}`) }))}
+          />
+          <Pick
+            label={t("look.density")}
+            value={look.density}
+            onChange={look.setDensity}
+            choices={(["comfortable", "compact"] as const).map((value) => ({ value, title: t(`top.density.${value}`) }))}
+          />
+          <Pick
+            label={t("look.zone")}
+            value={zone}
+            onChange={setZone}
+            choices={[{ value: "local", title: t("look.zone.local", { zone: here }) }, { value: "utc", title: t("look.zone.utc") }]}
+          />
+          <Pick
+            label={t("look.times")}
+            value={times}
+            onChange={setTimes}
+            choices={(["relative", "absolute"] as const).map((value) => ({ value, title: t(`top.times.${value}`) }))}
+          />
+          <Pick
+            label={t("look.keys")}
+            value={keys ? "on" : "off"}
+            onChange={(value) => setKeys(value === "on")}
+            choices={[{ value: "on", title: t("look.keys.on") }, { value: "off", title: t("look.keys.off") }]}
+          />
+        </div>
+      </Panel>
+      {keys && <Keymap />}
+    </>
   );
 }

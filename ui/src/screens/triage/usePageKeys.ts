@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { isTaken } from "../../app/useKeys.ts";
+import { meaning } from "../../state/keymap.ts";
 import { getPref } from "../../state/prefs.ts";
 
 /** Time after `g` in which the next key means a screen. */
@@ -15,8 +16,9 @@ export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (isTaken(event.target) || !getPref<boolean>("keys", true)) return;
       const goes = event.timeStamp - wentAt < SEQUENCE_MS;
-      wentAt = event.key === "g" ? event.timeStamp : -Infinity;
-      const act = now.current[event.key];
+      const key = meaning(event.key);
+      wentAt = key === "g" ? event.timeStamp : -Infinity;
+      const act = now.current[key];
       if (goes || !act) return;
       event.preventDefault();
       act();
