@@ -10,7 +10,7 @@ import numpy as np
 
 from apisentinel.kernels.compiler import inline
 from apisentinel.kernels.sketches import hll_add, hll_estimate
-from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT, PATH_HEALTH
+from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
 from apisentinel.records.taxonomy import AGENT_KINDS, AgentKind
 
 SURGE, NOVELTY, WALK = 10, 11, 13
@@ -145,8 +145,7 @@ def surge(r, e):
     if window > r.win:
         _close_window(r, window)
     if (
-        e.path_flags & PATH_HEALTH
-        or e.agent_flags & AGENT_CLAIMS_GOOD_BOT
+        e.agent_flags & AGENT_CLAIMS_GOOD_BOT
         or e.status >= 500
         or e.status == 429
         or e.status == 404

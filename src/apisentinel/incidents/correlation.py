@@ -248,6 +248,8 @@ def describe(
     pieces.sort(key=lambda piece: (-piece.llr, piece.attack_type, piece.detector))
     types = tuple(sorted(totals, key=lambda kind: (-totals[kind], kind)))
     leading = [piece for piece in pieces if totals[piece.attack_type] >= 2.0] or pieces
+    # the sentence has the numbers of the factors, which are those of the leading case
+    said = [_of_lead(lead, piece) for piece in leading]
     endpoints: Counter[str] = Counter()
     for case in ranked:
         endpoints.update(case.endpoints)
@@ -288,13 +290,21 @@ def describe(
         requests=requests,
         requests_before_alert=lead.alert_ordinal or 1,
         endpoints=places,
-        reason=reason(ranked, leading, places, succeeded=succeeded),
+        reason=reason(ranked, said, places, succeeded=succeeded),
         factors=(*factors, *common),
         samples=_samples(ranked, settings.samples),
         succeeded=succeeded,
         entities_total=len(refs),
         explanation=why,
     )
+
+
+def _of_lead(lead: Case, piece: Evidence) -> Evidence:
+    """What the leading case says of the same attack type, where it says anything."""
+    family = lead.families.get(piece.attack_type)
+    if family is None or not family.strongest:
+        return piece
+    return max(family.strongest.values(), key=lambda own: (own.llr, own.detector))
 
 
 def _success(cases: Sequence[Case], pieces: Sequence[Evidence]) -> bool | None:

@@ -118,6 +118,16 @@ class Casebook:
             case.shared = view.event["client_agents"] >= SHARED_AGENTS
         return case
 
+    def name_source(self, view: View, key: EntityKey) -> None:
+        """Names the client of this request beside an endpoint, as one of those behind what it
+        shows.
+        """
+        case = self.ledger.cases.get(key)
+        if case is None or not view.client or view.client in case.clients:
+            return
+        if len(case.clients) < KEPT_CLIENTS:
+            case.clients[view.client] = view.ref("client")
+
     def claim(self, view: View) -> None:
         """Holds against a client that it is not the crawler that it names: by proof, else by the
         networks that are known.

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from apisentinel.detectors import behaviour
+from apisentinel.detectors.behaviour.crawler_ranges import confirms
 from apisentinel.features import LOGIN, FeatureState
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.pipeline.casebook import SHARED_AGENTS, Casebook
 from apisentinel.pipeline.judge_rows import (
+    CRAWLER_TYPES,
     ENDPOINT_SIGNALS,
     Raised,
     by_family,
@@ -18,6 +20,8 @@ from apisentinel.pipeline.judge_rows import (
 )
 from apisentinel.pipeline.reading_places import ReadingPlaces
 from apisentinel.pipeline.view import View
+from apisentinel.records.evidence import Evidence
+from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family, HoldingSignal
 from apisentinel.records.taxonomy import AttackType
 
@@ -33,6 +37,23 @@ BY_ATTEMPTS = frozenset((Family.BRUTE_FORCE, Family.STUFFING))
 
 GONE, UNKNOWN = frozenset((404, 410)), "{unknown}"
 """Statuses of a place that is not there, and the route of such places."""
+MOSTLY = 5.0
+"""Times the usual from which on whoever asks during a surge is one of its sources, four out of five
+times.
+"""
+CONFIRMED = 0.5
+"""What reading much says of a crawler that comes from where its operator crawls."""
+
+
+def _trusting(view: View, evidence: Evidence) -> Evidence:
+    """The evidence, weaker where a crawler reads much from where its operator crawls."""
+    if (
+        not view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT
+        or evidence.attack_type not in CRAWLER_TYPES
+        or not confirms(view.text("user_agent"), view.ref("client").id)
+    ):
+        return evidence
+    return structs.replace(evidence, llr=CONFIRMED * evidence.llr)
 
 
 class Conduct:
@@ -111,7 +132,7 @@ class Conduct:
         if what in self._principal:
             evidence = self._principal[what].evidence(told)
             if evidence is not None:
-                evidence = self.places.named(view, evidence)
+                evidence = _trusting(view, self.places.named(view, evidence))
                 key = view.principal_key
                 self._cases.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
                 if evidence.attack_type is AttackType.SEQUENCE_ABUSE:
@@ -130,6 +151,8 @@ class Conduct:
                 evidence = self.places.named(view, evidence)
                 key = ("endpoint", view.event["endpoint"])
                 self._cases.hold(view, key, evidence, f"{self._surge.id}|{what}", None)
+                if what != "surge" or told.actual >= MOSTLY * max(told.usual, 1.0):
+                    self._cases.name_source(view, key)
             return
         evidence = self._flood.evidence(told)
         if evidence is not None and view.client:

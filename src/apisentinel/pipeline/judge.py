@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from apisentinel.detectors import behaviour, content
 from apisentinel.detectors.payload import PayloadDetector
@@ -52,6 +53,10 @@ from apisentinel.scoring import PRIOR_LOG10, case_odds, risk_of
 LEAST_MAILS = 5
 """Mail addresses in a reply from which on it is looked at."""
 
+SCRIPT_LLR = 0.2
+"""What odd repetition of a step says of a script besides: a second name for one phenomenon, hardly
+any more risk.
+"""
 LABELS_KEPT = 10_000
 """Endpoint labels that are not made again."""
 
@@ -217,6 +222,8 @@ class Judge:
         """What an attempt to sign in says about its source, its account or its endpoint."""
         evidence = self._conduct.places.named(view, told.evidence)
         self._cases.hold(view, told.key, evidence, told.signature, None, ref=told.ref)
+        if told.key[0] == "endpoint":
+            self._cases.name_source(view, told.key)
 
     def _odd(self, view: View, suspects: Iterable["Suspect"], rates: Iterable[Rate]) -> None:
         """Entities that the models find odd, or that ask an endpoint too often."""
@@ -237,10 +244,17 @@ class Judge:
                 if risk_of(burden + suspect.llr / LN_TEN) < EXPLAINED_RISK:
                     make = suspect.brief
             evidence = make(view.seq)
+            if not suspect.signature:
+                evidence = self._conduct.places.named(view, evidence)
             signature = suspect.signature or evidence.detector
             if case is not None:
                 self.ledger.withdraw(case, signature, evidence.attack_type)
             self._cases.hold(view, key, evidence, signature, None)
+            if not suspect.signature and evidence.attack_type is AttackType.SEQUENCE_ABUSE:
+                script = structs.replace(
+                    evidence, attack_type=AttackType.AUTOMATION, llr=min(SCRIPT_LLR, evidence.llr)
+                )
+                self._cases.hold(view, key, script, f"{signature}|script", None)
 
     @staticmethod
     def _is_crawler(view: View, case: Case | None) -> bool:

@@ -23,8 +23,12 @@ FURTHER_LLR = 0.8
 """What each further one says at most while none is confirmed, so that together they stay below an
 alert.
 """
-SECOND_OF_TYPE, OTHERS, WEAK_ONES = 2, 3, 6
+SECOND_OF_TYPE, OTHERS, WEAK_ONES = 3, 3, 6
 """Different findings of one type, of any type, and weak ones, that make each other count."""
+TWO_TOGETHER = 14.0
+"""Strength of two findings of one type that is enough already: who pastes a command often pastes
+another one, and both are in the middle of a sentence or a note.
+"""
 PRINCIPALS_KEPT = 20_000
 SIGNS_KEPT = 8
 PATIENCE_US = 86_400_000_000
@@ -70,9 +74,15 @@ class LoneFindings:
             signs.append((kind, signature, ts, llr))
         if not is_ordinary or finding.raw_llr >= CERTAIN_LLR:
             return llr
-        strong = [sign[0] for sign in signs if sign[3] >= STRONG]
+        strong = [sign for sign in signs if sign[3] >= STRONG]
+        alike = sorted((sign[3] for sign in strong if sign[0] == kind), reverse=True)
         weak = sum(sign[3] >= WEAK for sign in signs)
-        if strong.count(kind) >= SECOND_OF_TYPE or len(strong) >= OTHERS or weak >= WEAK_ONES:
+        if (
+            len(alike) >= SECOND_OF_TYPE
+            or (len(alike) > 1 and alike[0] + alike[1] >= TWO_TOGETHER)
+            or len(strong) >= OTHERS
+            or weak >= WEAK_ONES
+        ):
             return llr
         if not is_first:
             return min(llr, FURTHER_LLR)

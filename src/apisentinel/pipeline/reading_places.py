@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 READING = frozenset(
     (AttackType.SCRAPING, AttackType.CRAWLING, AttackType.BOLA, AttackType.RESOURCE_ABUSE,
-     AttackType.DATA_EXPOSURE)
+     AttackType.DATA_EXPOSURE, AttackType.ANOMALY)
 )  # fmt: skip
-"""What reading too much is called elsewhere than in a room of the staff."""
+"""What reading too much, or oddly, is called elsewhere than in a room of the staff."""
 ROOM_CLIENTS, ROOM_SHARE = 25.0, 0.05
 """Clients, and share of all clients, that a room of the staff has at most; `support` is also a word
 of places for customers.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from apisentinel.detectors.anomaly.naming import fitting_type
+from apisentinel.detectors.anomaly.naming import fitting_type, looking_like
 from apisentinel.detectors.anomaly.sequences import Sequences
 from apisentinel.detectors.anomaly.settings import AnomalySettings
 from apisentinel.detectors.anomaly.standing import Standing, rarest, stand, stand_out
@@ -209,6 +209,10 @@ class Anomaly:
     ) -> tuple[T, list[Factor]]:
         """The attack type that the contributions speak for, and the largest of them."""
         attack = fitting_type((self.features[it.feature].name, it.contribution) for it in told)
+        if attack is T.ANOMALY:
+            attack = looking_like(
+                lambda name: self.features[self._own[name]].shown(float(row[self._own[name]]))
+            )
         factors: list[Factor] = []
         named: set[str] = set()
         for item in told:

@@ -1,6 +1,6 @@
 """Which attack type the dominating features speak for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from apisentinel.records.taxonomy import AttackType as T
 
@@ -55,3 +55,63 @@ def fitting_type(contributions: Iterable[tuple[str, float]]) -> T:
         return T.ANOMALY
     best = max(by_type, key=lambda kind: (by_type[kind], kind))
     return best if by_type[best] >= CLEAR * total else T.ANOMALY
+
+
+HUGE_Z, HUGE_BYTES = 2.5, 500_000.0
+"""Deviations of the size or time of replies, and bytes of each, from which on they are the point.
+"""
+LONG_Z, LONG_US = 2.5, 500_000.0
+"""The same for the time that the server takes."""
+FAILED_SHARE, SEVERAL_ACCOUNTS = 0.5, 2.5
+"""Share of failed logins that makes an anomaly one of logins, and accounts that make it a list."""
+WRITES, READS = 0.5, 0.2
+"""Share of requests that change something from which on it is about changes, and up to which about
+reading.
+"""
+ONE_THING = 3.5
+"""Different endpoints up to which somebody does one thing over and over."""
+MANY_OBJECTS, EACH_ANOTHER = 4.0, 0.4
+"""Different objects, and share of requests for another one, that make it about the objects."""
+SIGNED_IN = 0.5
+
+
+def looking_like(shown: Callable[[str], float | None]) -> T:
+    """What an odd entity does, by its snapshot alone, where its features speak for nothing clearly:
+    an alert should say more than that somebody is odd.
+
+    Args:
+        shown: Name of a feature → its value as people read it, None when it is not known.
+
+    Example:
+        >>> looking_like({"write_share": 0.9, "endpoints": 1.0, "user_share": 1.0}.get).value
+        'sequence_abuse'
+        >>> looking_like({}.get).value
+        'anomaly'
+    """
+
+    def value(name: str) -> float:
+        found = shown(name)
+        return 0.0 if found is None else found
+
+    requests = max(value("requests_10m"), 1.0)
+    is_large = value("size_z") >= HUGE_Z and value("bytes_10m") / requests >= HUGE_BYTES
+    is_long = value("time_z") >= LONG_Z and value("response_time") >= LONG_US
+    if is_large or is_long:
+        return T.RESOURCE_ABUSE
+    if value("login_failed_share") >= FAILED_SHARE:
+        is_list = value("accounts") >= SEVERAL_ACCOUNTS
+        return T.CREDENTIAL_STUFFING if is_list else T.BRUTE_FORCE
+    return T.ANOMALY if shown("write_share") is None else _of_calls(value)
+
+
+def _of_calls(value: Callable[[str], float]) -> T:
+    """What an odd entity does, by what its calls change and read."""
+    few = value("endpoints") <= ONE_THING
+    if value("write_share") >= WRITES and few:
+        return T.SEQUENCE_ABUSE if value("user_share") >= SIGNED_IN else T.AUTOMATION
+    if value("write_share") <= READS:
+        if value("objects") >= MANY_OBJECTS and value("object_share") >= EACH_ANOTHER:
+            return T.SCRAPING
+        if not few and value("fresh_share") >= WRITES:
+            return T.CRAWLING
+    return T.ANOMALY

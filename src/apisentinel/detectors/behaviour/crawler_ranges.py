@@ -18,6 +18,12 @@ _NETWORKS = {
     "93.158.128.0/18 95.108.128.0/17 100.43.64.0/19 130.193.32.0/19 141.8.128.0/18 "
     "178.154.128.0/17 185.32.185.0/24 199.21.96.0/22 199.36.240.0/22 213.180.192.0/19 "
     "2a02:6b8::/29",
+    # DuckDuckGo publishes single addresses, nearly all of them in blocks of one cloud
+    "duckduckbot": "20.0.0.0/8 40.64.0.0/10 51.0.0.0/8 52.0.0.0/8 57.150.0.0/15 54.208.0.0/13 "
+    "107.20.0.0/14 72.94.249.0/24",
+    # OpenAI publishes gptbot.json; these are the blocks of the clouds around those ranges
+    "gptbot": "4.0.0.0/8 13.64.0.0/11 20.0.0.0/8 23.96.0.0/13 40.64.0.0/10 51.8.0.0/16 52.0.0.0/8 "
+    "57.150.0.0/15 74.7.0.0/16 132.196.0.0/16 135.232.0.0/14 172.160.0.0/11 172.192.0.0/12",
     # Apple crawls from its own block only
     "applebot": "17.0.0.0/8 2620:149::/32 2a01:b740::/29",
 }
@@ -25,6 +31,22 @@ NETWORKS: dict[str, tuple[IPv4Network | IPv6Network, ...]] = {
     name: tuple(ip_network(text) for text in texts.split()) for name, texts in _NETWORKS.items()
 }
 """Crawler by a word of its user agent → its networks."""
+
+
+def confirms(agent: str, address: str) -> bool:
+    """True for an address out of the networks of the crawler that an agent claims to be.
+
+    Example:
+        >>> confirms("Mozilla/5.0 (compatible; Googlebot/2.1)", "66.249.70.1")
+        True
+    """
+    small = agent.lower()
+    name = next((word for word in NETWORKS if word in small), None)
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return name is not None and any(found in network for network in NETWORKS[name])
 
 
 def contradicts(agent: str, address: str) -> str | None:

@@ -7,7 +7,7 @@ from apisentinel.records.signal import EndpointSignal
 from apisentinel.records.taxonomy import AttackType
 
 FLOOD = 120.0
-"""Calls in an hour from which on the same again is called a flood."""
+"""Fast calls in a row from which on the same again is called a flood."""
 
 
 class Pace:
@@ -43,7 +43,9 @@ class Pace:
         elif signal.actual >= FLOOD:
             kind = AttackType.VOLUME
         factors = (
-            Factor("calls of one endpoint in an hour", round(signal.actual), None, "requests"),
-            Factor("gaps below", round(signal.usual), None, "ms"),
-        )
+            Factor("calls in a row faster than those of others", round(signal.actual), 0.0,
+                   "requests"),
+            Factor("pause between requests", f"below {round(signal.usual)} ms",
+                   "longer for 98 % of the others"),
+        )  # fmt: skip
         return Evidence(self.id, kind, signal.strength * self.settings.weight, factors)
