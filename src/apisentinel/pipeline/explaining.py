@@ -72,7 +72,7 @@ _WINDOWS: Final = {
     "account_guessing": "24 h", "account_probing": "24 h", "code_guessing": "1 h",
     "carding": "24 h",
     "impossible_travel": "two sign-ins",
-    "prompt_flood": "10 min", "token_replay": "this token",
+    "prompt_flood": "10 min", "parameter_discovery": "24 h", "token_replay": "this token",
     "token_sharing": "this token", "token_forgery": "this token", "expired_token": "this token",
     "access_rate": "10 min",
     "scanning": "1 h", "ensemble": "10 min", "peers": "10 min", "sequence": "this session",

@@ -37,6 +37,7 @@ from apisentinel.pipeline.judge_rows import (
     raised,
     stated_prices,
 )
+from apisentinel.pipeline.parameter_tries import ParameterTries
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.role_rights import RoleRights
 from apisentinel.pipeline.settings import ScanSettings
@@ -94,6 +95,7 @@ class Judge:
         self._takings = DataTakings(chosen)
         self._tokens = TokenUses(chosen)
         self._prices = PriceBook()
+        self._parameters = ParameterTries(behaviour.ParameterDiscovery(chosen.parameter_discovery))
         self._sightings = Sightings()
         self._rates = AccessRates(settings.thresholds)
         self._access_rate = behaviour.AccessRate(chosen.access_rate)
@@ -213,6 +215,7 @@ class Judge:
             self._rights.judge(block.batch, events, signals, roles),
             self._takings.judge(block.batch, events, roles, mails),
             self._tokens.judge(block.batch, events),
+            self._parameters.judge(block.batch, events),
         ):
             for row, found in more.items():
                 tried.setdefault(row, []).extend(found)
@@ -324,6 +327,7 @@ class Judge:
             tokens=self._tokens.memory(),
             prices=self._prices.memory(),
             bots=self._cases.bots.memory(),
+            parameters=self._parameters.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -342,6 +346,7 @@ class Judge:
         self._tokens.recall(memory.tokens)
         self._prices.recall(memory.prices)
         self._cases.bots.recall(memory.bots)
+        self._parameters.recall(memory.parameters)
 
     def attribute_share(self, kind: str, value: str) -> float:
         """Share of all clients that have an attribute; 1 when unknown."""

@@ -9,6 +9,7 @@ from apisentinel.features.role_matrix import MatrixMemory
 from apisentinel.features.takings import TakingMemory
 from apisentinel.pipeline.bots import BotMemory
 from apisentinel.pipeline.content_memory import ContentMemory
+from apisentinel.pipeline.parameter_tries import TriesMemory
 
 
 class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,6 +32,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         bots: Which programs proved who they are.
         tokens: Who holds which token, and what those of an issuer have in common.
         prices: What the API gave as prices of its products.
+        parameters: Names of parameters that endpoints were sent, and who tried many.
     """
 
     clients: int
@@ -48,3 +50,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     prices: PriceMemory = msgspec.field(default_factory=PriceMemory)
     takings: TakingMemory = msgspec.field(default_factory=TakingMemory)
     bots: BotMemory = msgspec.field(default_factory=BotMemory)
+    parameters: TriesMemory = msgspec.field(default_factory=TriesMemory)

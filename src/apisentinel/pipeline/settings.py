@@ -37,6 +37,7 @@ class Detectors(BaseModel):
     token_forgery: DetectorSettings = DetectorSettings()
     expired_token: DetectorSettings = DetectorSettings()
     enumeration: DetectorSettings = DetectorSettings()
+    parameter_discovery: DetectorSettings = DetectorSettings()
     crawling: DetectorSettings = DetectorSettings()
     scraping: DetectorSettings = DetectorSettings()
     automation: DetectorSettings = DetectorSettings()

@@ -164,3 +164,18 @@ def test_weak_evidence_keeps_no_alert_alive() -> None:
     assert policy.consider(made, weak, 50 * MINUTE, 9, "GET /search") is None
     assert made.alerted_at == told
     assert ledger.is_over(made, 70 * MINUTE, 60 * MINUTE)
+
+
+def test_the_sentence_has_the_numbers_of_the_factors() -> None:
+    ledger = Ledger()
+    lead, other = case(ledger, "192.0.2.1", MINUTE), case(ledger, "192.0.2.2", 2 * MINUTE)
+    for made, count in ((lead, 9), (other, 12)):
+        made.attributes = {"agent": "a", "network": "n"}
+        factor = Factor("failed logins in ten minutes", count, 1.0, "attempts")
+        guessing = Evidence("brute_force", AttackType.BRUTE_FORCE, 5.0 + count / 10, (factor,))
+        ledger.add(made, guessing, "brute_force", 3 * MINUTE, 4)
+    lead.peak = 99.0
+    (incident,) = correlate(
+        [lead, other], lambda *_: 0.001, lambda c: (c.last_ts, c.ordinal), lambda ts: f"t{ts}"
+    )
+    assert "failed to sign in 9 times" in incident.reason

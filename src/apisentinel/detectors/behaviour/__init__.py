@@ -23,6 +23,7 @@ from apisentinel.detectors.behaviour.foreign_objects import ForeignObjects
 from apisentinel.detectors.behaviour.impossible_travel import ImpossibleTravel
 from apisentinel.detectors.behaviour.many_objects import ManyObjects
 from apisentinel.detectors.behaviour.pace import Pace
+from apisentinel.detectors.behaviour.parameter_discovery import ParameterDiscovery
 from apisentinel.detectors.behaviour.password_spraying import PasswordSpraying
 from apisentinel.detectors.behaviour.prompt_flood import PromptFlood
 from apisentinel.detectors.behaviour.refused_targets import RefusedTargets
@@ -43,8 +44,8 @@ __all__ = [
     "Automation", "BruteForce", "Carding", "ClosedEndpoint", "CodeGuessing", "Crawling",
     "CredentialStuffing", "DataTaking", "EndpointFlood", "EndpointSurge", "Enumeration",
     "ExpiredToken", "FakeBot", "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects",
-    "ImpossibleTravel", "ManyObjects", "Pace", "PasswordSpraying", "PromptFlood",
-    "RefusedTargets", "RepeatedCalls", "ResourceAbuse", "ScannerAgent", "Scanning", "Scraping",
-    "SkippedSteps", "TokenAbuse", "TokenForgery", "TokenReplay", "TokenSharing", "UnusualReplies",
-    "Volume",
+    "ImpossibleTravel", "ManyObjects", "Pace", "ParameterDiscovery", "PasswordSpraying",
+    "PromptFlood", "RefusedTargets", "RepeatedCalls", "ResourceAbuse", "ScannerAgent",
+    "Scanning", "Scraping", "SkippedSteps", "TokenAbuse", "TokenForgery", "TokenReplay",
+    "TokenSharing", "UnusualReplies", "Volume",
 ]  # fmt: skip
