@@ -1,6 +1,7 @@
 """Who tries names of parameters is found by that alone; forms with many fields are not."""
 
 import json
+from typing import Any
 
 from apisentinel.pipeline import ScanSettings, ScoreSession
 
@@ -18,7 +19,7 @@ def request(names: list[str], second: int, client: str = "192.0.2.1") -> bytes:
     return json.dumps(fields).encode()
 
 
-def scored(session: ScoreSession, lines: list[bytes]) -> list[dict]:
+def scored(session: ScoreSession, lines: list[bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in session.score(b"\n".join(lines)).splitlines()]
 
 
