@@ -93,11 +93,11 @@ def probe(path: bytes) -> Probe | None:
                 and (best is None or found.llr > best.llr)
             ):
                 best = found
-    if segments and (best is None or not best.firm) and segments[-1].endswith(_endings()):
-        last = segments[-1]
+    last = segments[-1] if segments else b""
+    # "~" alone is somebody's home
+    if last != b"~" and (best is None or not best.firm) and last.endswith(_endings()):
         for ending, found in _suffixes().items():
-            is_copy = last.endswith(ending) and len(last) > len(ending)
-            if is_copy and (best is None or found.llr > best.llr):
+            if last.endswith(ending) and (best is None or found.llr > best.llr):
                 best = found
     return best
 

@@ -158,6 +158,9 @@ def test_probes_are_found_with_their_category():
     assert found.firm
     assert found.category == "version control"
     assert probe(b"/~") is None
+    copy = probe(b"/images/.bak")
+    assert copy is not None
+    assert copy.category == "backup copy"
     weak = probe(b"/wp-login.php")
     assert weak is not None
     assert not weak.firm
