@@ -1,25 +1,20 @@
 """``apisentinel backtest``: what a change would have meant, before it is made."""
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from apisentinel.cli import messages, progress
-from apisentinel.cli.document import STDOUT, check_destination, write
-from apisentinel.cli.interrupt import Interrupt
+from apisentinel.cli.document import STDOUT, write
 from apisentinel.cli.outcome import Exit
-from apisentinel.cli.stored import stored_traffic
+from apisentinel.cli.stored import check_traffic, traffic
 from apisentinel.cli.visible import visible
 from apisentinel.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from apisentinel.evaluation.backtest import Comparison, Hit
-    from apisentinel.records.evidence import EntityRef
 
 SHOWN = 10
 STOPPING = "\nStopping: nothing is compared. Ctrl-C again ends at once."
@@ -56,23 +51,18 @@ def run(wanted: Wanted) -> int:
     from apisentinel.cli.configuration import load
     from apisentinel.evaluation.backtest import Way, backtest
 
-    if bool(wanted.paths) == (wanted.data_dir is not None):
-        raise ConfigError("name files, or a data folder with --data-dir")
-    if wanted.json is not None and wanted.json != STDOUT:
-        check_destination("--json", wanted.json, wanted.paths)
+    check_traffic(wanted.paths, wanted.data_dir, wanted.json)
     first = Way(load(wanted.first_config, {"model": wanted.first_model}), wanted.first_threshold)
     second = Way(load(wanted.config, {"model": wanted.model}), wanted.threshold)
     if first == second:
         raise ConfigError("both ways are the same: name what changes (--config, --model, …)")
-    with tempfile.TemporaryDirectory(prefix="apisentinel-") as room, Interrupt(STOPPING) as ctrl_c:
-        paths: Sequence[str] = wanted.paths
-        verdicts: dict[EntityRef, bool] = {}
-        if wanted.data_dir is not None:
-            paths, verdicts = stored_traffic(wanted.data_dir, wanted.days, Path(room))
-        with progress.training(quiet=wanted.quiet) as (show, _):
-            found = backtest(
-                paths, first, second, verdicts=verdicts, on_progress=show, stop=ctrl_c.stop
-            )
+    with (
+        traffic(wanted.paths, wanted.data_dir, wanted.days, STOPPING) as given,
+        progress.training(quiet=wanted.quiet) as (show, _),
+    ):
+        found = backtest(
+            given.paths, first, second, verdicts=given.verdicts, on_progress=show, stop=given.stop
+        )
     if found is None:
         messages.warn("interrupted: nothing was compared")
         return Exit.INTERRUPTED

@@ -1,23 +1,18 @@
 """``apisentinel evaluate PATH…``: would attacks on this site be found?"""
 
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from apisentinel.cli import messages, progress
-from apisentinel.cli.document import STDOUT, check_destination, write
+from apisentinel.cli.document import STDOUT, write
 from apisentinel.cli.evaluate import seeds_of, tables
-from apisentinel.cli.interrupt import Interrupt
 from apisentinel.cli.outcome import Exit
-from apisentinel.cli.stored import stored_traffic
-from apisentinel.errors import ConfigError
+from apisentinel.cli.stored import check_traffic, traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from apisentinel.evaluation import SelfTest
 
@@ -53,22 +48,16 @@ def run(wanted: Wanted) -> int:
     from apisentinel.cli.configuration import load
     from apisentinel.evaluation import self_test
 
-    if bool(wanted.paths) == (wanted.data_dir is not None):
-        raise ConfigError("name files, or a data folder with --data-dir")
-    if "-" in wanted.paths:
-        raise ConfigError("the traffic is read several times: name files, not standard input")
-    if wanted.json is not None and wanted.json != STDOUT:
-        check_destination("--json", wanted.json, wanted.paths)
+    check_traffic(wanted.paths, wanted.data_dir, wanted.json)
     settings = load(wanted.config, wanted.options)
     seeds = seeds_of(wanted.seeds)
-    with tempfile.TemporaryDirectory(prefix="apisentinel-") as room, Interrupt(STOPPING) as ctrl_c:
-        paths: Sequence[str] = wanted.paths
-        if wanted.data_dir is not None:
-            paths, _ = stored_traffic(wanted.data_dir, wanted.days, Path(room))
-        with progress.training(quiet=wanted.quiet) as (show, on_step):
-            found = self_test(
-                paths, settings, seeds=seeds, on_progress=show, on_step=on_step, stop=ctrl_c.stop
-            )
+    with (
+        traffic(wanted.paths, wanted.data_dir, wanted.days, STOPPING) as given,
+        progress.training(quiet=wanted.quiet) as (show, on_step),
+    ):
+        found = self_test(
+            given.paths, settings, seeds=seeds, on_progress=show, on_step=on_step, stop=given.stop
+        )
     if found is None:
         messages.warn("interrupted: nothing was measured")
         return Exit.INTERRUPTED

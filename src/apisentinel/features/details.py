@@ -170,12 +170,10 @@ def six_bits(byte):
 
 
 @inline
-def _token_flags(buffer, begin, end, scratch):
-    """What the head of a JSON web token says about its signature."""
-    if end - begin < 16 or buffer[begin] != 101 or buffer[begin + 1] != 121:
-        return 0
+def decode_part(buffer, begin, end, out):
+    """Decodes a part of a token up to the first sign that is none of base64; returns its length."""
     bits, count, n = np.int64(0), 0, 0
-    for i in range(begin, min(end, begin + MOST_TOKEN_HEAD)):
+    for i in range(begin, end):
         value = six_bits(buffer[i])
         if value < 0:
             break
@@ -183,8 +181,17 @@ def _token_flags(buffer, begin, end, scratch):
         count += 6
         if count >= 8:
             count -= 8
-            scratch[n] = np.uint8((bits >> count) & 255)
+            out[n] = np.uint8((bits >> count) & 255)
             n += 1
+    return n
+
+
+@inline
+def _token_flags(buffer, begin, end, scratch):
+    """What the head of a JSON web token says about its signature."""
+    if end - begin < 16 or buffer[begin] != 101 or buffer[begin + 1] != 121:
+        return 0
+    n = decode_part(buffer, begin, min(end, begin + MOST_TOKEN_HEAD), scratch)
     flags = 0
     for i in range(n - 3):
         if (

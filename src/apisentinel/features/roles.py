@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.features.body_marks import hash_of
-from apisentinel.features.details import bearer_span, six_bits
+from apisentinel.features.details import bearer_span, decode_part
 from apisentinel.features.word_table import Table, kind_of, word_table
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.hashing import DEFAULT_KEY, siphash
@@ -83,18 +83,7 @@ def _claims(buffer, begin, end, scratch):
     at = begin
     while at < end and buffer[at] != 46:
         at += 1
-    bits, count, n = np.int64(0), 0, 0
-    for i in range(at + 1, min(end, at + 1 + MOST_CLAIMS)):
-        value = six_bits(buffer[i])
-        if value < 0:
-            break
-        bits = ((bits << 6) | value) & 0xFFFFFF
-        count += 6
-        if count >= 8:
-            count -= 8
-            scratch[n] = np.uint8((bits >> count) & 255)
-            n += 1
-    return n
+    return decode_part(buffer, at + 1, min(end, at + 1 + MOST_CLAIMS), scratch)
 
 
 @inline

@@ -14,6 +14,7 @@ from apisentinel.features.state import KIND_NAMES, FeatureState, Kept, Signals, 
 from apisentinel.features.tick import update_traces
 from apisentinel.features.tick_measures import measure_events
 from apisentinel.records.batch import RequestBatch
+from apisentinel.records.case import SHARED_AGENTS
 
 Array = npt.NDArray[Any]
 
@@ -22,9 +23,6 @@ ORDER = (Kind.SESSION, Kind.CLIENT, Kind.USER, Kind.CREDENTIAL)
 
 OF_CLUSTERS = [catalogue.INDEX[item.name] for item in catalogue.CLUSTERS]
 """Columns that the ensemble fills in."""
-
-SHARED_AGENTS = 6
-"""Different user agents of a client from which on its sessions are told apart."""
 
 
 class Ticks(NamedTuple):

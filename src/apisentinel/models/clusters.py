@@ -17,7 +17,7 @@ from apisentinel.models.arrays import Arrays, pack_arrays, take, unpack_arrays
 from apisentinel.models.base import Parts, Scores, Table, part_of, quantised
 from apisentinel.models.filling import filled
 from apisentinel.models.matrix import multiply64
-from apisentinel.models.nearness import LANES, ROWS
+from apisentinel.models.nearness import LANES, ROWS, squared_length
 
 CLUSTER_FEATURE = "cluster_distance"
 """Name of the feature that holds the distance; a table without it has no groups."""
@@ -59,9 +59,7 @@ def nearest_points(rows, points, norms, work, distances, places):
         count = min(ROWS, n - begin)
         multiply64(rows, begin, count, points, work)
         for r in range(count):
-            length = 0.0
-            for f in range(rows.shape[1]):
-                length += rows[begin + r, f] * rows[begin + r, f]
+            length = squared_length(rows, begin + r)
             best, place = np.inf, 0
             for j in range(points.shape[1]):
                 value = norms[j] - 2.0 * work[r, j]

@@ -52,6 +52,15 @@ def decay(x):
     return p * p
 
 
+@inline
+def squared_length(rows, row):
+    """Squared length of one row of a matrix."""
+    length = 0.0
+    for f in range(rows.shape[1]):
+        length += rows[row, f] * rows[row, f]
+    return length
+
+
 @kernel(
     "void(float64[:,::1], float64[:,::1], float64[::1], float64[::1], float64, float64,"
     " float64[:,::1], float64[::1])"
@@ -75,9 +84,7 @@ def kernel_sums(rows, vectors, norms, weights, gamma, offset, work, out):
         count = min(ROWS, n - begin)
         multiply64(rows, begin, count, vectors, work)
         for r in range(count):
-            length = 0.0
-            for f in range(rows.shape[1]):
-                length += rows[begin + r, f] * rows[begin + r, f]
+            length = squared_length(rows, begin + r)
             for j in range(width):
                 distance = max(length + norms[j] - 2.0 * work[r, j], 0.0)
                 partial[j] = weights[j] * decay(gamma * distance)
@@ -157,9 +164,7 @@ def outlier_factors(rows, points, norms, radii, densities, neighbours, work, out
         count = min(ROWS, n - begin)
         multiply64(rows, begin, count, points, work)
         for r in range(count):
-            length = 0.0
-            for f in range(rows.shape[1]):
-                length += rows[begin + r, f] * rows[begin + r, f]
+            length = squared_length(rows, begin + r)
             for j in range(points.shape[1]):
                 work[r, j] = norms[j] - 2.0 * work[r, j]
             held = _nearest(work[r], neighbours, minima, nearest, places)

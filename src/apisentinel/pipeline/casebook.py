@@ -12,14 +12,11 @@ from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.sightings import INSISTING_REQUESTS
 from apisentinel.pipeline.staff_networks import StaffNetworks
 from apisentinel.pipeline.view import Outcome, View
-from apisentinel.records.case import KEPT_CLIENTS, Case, EntityKey
+from apisentinel.records.case import KEPT_CLIENTS, SHARED_AGENTS, Case, EntityKey
 from apisentinel.records.evidence import EntityRef, Evidence
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
 from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring import Ledger, counts
-
-SHARED_AGENTS = 6
-"""Different user agents from which on an address counts as shared by many people."""
 
 FOREIGN = frozenset(("fake_bot|address", "fake_bot|proof"))
 """Signatures of what speaks against a crawler's name from the beginning."""

@@ -9,7 +9,7 @@ from apisentinel.detectors import behaviour
 from apisentinel.detectors.behaviour.crawler_ranges import confirms
 from apisentinel.features import LOGIN, FeatureState
 from apisentinel.features.state import KIND_NAMES
-from apisentinel.pipeline.casebook import SHARED_AGENTS, Casebook
+from apisentinel.pipeline.casebook import Casebook
 from apisentinel.pipeline.judge_rows import (
     CRAWLER_TYPES,
     ENDPOINT_SIGNALS,
@@ -20,6 +20,7 @@ from apisentinel.pipeline.judge_rows import (
 )
 from apisentinel.pipeline.reading_places import ReadingPlaces
 from apisentinel.pipeline.view import View
+from apisentinel.records.case import SHARED_AGENTS
 from apisentinel.records.evidence import Evidence
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
 from apisentinel.records.signal import FACTS, ActorSignal, EndpointSignal, Family, HoldingSignal

@@ -11,6 +11,11 @@ EntityKey = tuple[str, int]
 KEPT_EVIDENCE = 4
 """Strongest pieces of evidence kept per attack type; weaker ones add nothing to the risk."""
 
+SHARED_AGENTS = 6
+"""Different user agents from which on many people stand behind an address: it is called shared, and
+its sessions are told apart.
+"""
+
 KEPT_CLIENTS = 32
 """Clients that are named beside the user, session or key that they used."""
 
