@@ -13,7 +13,6 @@ from apisentinel.cli.visible import visible
 from apisentinel.errors import ConfigError
 
 if TYPE_CHECKING:
-
     from apisentinel.evaluation.backtest import Comparison, Hit
 
 SHOWN = 10

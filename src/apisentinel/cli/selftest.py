@@ -13,7 +13,6 @@ from apisentinel.cli.outcome import Exit
 from apisentinel.cli.stored import check_traffic, traffic
 
 if TYPE_CHECKING:
-
     from apisentinel.evaluation import SelfTest
 
 STOPPING = "\nStopping: nothing is measured. Ctrl-C again ends at once."

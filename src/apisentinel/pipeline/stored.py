@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from apisentinel.errors import StoreError
 from apisentinel.records.evidence import EntityRef
 from apisentinel.storage.control import ControlStore
 from apisentinel.storage.events import EventStore
@@ -78,6 +79,13 @@ def _label(event: dict[str, Any], verdicts: Mapping[EntityRef, bool]) -> bool | 
     return None
 
 
+def _entities(document: dict[str, Any]) -> list[EntityRef]:
+    try:
+        return [EntityRef(entity["kind"], entity["id"]) for entity in document["entities"]]
+    except (KeyError, TypeError) as error:
+        raise StoreError("a stored incident is damaged: it names nobody") from error
+
+
 def verdicts_of(store: ControlStore) -> dict[EntityRef, bool]:
     """What people said of entities: True where an incident of theirs was judged true.
 
@@ -93,8 +101,7 @@ def verdicts_of(store: ControlStore) -> dict[EntityRef, bool]:
         for document in found.items:
             if document.get("verdict") is not None:
                 is_true = document["verdict"] == "true_positive"
-                for entity in document["entities"]:
-                    ref = EntityRef(entity["kind"], entity["id"])
+                for ref in _entities(document):
                     out[ref] = out.get(ref, False) or is_true
         page = Page("last_ts", cursor=found.next, limit=PAGE) if found.next else None
     return out

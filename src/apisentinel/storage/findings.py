@@ -11,7 +11,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
-from apisentinel.errors import RefusedError
+from apisentinel.errors import RefusedError, StoreError
 from apisentinel.records.evidence import Alert
 from apisentinel.records.taxonomy import severity_of
 from apisentinel.storage.base import StaleVersionError
@@ -381,7 +381,7 @@ def _alert_row(alert: Alert) -> Row:
 
 
 def _alert_document(row: Row) -> dict[str, Any]:
-    document: dict[str, Any] = msgspec.json.decode(row[0])
+    document = _decoded(row[0])
     document["incident"] = row[1]
     return document
 
@@ -410,8 +410,20 @@ def _incident_row(document: Mapping[str, Any], now: int) -> Row:
     )
 
 
+def _decoded(text: str) -> dict[str, Any]:
+    """A document as it was stored.
+
+    Raises:
+        StoreError: It was damaged since.
+    """
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise StoreError(f"a stored document is damaged: {error}") from error
+
+
 def _incident_document(row: Row) -> dict[str, Any]:
-    document: dict[str, Any] = msgspec.json.decode(row[0])
+    document = _decoded(row[0])
     names = _PEOPLE.split(", ")
     document |= dict(zip(names, row[1 : 1 + len(names)], strict=True))
     document["closed"] = bool(document["closed"])

@@ -223,6 +223,9 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
         if engine.online is not None and (learned := _part(arrays, "profile/")):
             engine.online.restore(learned)
             engine.follow_online()
+        engine.cases.recall(head.judge)
+        if engine.unusual is not None:
+            engine.unusual.recall(head.unusual)
     except (KeyError, ValueError, TypeError, ModelError, msgspec.MsgspecError) as error:
         raise StateError(f"the checkpoint does not fit: {error}") from error
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
@@ -231,9 +234,6 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
     policy.take()
     policy.suppressed, policy.unkept = head.suppressed, head.unkept
     policy.budget.state = head.budget
-    engine.cases.recall(head.judge)
-    if engine.unusual is not None:
-        engine.unusual.recall(head.unusual)
     line.width, line.first, line.last = head.width, head.first, head.last
     line.buckets = {number: np.array(counts, np.int64) for number, counts in head.buckets}
     engine.seq = head.seq
