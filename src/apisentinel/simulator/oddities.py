@@ -17,6 +17,7 @@ from apisentinel.simulator.population import OFFICE
 from apisentinel.simulator.randomness import stream
 from apisentinel.simulator.rows import COL
 from apisentinel.simulator.settings import Plan
+from apisentinel.simulator.spec import CARD_DOMAINS
 from apisentinel.simulator.world import World
 
 DAY_H = 24.0
@@ -48,16 +49,33 @@ PER_DAY = {
     "clipboard": (3.0, 1, 3),
 }
 
+MORE_PER_DAY = {"declined": (8.0, 1, 4), "impatient": (6.0, 2, 4)}
+"""The same, drawn after all others."""
+
 
 def episodes(plan: Plan, world: World, begin: int, end: int) -> list[Episode]:
     """The oddities of a simulation."""
-    rng = stream(plan.seed, "oddities")
+    found = _drawn(plan, world, begin, end, "oddities", PER_DAY)
+    found += _drawn(plan, world, begin, end, "more oddities", MORE_PER_DAY)
+    found.sort(key=lambda episode: (episode.start, episode.seed))
+    return found
+
+
+def _drawn(
+    plan: Plan,
+    world: World,
+    begin: int,
+    end: int,
+    name: str,
+    kinds: dict[str, tuple[float, int, int]],
+) -> list[Episode]:
+    rng = stream(plan.seed, name)
     found = []
     for site, (_, share) in zip(world.sites, plan.settings.domains, strict=True):
         rate = plan.rate * share
         # few people make few mistakes
         factor = plan.settings.noise * plan.hours / DAY_H * min(max(rate, 0.02), 50.0) ** 0.5
-        for kind, (per_day, least, most) in PER_DAY.items():
+        for kind, (per_day, least, most) in kinds.items():
             for _ in range(int(rng.poisson(per_day * factor))):
                 size = float(np.exp(rng.uniform(np.log(least), np.log(most))))
                 size *= max(rate, 0.05) ** 0.5 if most > 50 else 1.0
@@ -66,7 +84,6 @@ def episodes(plan: Plan, world: World, begin: int, end: int) -> list[Episode]:
                 found.append(
                     Episode(kind, site.number, start, max(2, int(size)), int(rng.integers(1 << 60)))
                 )
-    found.sort(key=lambda episode: (episode.start, episode.seed))
     return found
 
 
@@ -322,6 +339,36 @@ def clipboard(honest: Attack) -> Any:
     return honest.rows(session, time, places[int(rng.integers(len(places)))], slots)
 
 
+def declined(honest: Attack) -> Any:
+    """A card is declined; the same again, another one, and then it works or is given up."""
+    rng = honest.rng
+    if honest.site.domain.name not in CARD_DOMAINS:
+        return empty()
+    _people(honest, 1, WEB if rng.random() < 0.6 else MOBILE)
+    count = honest.size
+    time = honest.begin + (np.cumsum(np.exp(rng.normal(np.log(35), 0.6, count))) * SECOND).astype(
+        np.int64
+    )
+    rows = honest.rows(np.zeros(count, np.int64), time, "pay", token=np.ones(count, bool))
+    last = count - int(rng.random() < 0.7)
+    rows[:last, COL["status"]] = 402
+    return rows
+
+
+def impatient(honest: Attack) -> Any:
+    """A prompt of the second factor does not come at once, so another one is asked for."""
+    rng = honest.rng
+    if not honest.has("push"):
+        return empty()
+    _people(honest, 1, WEB)
+    count = honest.size
+    time = honest.begin + (np.cumsum(np.exp(rng.normal(np.log(25), 0.5, count))) * SECOND).astype(
+        np.int64
+    )
+    names = [honest.site.mark("login"), *["push"] * (count - 1)]
+    return honest.rows(np.zeros(count, np.int64), time, names, token=np.zeros(count, bool))
+
+
 _KINDS: dict[str, Callable[[Attack], Any]] = {
     "storm": storm,
     "expired": expired,
@@ -334,4 +381,6 @@ _KINDS: dict[str, Callable[[Attack], Any]] = {
     "morning": morning,
     "traveller": traveller,
     "clipboard": clipboard,
+    "declined": declined,
+    "impatient": impatient,
 }

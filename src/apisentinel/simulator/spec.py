@@ -9,6 +9,8 @@ from typing import Any
 from apisentinel.errors import ConfigError
 
 DOMAINS = ("shop", "bank", "saas", "iot")
+CARD_DOMAINS = frozenset(("shop", "saas"))
+"""Domains in which people pay with cards."""
 GROUPS = ("web", "mobile", "partner", "cron", "staff", "crawler", "health", "device", "tool")
 """Kinds of clients that walk the same way."""
 

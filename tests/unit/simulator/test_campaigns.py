@@ -6,8 +6,8 @@ import pytest
 from apisentinel.simulator import ATTACKS, VARIANTS, Simulation, plan
 from apisentinel.simulator.attack import Attack
 from apisentinel.simulator.campaign import Campaign
-from apisentinel.simulator.campaigns import BUILDERS
-from apisentinel.simulator.oddities import PER_DAY, Episode, rows_of
+from apisentinel.simulator.campaigns import BUILDERS, login
+from apisentinel.simulator.oddities import MORE_PER_DAY, PER_DAY, Episode, rows_of
 from apisentinel.simulator.planning import NEEDS
 from apisentinel.simulator.rows import COL
 
@@ -43,6 +43,44 @@ def test_each_type_is_made_and_labelled_in_every_variant(quiet, kind):
             inside = rows[:, COL["endpoint"]] - first
             assert inside.min() >= 0
             assert inside.max() < len(crowd.site.domain.endpoints)
+
+
+@pytest.mark.parametrize(
+    ("kind", "way", "domain"),
+    [
+        ("account_takeover", "push", "bank"),
+        ("token_abuse", "refresh", "bank"),
+        ("token_abuse", "refresh", "iot"),
+        ("enumeration", "pay", "shop"),
+        ("enumeration", "pay", "saas"),
+    ],
+)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_rarer_ways_are_made_and_labelled(quiet, monkeypatch, kind, way, domain, variant):
+    monkeypatch.setattr(login, "_goes", lambda *_: True)
+    crowd = next(c for c in quiet.crowds if c.site.domain.name == domain)
+    campaign, rows = made(quiet, crowd, kind, variant, size=48)
+    hostile = rows[rows[:, COL["campaign"]] >= 0]
+    mine = hostile[hostile[:, COL["endpoint"]] == crowd.site.endpoint[way]]
+    assert SIZE * 0.7 <= hostile.shape[0] <= SIZE * 8
+    assert mine.shape[0] >= 0.3 * hostile.shape[0]
+    assert campaign.actors
+    if way == "refresh":
+        honest = rows[rows[:, COL["campaign"]] < 0]
+        before = honest[honest[:, COL["endpoint"]] == crowd.site.endpoint[way]]
+        # every token was its owner's first
+        assert set(mine[:, COL["session"]].tolist()) <= set(before[:, COL["session"]].tolist())
+        assert before[:, COL["ts"]].min() < mine[:, COL["ts"]].min()
+
+
+def test_the_usual_ways_stay_the_usual_ones(quiet):
+    crowd = next(c for c in quiet.crowds if c.site.domain.name == "shop")
+    ways = {
+        int(made(quiet, crowd, "enumeration", "burst", seed)[1][0, COL["endpoint"]])
+        for seed in range(40)
+    }
+    assert crowd.site.endpoint["pay"] in ways
+    assert len(ways) >= 3
 
 
 def test_mimics_send_an_honest_session_around_their_attack(quiet):
@@ -97,7 +135,7 @@ def test_attackers_share_networks_with_honest_people(busy):
     assert hostile & honest, "some addresses carry both sides"
 
 
-@pytest.mark.parametrize("kind", PER_DAY)
+@pytest.mark.parametrize("kind", [*PER_DAY, *MORE_PER_DAY])
 def test_oddities_are_made_without_labels(quiet, kind):
     total = 0
     for crowd in quiet.crowds:

@@ -10,7 +10,9 @@ import numpy as np
 from apisentinel.simulator.attack import SECOND, Attack
 from apisentinel.simulator.crowd import joined
 from apisentinel.simulator.journeys import Sessions
+from apisentinel.simulator.randomness import stream
 from apisentinel.simulator.rows import COL, mixed
+from apisentinel.simulator.spec import CARD_DOMAINS
 
 
 def _logins(attack: Attack, accounts: Any, secrets: Any, session: Any, time: Any) -> Any:
@@ -34,6 +36,11 @@ def _accepted(attack: Attack) -> int:
 def _exists(attack: Attack, count: int) -> Any:
     """Ids of accounts that are there."""
     return attack.site.first_account + attack.rng.integers(0, attack.site.accounts, count)
+
+
+def _goes(attack: Attack, chance: float) -> bool:
+    """True for the share of campaigns that go a rarer way; drawn apart, so that others stay."""
+    return bool(stream(attack.campaign.seed, "way").random() < chance)
 
 
 def _inside(attack: Attack, rows: Any, chosen: Any, steps: tuple[str, ...]) -> Any:
@@ -126,7 +133,11 @@ def password_spraying(attack: Attack) -> Any:
 
 
 def account_takeover(attack: Attack) -> Any:
-    """Logs in as somebody else from elsewhere, changes the contact, takes what there is."""
+    """Logs in as somebody else from elsewhere, changes the contact, takes what there is; or sends
+    prompts of the second factor until somebody gives in.
+    """
+    if attack.has("push") and _goes(attack, 0.35):
+        return _prompted(attack)
     wanted = ("me", "email", "orders", "order", "payee", "checkout", "pay", "command")
     steps = tuple(step for step in wanted if attack.has(step))
     attack.actors("library", per=8)
@@ -143,8 +154,40 @@ def account_takeover(attack: Attack) -> Any:
     return attack.finish(np.concatenate([rows, after]))
 
 
+def _prompted(attack: Attack) -> Any:
+    """The password is known; the owner is asked again and again until one prompt is approved."""
+    rng = attack.rng
+    attack.actors("library", per=8)
+    logins = max(1, attack.size // 12)
+    session, time = attack.schedule(logins, fastest=0.05)
+    victims = attack.site.first_account + attack.population.draw(rng, logins, 12.0, 0.0)
+    rows = _logins(attack, victims, mixed(victims, 61), session, time)
+    rows[:, COL["status"]] = _accepted(attack)
+    each = rng.integers(6, 16, logins)
+    place = np.repeat(np.arange(logins), each)
+    turn = np.arange(place.size) - np.repeat(np.cumsum(each) - each, each)
+    pause = np.exp(rng.normal(np.log(18), 0.5, place.size)) * SECOND
+    slots = attack.slots(session[place])
+    slots[:, attack.column("account")] = victims[place]
+    prompts = attack.rows(
+        session[place], time[place] + ((turn + 1) * pause).astype(np.int64), "push", slots,
+        np.zeros(place.size, bool),
+    )  # fmt: skip
+    parts = [rows, prompts]
+    given = np.flatnonzero(rng.random(logins) < 0.5)
+    if given.size:
+        attack.campaign.success = True
+        later = rows.copy()
+        later[:, COL["ts"]] += int(200 * SECOND)
+        parts.append(_inside(attack, later, given, ("me", "orders")))
+    attack.campaign.stages = ["login", "prompts", "used"]
+    return attack.finish(np.concatenate(parts))
+
+
 def enumeration(attack: Attack) -> Any:
-    """Finds out which accounts, objects or codes exist."""
+    """Finds out which accounts, objects, codes or cards exist."""
+    if attack.site.domain.name in CARD_DOMAINS and _goes(attack, 0.25):
+        return _carded(attack)
     rng = attack.rng
     attack.actors("scanning", per=5)
     session, time = attack.schedule(fastest=50)
@@ -172,8 +215,25 @@ def enumeration(attack: Attack) -> Any:
     return attack.finish(rows)
 
 
+def _carded(attack: Attack) -> Any:
+    """Small payments with one card after the other; most are declined."""
+    rng = attack.rng
+    attack.actors("library", known=True, per=8)
+    session, time = attack.schedule(fastest=5)
+    slots = attack.slots(session)
+    # cards stand in the place of what an account has on file
+    slots[:, attack.column("account")] = rng.integers(1 << 20, 1 << 40, session.size)
+    rows = attack.rows(session, time, "pay", slots, np.ones(session.size, bool))
+    works = rng.random(session.size) < rng.uniform(0.02, 0.2)
+    rows[:, COL["status"]] = np.where(works, 0, 402)
+    attack.campaign.success = bool(works.any())
+    return attack.finish(rows)
+
+
 def token_abuse(attack: Attack) -> Any:
-    """Stolen sessions used beside their owners, forged and guessed tokens."""
+    """Stolen sessions and refresh tokens used beside their owners, forged and guessed tokens."""
+    if attack.has("refresh") and _goes(attack, 0.2):
+        return _replayed(attack)
     rng = attack.rng
     attack.actors("library", known=True, per=4)
     session, time = attack.schedule(fastest=20)
@@ -201,6 +261,30 @@ def token_abuse(attack: Attack) -> Any:
     return attack.finish(rows)
 
 
+def _replayed(attack: Attack) -> Any:
+    """Refresh tokens of others, after their owners used them."""
+    rng = attack.rng
+    attack.actors("library", known=True, per=2)
+    session, time = attack.schedule(fastest=2)
+    rows = attack.rows(session, time, "refresh", token=np.ones(session.size, bool))
+    rows[:, COL["status"]] = np.where(rng.random(session.size) < 0.5, 401, 0)
+    rows = np.concatenate([rows, *attack.cover])
+    attack.cover.clear()
+    thieves, who = np.unique(session), attack.who
+    _stolen(attack)
+    # the owner refreshed before; the token is the session's
+    first = np.array([rows[rows[:, COL["session"]] == who.session[k], COL["ts"]].min()
+                      for k in thieves.tolist()], np.int64)  # fmt: skip
+    gap = (rng.uniform(60, 900, thieves.size) * SECOND).astype(np.int64)
+    used = attack.rows(
+        thieves, np.maximum(first - gap, attack.begin), "refresh",
+        token=np.ones(thieves.size, bool),
+    )  # fmt: skip
+    attack.cover.append(used)
+    attack.who = who
+    return attack.finish(rows)
+
+
 def _stolen(attack: Attack) -> None:
     """The owner goes on in the same session from its own address."""
     rng, who = attack.rng, attack.who
@@ -209,6 +293,7 @@ def _stolen(attack: Attack) -> None:
     owners.session, owners.known = who.session.copy(), np.ones(users.size, bool)
     own, _ = attack.walker.walk(rng, joined([owners]))
     attack.cover.append(own)
+    attack.who = owners
     attack.campaign.success = True
 
 
