@@ -34,9 +34,10 @@ class BotSettings(BaseModel):
         description="Word of a user agent, such as googlebot → file with the networks that its"
         " operator publishes: JSON, or one network a line.",
     )
-    keys: dict[str, Path] = Field(
-        default_factory=dict,
-        description="Host of Signature-Agent → JWKS file with its Ed25519 keys, for Web Bot Auth.",
+    keys: tuple[Path, ...] = Field(
+        default=(),
+        description="JWKS files with Ed25519 keys for Web Bot Auth, each named by the host of"
+        " Signature-Agent, such as bot.example.json.",
     )
 
 

@@ -69,19 +69,20 @@ class Proof(NamedTuple):
 class Directory:
     """Keys of programs, by the id that signatures name."""
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
+    def __init__(self, files: Sequence[Path]) -> None:
         """Reads the keys.
 
         Args:
-            files: Host of ``Signature-Agent`` → JWKS file.
+            files: JWKS files, each named by the host of ``Signature-Agent``.
 
         Raises:
             ConfigError: A file cannot be read or has no Ed25519 key.
         """
         self._keys: dict[str, tuple[str, Ed25519PublicKey]] = {}
-        for agent, path in files.items():
+        for path in files:
+            agent = path.name.lower().removesuffix(".json").removesuffix(".jwks")
             for key, public in _keys(path):
-                self._keys[key] = (agent.lower(), public)
+                self._keys[key] = (agent, public)
 
     def verify(self, request: Request) -> Proof | None:
         """What the signature of a request says, None when there is none of a program."""

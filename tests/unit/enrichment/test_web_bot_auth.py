@@ -14,8 +14,8 @@ NOW = 1_793_000_000
 
 @pytest.fixture
 def directory(tmp_path) -> Directory:
-    other = key_set(tmp_path / "other", OTHER)
-    return Directory({AGENT: key_set(tmp_path / "keys"), "other.example": other})
+    other = key_set(tmp_path / "other.example.jwks.json", OTHER)
+    return Directory([key_set(tmp_path / f"{AGENT}.json"), other])
 
 
 def request_of(headers: dict[str, str], *, ts: float = NOW, host: str | None = "shop.example"):
@@ -64,7 +64,7 @@ def test_other_signatures(directory, changed, more, expected, why):
 
 
 def test_an_unknown_key_is_a_claim_because_keys_change(tmp_path):
-    directory = Directory({AGENT: key_set(tmp_path / "keys", OTHER)})
+    directory = Directory([key_set(tmp_path / AGENT, OTHER)])
     assert outcome(directory, signed(NOW))[0] == "claimed"
 
 
@@ -89,9 +89,9 @@ def test_a_signature_that_is_broken_is_wrong(directory, written):
 @given(st.text(max_size=80), st.text(max_size=80), st.text(max_size=40))
 def test_any_text_is_read_without_an_error(directory_text, signature, agent):
     headers = {"signature-input": directory_text, "signature": signature, "signature-agent": agent}
-    Directory({}).verify(request_of(headers))
+    Directory(()).verify(request_of(headers))
     wrapped = f'a=({directory_text});tag="web-bot-auth";keyid="x"'
-    Directory({}).verify(request_of(headers | {"signature-input": wrapped}))
+    Directory(()).verify(request_of(headers | {"signature-input": wrapped}))
 
 
 def test_structured_fields():
@@ -113,4 +113,4 @@ def test_structured_fields():
 def test_files_without_keys_are_clear_errors(tmp_path, text):
     (tmp_path / "keys").write_text(text)
     with pytest.raises(ConfigError, match="keys"):
-        Directory({AGENT: tmp_path / "keys"})
+        Directory([tmp_path / "keys"])

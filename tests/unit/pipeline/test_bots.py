@@ -20,7 +20,7 @@ INSIDE, HOSTED, OWN = "203.1.2.9", "93.184.216.34", "66.249.70.1"
 def settings(tmp_path) -> ScanSettings:
     (tmp_path / "google").write_text('{"prefixes": [{"ipv4Prefix": "203.1.2.0/24"}]}')
     bots = BotSettings(
-        ranges={"googlebot": tmp_path / "google"}, keys={AGENT: key_set(tmp_path / "keys")}
+        ranges={"googlebot": tmp_path / "google"}, keys=(key_set(tmp_path / f"{AGENT}.json"),)
     )
     return ScanSettings(enrichment=EnrichmentSettings(bots=bots))
 
