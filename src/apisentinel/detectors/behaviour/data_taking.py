@@ -9,6 +9,10 @@ from apisentinel.records.taxonomy import AttackType
 
 BASE, GROWTH, HIGHEST = 3.6, 1.5, 5.8
 """What it says that the limit is passed, nats per e-fold beyond it, and the most."""
+ALONE_HIGHEST = 4.6
+"""The most while only its own past or only its peers are known: it supports, and never alerts
+alone. Some of a staff of ten do ten times the work of others with one list.
+"""
 DAY_LLR = 0.4
 """A day of it is less of an accident."""
 
@@ -39,7 +43,8 @@ class DataTaking:
         if not self.settings.enabled:
             return None
         llr = BASE + GROWTH * math.log(max(signal.actual / max(signal.limit, 1.0), 1.0))
-        llr = min(llr + DAY_LLR * (signal.window == "day"), HIGHEST) * self.settings.weight
+        most = HIGHEST if min(signal.own, signal.peers) >= 0.0 else ALONE_HIGHEST
+        llr = min(llr + DAY_LLR * (signal.window == "day"), most) * self.settings.weight
         window = "1 h" if signal.window == "hour" else "24 h"
         told = f"{signal.measure} in {'an hour' if signal.window == 'hour' else 'a day'}"
         known = (("its own past", signal.own, signal.known), ("its peers", signal.peers, None))

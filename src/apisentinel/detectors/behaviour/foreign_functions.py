@@ -7,8 +7,9 @@ from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.signal import FunctionSignal
 from apisentinel.records.taxonomy import AttackType
 
-HIGHEST, UNSAID_HIGHEST, RARE_HIGHEST = 5.6, 4.0, 3.5
-"""Most that one operation says; the same where nobody says the roles; and outside administration
+HIGHEST, UNSAID_HIGHEST, RARE_HIGHEST = 5.6, 3.6, 3.5
+"""Most that one operation says; the same where nobody says the roles, so that a new colleague is
+no alert in an administration area either; and outside administration
 areas for an operation that its own role seldom performs, too: everybody might have a use for it.
 """
 DOUBT, EARLIER = 2.0, 20.0
