@@ -22,7 +22,7 @@ from tests.unit.models.tables import labels, table
 trained = []
 build = keras.Sequential
 keras.Sequential = lambda layers: trained.append(build(layers)) or trained[-1]
-quick = NetworkSettings(layers=(8,), epochs=3, patience=1)
+quick = NetworkSettings(layers=(16,), epochs=12, patience=12)
 rows = table(5, 1500)
 y = labels(rows)
 model = fit_dnn(rows, y, np.ones(len(rows)), seed=1, settings=quick)
