@@ -25,13 +25,18 @@ TYPE = "brute_force"
 """Type of the incident in the pictures: one that worked, so that the page has much to say."""
 
 
+PATIENCE_S = 120
+"""Incidents follow the requests that they are made of; on a busy machine they take their time."""
+
 PERIOD = "from=now-35m&to=now"
 """A little more than the traffic takes."""
 
 
 def pictures(service):
     """Name of each picture of the documentation, its place in the page and its theme."""
-    told = service.get(f"incidents?limit=20&sort=-risk&f=attack_types:has:{TYPE}")["items"]
+    asked = f"incidents?limit=20&sort=-risk&f=attack_types:has:{TYPE}"
+    service.running.wait(lambda: service.get(asked)["items"], f"an incident of {TYPE}", PATIENCE_S)
+    told = service.get(asked)["items"]
     worked = [each for each in told if each["succeeded"]] or told
     return {
         "dashboard-overview": (f"?{PERIOD}", "dark"),

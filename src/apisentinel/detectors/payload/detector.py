@@ -60,7 +60,6 @@ class PayloadDetector:
     known probe paths, violations of HTTP.
 
     Stateless but for a cache: a request has the same findings in any order and any company.
-    `screen` may run in any number of threads; `inspect` in one thread per detector.
 
     Catches: injection of SQL, NoSQL, script, commands, templates, paths, addresses, entities,
     directories and header lines, dangerous objects, known probe paths, and requests that break the
@@ -72,6 +71,7 @@ class PayloadDetector:
     References: OWASP A03:2021, API8:2023; CWE-20, CWE-74; ATT&CK T1190.
     """
 
+    # `screen` may run in any number of threads, `inspect` in one thread per detector.
     id = "payload"
 
     def __init__(self, opinion: Opinion | None = None, cache_entries: int = CACHE_ENTRIES) -> None:
