@@ -57,9 +57,9 @@ def row_of(page, incident):
 
 
 OUTCOMES = {
-    True: "It seems to have worked.",
-    False: "It did not work.",
-    None: "Whether it worked is not known.",
+    True: ("It seems to have worked.", "it seems to have succeeded."),
+    False: ("It did not work.",),
+    None: ("Whether it worked is not known.",),
 }
 """What the page says of the success of an attack."""
 
@@ -90,7 +90,7 @@ def test_the_attack_is_found_opened_understood_and_judged(page, service, truth, 
     assert incident["reason"][:40] in text
     assert incident["endpoints"][0] in text
     assert f"{incident['risk']}" in text
-    assert OUTCOMES[incident["succeeded"]] in text
+    assert any(said in text for said in OUTCOMES[incident["succeeded"]])
     # judged
     judge = main.get_by_role("region", name="Verdict")
     judge.get_by_role("radio", name="True positive").click()
