@@ -258,9 +258,10 @@ def describe(
     )
     succeeded = _success(ranked, pieces)
     seen = [last_seen(case) for case in ranked]
+    numbers = {id(case): number for case, (_, number) in zip(ranked, seen, strict=True)}
     clients = [case for case in ranked if case.key[0] == "client"] or ranked
     requests = sum(
-        max(last_seen(case)[1] - case.first_ordinal + 1, case.requests, 1) for case in clients
+        max(numbers[id(case)] - case.first_ordinal + 1, case.requests, 1) for case in clients
     )
     first = min(case.first_ts for case in ranked)
     alert = min(case.alert_ts for case in ranked)

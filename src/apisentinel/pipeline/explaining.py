@@ -164,7 +164,7 @@ def explained(case: Case) -> Explanation:
         rest=round(round(risk) - BASE_RISK - told, 1),
         reasons=reasons,
         evidence=tuple(_matched(case)),
-        counterfactual=_counterfactual(case, pieces),
+        counterfactual=_counterfactual(case, pieces, found),
         confidence=confidence,
         data=data,
         references=tuple(references(kind.value for kind in types)),
@@ -218,10 +218,14 @@ def _matched(case: Case) -> Iterable[Matched]:
 
 
 def _counterfactual(
-    case: Case, pieces: Sequence[tuple[tuple[AttackType, str], Evidence, float]]
+    case: Case,
+    pieces: Sequence[tuple[tuple[AttackType, str], Evidence, float]],
+    found: Sequence[tuple[tuple[AttackType, str], Evidence, float]],
 ) -> Counterfactual:
-    """The smallest change that brings the risk below MEDIUM, in words."""
-    removed, risk = counterfactual(case, MEDIUM)
+    """The smallest change that brings the risk below MEDIUM, in words; `pieces` are those of all
+    that were `found` that are told one by one.
+    """
+    removed, risk = counterfactual(case, MEDIUM, found)
     known = {key: piece for key, piece, _ in pieces}
     changes = []
     names = []

@@ -61,13 +61,19 @@ class Without:
     def __init__(self, case: Case) -> None:
         self._case = case
         self._whole = {kind: _left(family, ()) for kind, family in case.families.items()}
+        self._known: dict[tuple[AttackType, tuple[str, ...]], float | None] = {}
 
     def risk(self, removed: Collection[Piece]) -> float:
         """The risk without these pieces."""
         types = dict(self._whole)
-        for kind in {kind for kind, _ in removed}:
-            names = [name for of, name in removed if of is kind]
-            types[kind] = _left(self._case.families[kind], names)
+        lost: dict[AttackType, list[str]] = {}
+        for kind, name in removed:
+            lost.setdefault(kind, []).append(name)
+        for kind, names in lost.items():
+            key = (kind, tuple(names))
+            if key not in self._known:
+                self._known[key] = _left(self._case.families[kind], names)
+            types[kind] = self._known[key]
         return risk_of(pooled_log10_odds({k: llr for k, llr in types.items() if llr is not None}))
 
 
@@ -85,8 +91,15 @@ def risk_without(case: Case, removed: Collection[Piece]) -> float:
     return Without(case).risk(removed)
 
 
-def counterfactual(case: Case, below: float) -> tuple[list[Piece], float]:
+def counterfactual(
+    case: Case, below: float, known: Sequence[tuple[Piece, Evidence, float]] | None = None
+) -> tuple[list[Piece], float]:
     """The fewest of the strongest pieces without which the risk would be below a level.
+
+    Args:
+        case: The case.
+        below: The level.
+        known: From `attributed`, where it is at hand.
 
     Returns:
         The pieces, strongest first, and the risk without them; no pieces when it is below already.
@@ -96,7 +109,7 @@ def counterfactual(case: Case, below: float) -> tuple[list[Piece], float]:
     risk = without.risk(removed)
     if risk < below:
         return removed, risk
-    pieces = [piece for piece, _, _ in attributed(case)]
+    pieces = [piece for piece, _, _ in (attributed(case) if known is None else known)]
     for piece in _leading(case, pieces):
         alone = without.risk([piece])
         if alone < below:
