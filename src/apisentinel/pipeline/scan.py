@@ -31,7 +31,7 @@ from apisentinel.sources import Discovery, FileSource, discover
 
 SAMPLE_BYTES = 256 << 10
 """Beginning of a file that decides on its format and its place in time."""
-BEHIND = 2
+BEHIND = 1
 """Blocks that are counted or with the models while one is judged."""
 EXAMPLE_SHOWN = 200
 PROFILE_VARIABLE = "APISENTINEL_PROFILE"

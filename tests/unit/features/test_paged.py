@@ -1,6 +1,7 @@
 """Records that are packed while quiet are those of a plain array, whatever is asked when."""
 
 import threading
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -223,3 +224,14 @@ def test_records_can_be_looked_at_in_every_way() -> None:
     record = state.record(table, key)
     assert record is not None
     assert record.tobytes() == everything[4].tobytes()
+
+
+def test_a_table_asks_for_no_memory_but_that_of_its_pages() -> None:
+    tracemalloc.start()
+    try:
+        table = PagedSlots(RECORD, 1 << 12, 1 << 10)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # what was asked for and given back would have to be cleared when it is used again
+    assert peak < table.records.nbytes // 4

@@ -147,6 +147,12 @@ def test_explanations_name_what_was_changed(unlabelled):
     assert len(unlabelled.explain(row)) == 8
 
 
+def test_many_explanations_are_those_of_each_row(labelled):
+    rows = attacks(22)[:5]
+    assert labelled.explain_many(rows) == [labelled.explain(row) for row in rows]
+    assert labelled.explain_many(rows[:0]) == []
+
+
 def test_votes_are_on_the_scale_of_the_score(labelled):
     votes = labelled.votes(attacks(3))
     assert set(votes) == {m.model.name for m in labelled.members}
