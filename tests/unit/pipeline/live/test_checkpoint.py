@@ -175,7 +175,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
         Judge: {
             "ledger", "policy", "_sightings", "_clients", "_contents", "_rates", "_identities",
             "_takeovers", "_tokens", "_rights", "_prices", "_takings", "_cases", "_inspection",
-            "_conduct",
+            "_conduct", "_parameters",
         },
         Casebook: {"ledger", "policy", "staff", "bots"},
         Inspection: {"prevalence", "lone"},
