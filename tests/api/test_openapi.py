@@ -8,9 +8,10 @@ import os
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
@@ -166,14 +167,17 @@ def test_every_answer_is_one_of_the_description(client, headers_of, known_ids, l
             sent = case.as_transport_kwargs(base_url=HOST)
             given_headers = headers_of(who, anew=operation.path in ENDS_A_SESSION)
             headers = {**dict(sent.get("headers") or {}), **given_headers}
-            answer = client.request(
-                sent["method"],
-                sent["url"],
-                headers=headers,
-                params=sent.get("params"),
-                json=sent.get("json"),
-                content=sent.get("data"),
-            )
+            try:
+                answer = client.request(
+                    sent["method"],
+                    sent["url"],
+                    headers=headers,
+                    params=sent.get("params"),
+                    json=sent.get("json"),
+                    content=sent.get("data"),
+                )
+            except httpx.InvalidURL:  # longer than the client would ever send
+                reject()
             case.validate_response(answer, checks=CHECKS, headers=headers)
 
     ask()
