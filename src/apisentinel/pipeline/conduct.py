@@ -7,7 +7,7 @@ from msgspec import structs
 
 from apisentinel.detectors import behaviour
 from apisentinel.detectors.behaviour.crawler_ranges import confirms
-from apisentinel.features import LOGIN, FeatureState
+from apisentinel.features import LOGIN
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.pipeline.casebook import Casebook
 from apisentinel.pipeline.judge_rows import (
@@ -64,9 +64,9 @@ class Conduct:
         places: What reading much is called where it happens.
     """
 
-    def __init__(self, casebook: Casebook, state: FeatureState) -> None:
+    def __init__(self, casebook: Casebook) -> None:
         chosen = casebook.settings.detectors
-        self.places = ReadingPlaces(state)
+        self.places = ReadingPlaces()
         self._cases = casebook
         self._by_family = by_family(chosen)
         self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)

@@ -83,7 +83,7 @@ class Judge:
         self._cases = Casebook(settings, enricher.bots)
         self.ledger, self.policy = self._cases.ledger, self._cases.policy
         self._inspection = Inspection(self._cases, detector, self.label)
-        self._conduct = Conduct(self._cases, state)
+        self._conduct = Conduct(self._cases)
         self._contents = Contents(
             content.Privileges(chosen.privileges), content.Amounts(chosen.amounts),
             content.GraphQL(chosen.graphql), content.Instructions(chosen.instructions),
@@ -153,7 +153,7 @@ class Judge:
         stated = stated_prices(self._prices.update(block.batch, events, marks))
         mails = reply_marks(block.batch)
         telling = marks_of(mails, LEAST_MAILS)
-        holding = self._holding(holdings)
+        holding = self._holding(holdings, events)
         tried = self._by_identity(block, events, signals, mails)
         others = {
             *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
@@ -195,9 +195,11 @@ class Judge:
             self._cases.staff.absorb(entry)
         return attacks
 
-    def _holding(self, holdings: Holdings | None) -> dict[int, HoldingSignal]:
+    def _holding(
+        self, holdings: Holdings | None, events: npt.NDArray[Any]
+    ) -> dict[int, HoldingSignal]:
         """Who asks for objects of others, by row; takes over what the place of each row is."""
-        self._conduct.places.kinds = None if holdings is None else holdings.kinds
+        self._conduct.places.begin(None if holdings is None else holdings.kinds, events)
         return {} if holdings is None else holding_signals(holdings.told)
 
     def _by_identity(
@@ -323,6 +325,7 @@ class Judge:
             purposes=self._identities.purposes(),
             visits=self._takeovers.memory(),
             rights=self._rights.memory(),
+            rooms=self._conduct.places.memory(),
             takings=self._takings.memory(),
             tokens=self._tokens.memory(),
             prices=self._prices.memory(),
@@ -342,6 +345,7 @@ class Judge:
         self._identities.recall(memory.attempts, memory.purposes)
         self._takeovers.recall(memory.visits)
         self._rights.recall(memory.rights)
+        self._conduct.places.recall(memory.rooms)
         self._takings.recall(memory.takings)
         self._tokens.recall(memory.tokens)
         self._prices.recall(memory.prices)

@@ -28,6 +28,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         purposes: Endpoints where people sign in or take a step beside it, and which.
         visits: Where users come from, and what they changed.
         rights: Which role performs which operation.
+        rooms: Who came to which room of the staff.
         takings: What users and their peers took out.
         bots: Which programs proved who they are.
         tokens: Who holds which token, and what those of an issuer have in common.
@@ -51,3 +52,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     takings: TakingMemory = msgspec.field(default_factory=TakingMemory)
     bots: BotMemory = msgspec.field(default_factory=BotMemory)
     parameters: TriesMemory = msgspec.field(default_factory=TriesMemory)
+    rooms: list[tuple[int, list[int]]] = []

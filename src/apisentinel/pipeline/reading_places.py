@@ -1,21 +1,16 @@
 """What reading much is called where it happens."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import structs
 
-from apisentinel.features import FeatureState
 from apisentinel.features.holding import PRIVATE, ROOM, SHARED
-from apisentinel.features.state import size
-from apisentinel.kernels.sketches import estimate_distinct
 from apisentinel.pipeline.judge_rows import REFUSED
 from apisentinel.pipeline.view import View
 from apisentinel.records.evidence import Evidence
 from apisentinel.records.taxonomy import AttackType
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 READING = frozenset(
     (AttackType.SCRAPING, AttackType.CRAWLING, AttackType.BOLA, AttackType.RESOURCE_ABUSE,
@@ -26,6 +21,10 @@ ROOM_CLIENTS, ROOM_SHARE = 25.0, 0.05
 """Clients, and share of all clients, that a room of the staff has at most; `support` is also a word
 of places for customers.
 """
+ROOMS_KEPT, CLIENTS_KEPT = 256, 1_024
+"""Endpoints whose path says that they are the staff's, and clients of each, that are remembered;
+5 % of twenty thousand clients are no staff.
+"""
 
 
 class ReadingPlaces:
@@ -35,9 +34,46 @@ class ReadingPlaces:
         kinds: uint8 ``(n_rows,)``, the kind of place of each request; None when nobody tells.
     """
 
-    def __init__(self, state: FeatureState) -> None:
+    def __init__(self) -> None:
         self.kinds: npt.NDArray[np.uint8] | None = None
-        self._state = state
+        self._rooms: dict[int, set[int]] = {}
+        self._entries: list[tuple[int, int, int]] = []
+
+    def begin(self, kinds: "npt.NDArray[np.uint8] | None", events: npt.NDArray[Any]) -> None:
+        """Takes over what the place of each row of a block is, and who comes to rooms."""
+        self._absorb(None)
+        self.kinds = kinds
+        if kinds is None:
+            return
+        rows = np.flatnonzero((kinds == ROOM) & (events["client"] != 0))
+        if rows.size:
+            some = events[rows]
+            triples = zip(
+                rows.tolist(), some["endpoint"].tolist(), some["client"].tolist(), strict=True
+            )
+            self._entries = list(triples)[::-1]
+
+    def _absorb(self, row: int | None) -> None:
+        """Counts who came up to a row, None for the whole block."""
+        while self._entries and (row is None or self._entries[-1][0] <= row):
+            _, endpoint, client = self._entries.pop()
+            clients = self._rooms.get(endpoint)
+            if clients is None:
+                if len(self._rooms) >= ROOMS_KEPT:
+                    del self._rooms[next(iter(self._rooms))]
+                clients = self._rooms[endpoint] = set()
+            if len(clients) < CLIENTS_KEPT:
+                clients.add(client)
+
+    def memory(self) -> list[tuple[int, list[int]]]:
+        """What a successor has to know: who came to which room, oldest first."""
+        self._absorb(None)
+        return [(endpoint, sorted(clients)) for endpoint, clients in self._rooms.items()]
+
+    def recall(self, memory: list[tuple[int, list[int]]]) -> None:
+        """Takes over what an earlier one remembered."""
+        self._entries = []
+        self._rooms = {endpoint: set(clients) for endpoint, clients in memory}
 
     def named(self, view: View, evidence: Evidence) -> Evidence:
         """The evidence under the name that reading much has where it happens: what a user reads in
@@ -57,8 +93,10 @@ class ReadingPlaces:
 
     def _is_room(self, view: View) -> bool:
         """True when few clients come to an endpoint whose path says that it is the staff's."""
-        record = self._state.record(self._state.endpoints, view.event["endpoint"])
-        if record is None or view.event["status"] >= REFUSED:
+        if view.event["status"] >= REFUSED:
             return False
-        here = float(estimate_distinct(record["clients"]))
-        return here <= max(ROOM_CLIENTS, ROOM_SHARE * size(self._state.actors["client"]))
+        self._absorb(view.row)
+        here = len(self._rooms.get(view.event["endpoint"], ()))
+        if here >= CLIENTS_KEPT:
+            return False
+        return here <= max(ROOM_CLIENTS, ROOM_SHARE * float(view.clients[view.row]))

@@ -169,7 +169,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
             "places", "_cases", "_by_family", "_scanner_agent", "_principal", "_foreign", "_surge",
             "_flood",
         },
-        ReadingPlaces: {"kinds", "_state"},
+        ReadingPlaces: {"kinds", "_entries"},
     }  # fmt: skip
     kept = {
         Judge: {
@@ -179,6 +179,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
         },
         Casebook: {"ledger", "policy", "staff", "bots"},
         Inspection: {"prevalence", "lone"},
+        ReadingPlaces: {"_rooms"},
     }  # fmt: skip
     judge = new().engine.cases
     parts = judge, judge._cases, judge._inspection, judge._conduct, judge._conduct.places
