@@ -23,7 +23,7 @@ from apisentinel.records.flags import PATH_ASSET, PATH_HEALTH
 from apisentinel.records.signal import TakingSignal
 
 USERS, PEERS = 1 << 13, 256
-"""Users and groups of peers remembered; 640 and 1,980 bytes each."""
+"""Users and groups of peers remembered; 660 and 1,980 bytes each."""
 BINS = 80
 """Two million records, or two gigabytes."""
 MEASURES = ("records", "kilobytes", "mail addresses")
@@ -46,9 +46,9 @@ MOST_REPLY = 65_536
 """Bytes of a reply in which records are counted."""
 
 TAKER = np.dtype(
-    [*HEADER, ("window", "i8", (2,)), ("taken", "f8", (2, 3)), ("told", "f8", (2, 3)),
-     ("past", "u1", (2, 3, 80)), ("known", "u4", (2,)), ("strikes", "u4", (2,)),
-     ("voices", "u4", (2,))]
+    [*HEADER, ("window", "i8", (2,)), ("first", "i8", (2,)), ("taken", "f8", (2, 3)),
+     ("told", "f8", (2, 3)), ("past", "u1", (2, 3, 80)), ("known", "u4", (2,)),
+     ("strikes", "u4", (2,)), ("voices", "u4", (2,))]
 )  # fmt: skip
 PEER = np.dtype([*HEADER, ("past", "u4", (2, 3, 80)), ("known", "u4", (2,)), ("users", "u4", (2,))])
 TAKEN = np.dtype(
@@ -88,7 +88,8 @@ def _close(u, p, w, window):
         was_told = was_told or (level > 0.0 and u.taken[w, m] >= ARMED * level)
     if was_told:
         u.strikes[w] += 1
-    if not was_told or u.strikes[w] > HABIT:
+    # the window of the first request was seen in part only, and says too little of what is usual
+    if u.window[w] > u.first[w] and (not was_told or u.strikes[w] > HABIT):
         speaks = u.voices[w] < VOICES[w] and not was_told
         if speaks:
             p.users[w] += u.voices[w] == 0
@@ -146,6 +147,7 @@ def _follow(
             u.last = times[i]
             for w in range(2):
                 u.window[w] = times[i] // WIDTH_US[w]
+                u.first[w] = u.window[w]
                 u.known[w] = 0
                 u.strikes[w] = 0
                 u.voices[w] = 0

@@ -222,8 +222,20 @@ class Walker:
         for slot in self.site.domain.slots:
             everyone = np.arange(count)
             slots[:, column[slot.name] - base] = self.draw(rng, slot.name, slots, everyone)
+        self._add_up(slots, np.arange(count))
         slots[:, column["url"] - base] = self._one_of(rng, "url", count)
         return slots
+
+    def _add_up(self, slots: Any, rows: Any) -> None:
+        """Sets price and total of the product that each of some sessions has chosen."""
+        column, base = self.site.column, self.site.column["account"]
+        for slot in self.site.domain.slots:
+            if slot.kind == "price":
+                each = price(slots[rows, column[slot.options["of"]] - base])
+                slots[rows, column[slot.name] - base] = each
+                if "qty" in column:
+                    qty = slots[rows, column["qty"] - base]
+                    slots[rows, column["total"] - base] = each * np.maximum(qty, 1)
 
     def _one_of(self, rng: np.random.Generator, pool: str, count: int) -> Any:
         refs = self.site.pools[pool]
@@ -268,13 +280,7 @@ class Walker:
                 slots[chosen, column[name] - base] = self.draw(rng, name, slots, chosen)
         page = column["page"] - base
         slots[alive, page] = np.where(rng.random(alive.size) < 0.3, slots[alive, page] % 40 + 1, 1)
-        for slot in self.site.domain.slots:
-            if slot.kind == "price":
-                of = slots[alive, column[slot.options["of"]] - base]
-                slots[alive, column[slot.name] - base] = price(of)
-                if "qty" in column:
-                    qty = slots[alive, column["qty"] - base]
-                    slots[alive, column["total"] - base] = price(of) * np.maximum(qty, 1)
+        self._add_up(slots, alive)
 
     def _expand(self, rng: np.random.Generator, who: Sessions, steps: list[Any]) -> tuple[Any, Any]:
         """Actions to requests; those behind the first of an action follow in parts of a second."""

@@ -11,6 +11,9 @@ from apisentinel.records.taxonomy import AttackType
 from apisentinel.simulator import ATTACKS, Simulation, demo_stream, files, plan
 from apisentinel.simulator import simulation as simulation_module
 
+FORGING = {"parameter_tampering", "mass_assignment", "sqli", "nosqli", "probing"}
+"""Types that write their own values into bodies."""
+
 KNOWN = {
     "event_id",
     "ts",
@@ -229,3 +232,17 @@ def test_hosts_of_a_demo_stay_when_its_seed_is_renewed():
             break
     assert offset > 30
     assert hosts[0] == hosts[1]
+
+
+def test_totals_are_those_of_the_items_unless_somebody_forges_them(busy):
+    forged = {line["event_id"] for line in busy.truth if line["attack_type"] in FORGING}
+    seen = 0
+    for request in busy.requests:
+        body = request.get("request_body", "")
+        if '"items"' not in body or '"total"' not in body or request["event_id"] in forged:
+            continue
+        order = json.loads(body)
+        made = sum(item["quantity"] * item["unit_price"] for item in order["items"])
+        assert order["total"] == pytest.approx(made)
+        seen += 1
+    assert seen > 20
