@@ -5,7 +5,7 @@ chance.
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import structs
@@ -21,6 +21,11 @@ LISTS = 4
 """Part of the window within which what is sent and where, without a common program or network,
 makes a campaign: attackers share their lists.
 """
+
+TELLING_LLR = 2.0
+"""Evidence (nats) from which on it gives an incident a name or a part of its sentence."""
+MODELS = "ensemble"
+"""Detector whose attack type is supposed from what is odd, not seen."""
 
 
 class IncidentSettings(BaseModel):
@@ -246,8 +251,9 @@ def describe(
             totals[kind] += max((piece.llr for piece in family.strongest.values()), default=0.0)
             pieces += family.strongest.values()
     pieces.sort(key=lambda piece: (-piece.llr, piece.attack_type, piece.detector))
-    types = tuple(sorted(totals, key=lambda kind: (-totals[kind], kind)))
-    leading = [piece for piece in pieces if totals[piece.attack_type] >= 2.0] or pieces
+    types = _named(totals, pieces)
+    leading = [piece for piece in pieces if totals[piece.attack_type] >= TELLING_LLR] or pieces
+    leading = sorted(leading, key=lambda piece: types.index(piece.attack_type))
     # the sentence has the numbers of the factors, which are those of the leading case
     said = [_of_lead(lead, piece) for piece in leading]
     endpoints: Counter[str] = Counter()
@@ -298,6 +304,20 @@ def describe(
         entities_total=len(refs),
         explanation=why,
     )
+
+
+def _named(
+    totals: Mapping[AttackType, float], pieces: Iterable[Evidence]
+) -> tuple[AttackType, ...]:
+    """Attack types, the one to call it by first: the most evidence, and what a detector has seen
+    before what models only suppose.
+    """
+    seen = {
+        piece.attack_type
+        for piece in pieces
+        if piece.detector != MODELS and piece.llr >= TELLING_LLR
+    }
+    return tuple(sorted(totals, key=lambda kind: (kind not in seen, -totals[kind], kind)))
 
 
 def _of_lead(lead: Case, piece: Evidence) -> Evidence:

@@ -19,8 +19,42 @@ def number(value: float | str | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.1f}"
 
 
+_STEPS = {
+    "µs": ((1e6, "s"), (1e3, "ms"), (1.0, "µs")),
+    "ms": ((1e3, "s"), (1.0, "ms")),
+    "B": ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")),
+    "s": ((1.0, "s"),),
+    "sd": ((1.0, "standard deviations"),),
+}
+"""Units that a number in a sentence needs, and the larger ones that it is told in."""
+
+
+def measured(value: float | str | None, unit: str, name: str = "") -> str:
+    """A value for people with its unit, and shares as percentages.
+
+    Example:
+        >>> measured(17_900_000.0, "µs"), measured(0.25, "", "share of failed logins")
+        ('18 s', '25 %')
+        >>> measured(12.0, "requests")
+        '12'
+    """
+    if isinstance(value, str) or value is None:
+        return number(value)
+    if name.startswith("share ") and not unit:
+        return f"{number(100 * value)} %"
+    steps = _STEPS.get(unit)
+    if steps is None:
+        return number(value)
+    factor, name = next((step for step in steps if abs(value) >= step[0]), steps[-1])
+    return f"{number(value / factor)} {name}"
+
+
 def _usual(factor: Factor) -> str:
-    return f" (usual: {number(factor.usual)})" if factor.usual is not None else ""
+    if factor.usual is None:
+        return ""
+    if isinstance(factor.usual, str) and factor.usual.startswith("rarer"):
+        return f" ({factor.usual})"
+    return f" (usual: {measured(factor.usual, factor.unit, factor.name)})"
 
 
 def _lowered(title: str) -> str:
@@ -78,7 +112,8 @@ def phrase(evidence: Evidence) -> str:
         f"minutes{_usual(first)}",
         "resource_abuse": f"took {number(first.actual)} {first.unit} in ten minutes",
     }
-    return words.get(evidence.detector, f"{first.name}: {number(first.actual)}{_usual(first)}")
+    said = f"{first.name}: {measured(first.actual, first.unit, first.name)}{_usual(first)}"
+    return words.get(evidence.detector, said)
 
 
 def reason(

@@ -2,6 +2,7 @@
 
 from apisentinel.incidents import AlertPolicy, AlertSettings, correlate
 from apisentinel.incidents.common import traits
+from apisentinel.incidents.wording import measured
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import EntityRef, Evidence, Factor, Sample
 from apisentinel.records.taxonomy import AttackType, Severity
@@ -179,3 +180,24 @@ def test_the_sentence_has_the_numbers_of_the_factors() -> None:
         [lead, other], lambda *_: 0.001, lambda c: (c.last_ts, c.ordinal), lambda ts: f"t{ts}"
     )
     assert "failed to sign in 9 times" in incident.reason
+
+
+def test_what_was_seen_names_an_incident_before_what_models_suppose() -> None:
+    ledger = Ledger()
+    made = case(ledger, "192.0.2.1", MINUTE)
+    pause = Factor("usual pause between requests", 115.0, 1.3, "s")
+    ledger.add(
+        made, Evidence("ensemble", AttackType.SEQUENCE_ABUSE, 12.0, (pause,)), "y", MINUTE, 4
+    )
+    incident = correlate([made], lambda *_: 0.5, lambda c: (c.last_ts, 4), lambda ts: f"t{ts}")[0]
+    assert incident.attack_types == (AttackType.SQLI, AttackType.SEQUENCE_ABUSE)
+    assert incident.reason.startswith("192.0.2.1 sent SQL injection in query q")
+    assert "usual pause between requests: 115 s (usual: 1.3 s)" in incident.reason
+
+
+def test_numbers_of_a_sentence_have_their_units() -> None:
+    assert measured(17_900_000.0, "µs") == "18 s"
+    assert measured(2_400_000, "B") == "2.4 MB"
+    assert measured(1.0, "", "share of failed logins") == "100 %"
+    assert measured(0.0, "sd") == "0 standard deviations"
+    assert measured("rare", "s") == "rare"

@@ -158,7 +158,7 @@ def test_evidence_says_why_in_words_and_units() -> None:
     judged = anomaly.judge(rows_of(1, start=500), table)
     evidence = anomaly.evidence(judged, judged.suspicions[0], 9, in_full=True)
     gap, pace, agreed, peers = evidence.factors
-    assert (gap.name, gap.actual, gap.unit) == ("usual gap between pages", 32.0, "s")
+    assert (gap.name, gap.actual, gap.unit) == ("usual pause between requests", 32.0, "s")
     assert (pace.actual, pace.usual) == (80.0, "rarer than 1 in 1e+02 peers")
     assert (agreed.actual, peers.actual) == ("75 %", "0 %")
     assert evidence.attack_type is AttackType.AUTOMATION
