@@ -127,7 +127,8 @@ def test_the_demo_never_waits_long(monkeypatch, sender):
 def test_who_serves_others_without_tls_is_told_at_the_start(tmp_path, capsys, host, is_told):
     settings = ServiceSettings(data_dir=tmp_path, server=ServerSettings(host=host))
     control = ControlStore(tmp_path, SystemClock())
-    service = SimpleNamespace(settings=settings, control=control)
+    door = SimpleNamespace(check=lambda: None)
+    service = SimpleNamespace(settings=settings, control=control, door=door)
     app = create_app(service, secret=Secret(bytes(32)))
     _greet(app, settings, 8080, SystemClock())
     control.close()
