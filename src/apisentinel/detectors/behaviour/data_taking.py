@@ -9,7 +9,7 @@ from apisentinel.records.taxonomy import AttackType
 
 BASE, GROWTH, HIGHEST = 3.6, 1.5, 5.8
 """What it says that the limit is passed, nats per e-fold beyond it, and the most."""
-ALONE_HIGHEST = 4.6
+ALONE_HIGHEST = 2.4
 """The most while only its own past or only its peers are known: it supports, and never alerts
 alone. Some of a staff of ten do ten times the work of others with one list.
 """

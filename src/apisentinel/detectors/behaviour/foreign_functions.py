@@ -7,9 +7,9 @@ from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.signal import FunctionSignal
 from apisentinel.records.taxonomy import AttackType
 
-HIGHEST, UNSAID_HIGHEST, RARE_HIGHEST = 5.6, 3.6, 3.5
-"""Most that one operation says; the same where nobody says the roles, so that a new colleague is
-no alert in an administration area either; and outside administration
+HIGHEST, UNSAID_HIGHEST, RARE_HIGHEST = 5.6, 2.0, 3.5
+"""Most that one operation says; the same where nobody says the roles, so that a new colleague who
+begins with several operations of an administration area is no alert; and outside administration
 areas for an operation that its own role seldom performs, too: everybody might have a use for it.
 """
 DOUBT, EARLIER = 2.0, 20.0
@@ -51,7 +51,8 @@ class ForeignFunctions:
         llr = math.log((signal.requests + 1) / (1 + EARLIER * signal.before)) - DOUBT
         most = HIGHEST if signal.role else UNSAID_HIGHEST
         if signal.is_admin:
-            llr, most = llr + ADMIN_LLR, most + ADMIN_LLR
+            llr += ADMIN_LLR
+            most += ADMIN_LLR if signal.role else 0.0
         elif signal.other_requests < COMMON_REQUESTS or signal.members < COMMON_MEMBERS:
             most = RARE_HIGHEST
         llr = min(llr + WRITE_LLR * signal.writes, most, HIGHEST) * self.settings.weight
