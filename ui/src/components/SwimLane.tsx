@@ -101,7 +101,7 @@ function LaneRow({ lane, share, onOpen, onLane, onCell, top, utc }: {
       <div className={lane.bars ? "lane lane-tall" : "lane"} role="list">
         {lane.bars && <Bars bars={lane.bars} share={share} />}
         {lane.cells && <Cells lane={lane} cells={lane.cells} share={share} top={top} utc={utc} onCell={onCell} />}
-        {lane.marks?.map((mark) => {
+        {lane.marks?.map((mark, place) => {
           const begin = share(mark.from);
           const end = share(mark.to ?? mark.from);
           const isPoint = end - begin < 0.012;
@@ -113,6 +113,8 @@ function LaneRow({ lane, share, onOpen, onLane, onCell, top, utc }: {
                 style={{ left: `calc(${begin * 100}% - 12px)`, width: isPoint ? 24 : `calc(${(end - begin) * 100}% + 24px)` }}
                 title={mark.label}
                 aria-label={mark.label}
+                tabIndex={place === 0 ? 0 : -1}
+                onKeyDown={stepAlong}
                 onClick={() => onOpen?.(mark.id)}
               >
                 {isPoint ? <SeverityMark severity={mark.severity ?? "LOW"} /> : <i />}
@@ -123,6 +125,20 @@ function LaneRow({ lane, share, onOpen, onLane, onCell, top, utc }: {
       </div>
     </>
   );
+}
+
+const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+
+/** A lane is one stop of the Tab key; arrows, Home and End go from mark to mark. */
+function stepAlong(event: React.KeyboardEvent<HTMLButtonElement>) {
+  const all = [...(event.currentTarget.closest(".lane")?.querySelectorAll<HTMLButtonElement>(".lane-mark") ?? [])];
+  const step = STEPS[event.key];
+  const at = event.key === "Home" ? 0 : event.key === "End" ? all.length - 1 : step === undefined ? -1 : all.indexOf(event.currentTarget) + step;
+  const next = all[at];
+  if (next === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  next.focus();
 }
 
 /** Slices of a lane as boxes in the colour of the worst, stronger for more. The table has them for the keyboard. */

@@ -91,6 +91,22 @@ describe("other charts", () => {
     expect(onOpen).toHaveBeenCalledWith("a-1");
   });
 
+  it("a lane is one stop of the Tab key, and arrows go along it", () => {
+    const marks = ["one", "two", "three"].map((label, at) => ({ id: label, from: at * 30_000, severity: "HIGH", label }));
+    render(<SwimLane label="Lanes" from={0} to={100_000} lanes={[{ key: "sqli", label: "SQL", marks }]} />);
+    const [one, two, three] = ["one", "two", "three"].map((name) => screen.getByRole("button", { name })) as [HTMLElement, HTMLElement, HTMLElement];
+    expect([one, two, three].map((each) => each.tabIndex)).toEqual([0, -1, -1]);
+    one.focus();
+    fireEvent.keyDown(one, { key: "ArrowRight" });
+    expect(document.activeElement).toBe(two);
+    fireEvent.keyDown(two, { key: "End" });
+    expect(document.activeElement).toBe(three);
+    fireEvent.keyDown(three, { key: "ArrowRight" });
+    expect(document.activeElement).toBe(three);
+    fireEvent.keyDown(three, { key: "Home" });
+    expect(document.activeElement).toBe(one);
+  });
+
   it("the week is a table with its numbers", () => {
     const values = Array.from({ length: 7 }, (_, day) => Array.from({ length: 24 }, (_each, hour) => (day === 5 && hour === 18 ? 42 : 0)));
     render(<HeatMap values={values} label="Week" />);
