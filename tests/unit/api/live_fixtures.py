@@ -9,6 +9,7 @@ from tests.unit.api.live_service import COUNT, HOST, HOSTILE, headers_of, lines,
 from tests.unit.pipeline.live.live_traffic import requests
 
 from apisentinel.api.app import create_app
+from apisentinel.pipeline.live.settings import DegradationSettings, RuntimeSettings
 from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.service_settings import ServiceSettings
 
@@ -17,7 +18,9 @@ from apisentinel.pipeline.service_settings import ServiceSettings
 def live(tmp_path_factory) -> Iterator[Service]:
     """Its data folder lives as long as the tests."""
     folder = tmp_path_factory.mktemp("data")
-    service = Service(ServiceSettings(data_dir=folder))
+    # on a busy machine quiet requests are sampled on purpose; here nothing may be missing
+    runtime = RuntimeSettings(degradation=DegradationSettings(force=0))
+    service = Service(ServiceSettings(data_dir=folder, runtime=runtime))
     service.start()
     rows = requests(COUNT)
     last = rows[-1]["ts"]

@@ -75,7 +75,8 @@ def agreement(spoke: Iterable[Row], requests: int) -> dict[str, Any]:
     certain = bool(names & CERTAIN)
     data = 1.0 if certain else requests / (requests + FEW_REQUESTS)
     return {
-        "consensus": round(len(names & DETECTORS) / len(DETECTORS), 3),
+        # some evidence has a name of its own beside that of the detector's settings
+        "consensus": round(len(names) / max(1, len(DETECTORS | names)), 3),
         "agree": sorted(names),
         "silent": sorted(DETECTORS - names),
         "confidence": round(100 * data),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.unit.api.live_service import headers_of
 
-from apisentinel.api.read.explanation import BASE_RISK, DETECTORS, card_of
+from apisentinel.api.read.explanation import BASE_RISK, DETECTORS, agreement, card_of
 from apisentinel.records.taxonomy import REFERENCES
 from apisentinel.storage.query import Condition, Op, Page
 
@@ -250,3 +250,9 @@ def test_what_people_set_survives_what_detection_writes(api, incident, live):
     live.ticker.look(everything=True)
     live.recorder.barrier(30)
     assert api.get(f"incidents/{name}")["assignee"] == "kim"
+
+
+def test_evidence_that_no_setting_is_named_after_counts_too():
+    told = agreement([{"id": "of a name that no setting has"}], 10)
+    assert told["consensus"] > 0
+    assert told["agree"] == ["of a name that no setting has"]
