@@ -82,6 +82,11 @@ class Opinion(NamedTuple):
     log10_odds: Scores | None
     reliability: float = 1.0
 
+    def rows(self, chosen: npt.NDArray[np.int64]) -> "Opinion":
+        """The same of some rows."""
+        odds = None if self.log10_odds is None else self.log10_odds[chosen]
+        return self._replace(p=self.p[chosen], log10_odds=odds)
+
 
 class Judgement(NamedTuple):
     """What all models say of some rows, every array ``(n_rows,)``.

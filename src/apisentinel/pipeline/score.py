@@ -72,6 +72,8 @@ class ScoreSession:
         self.detector = payload_detector(settings)
         self.learned = learned_for(settings)
         self.engine = Engine(settings, self.enricher, self.detector, self.watch, self.learned)
+        if self.engine.anomaly is not None:
+            self.engine.anomaly.in_full = True  # a verdict names every model
         profile = None if self.learned is None else self.learned.profile
         self.scorer = scorer_of(self.learned)
         self.profile = None if profile is None else _profile_detector(profile)

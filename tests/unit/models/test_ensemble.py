@@ -9,7 +9,7 @@ import pytest
 
 from apisentinel.errors import IncompatibleModelError, NotFittedError
 from apisentinel.models import AnomalyEnsemble
-from apisentinel.models.ensemble import Ensemble, Member
+from apisentinel.models.ensemble import ASKED_FIRST, CLEAR_ODDS, Ensemble, Member
 from apisentinel.models.pool import PoolSettings
 from apisentinel.models.training.fit import FitSettings, TrainingData, fit_ensemble
 
@@ -90,6 +90,47 @@ def test_a_row_is_judged_alone(labelled):
             joined = np.concatenate([getattr(part, field) for part in parts])
             assert joined.tobytes() == getattr(whole, field).tobytes()
     assert labelled.score_many(rows[:0]).shape == (0,)
+
+
+def test_screening_changes_only_rows_in_which_the_first_models_see_nothing(labelled):
+    rows = np.concatenate([traffic(21, 600), attacks(22, 200)])
+    screened, judged = labelled.screen(rows), labelled.judge(rows)
+    asked = ~np.isnan(screened.p["lof"])
+    assert 150 < asked.sum() < 500
+    for field in ("log10_odds", "consensus", "confidence"):
+        assert (getattr(screened, field) == getattr(judged, field))[asked].all()
+    for name, votes in judged.votes.items():
+        known = ~np.isnan(screened.votes[name])
+        assert (screened.votes[name] == votes)[known].all()
+        assert known.all() if name in ASKED_FIRST else (known == asked).all()
+    assert (screened.log10_odds[~asked] < CLEAR_ODDS).all()
+    assert (judged.log10_odds[~asked] < -1.0).all()
+
+
+def test_a_row_is_screened_alone_and_in_full_with_the_same_odds(labelled):
+    rows = np.concatenate([traffic(23, 60), attacks(24, 40)])
+    whole, full = labelled.screen(rows), labelled.screen(rows, in_full=True)
+    assert whole.log10_odds.tobytes() == full.log10_odds.tobytes()
+    assert not any(np.isnan(votes).any() for votes in full.votes.values())
+    for size in (1, 7, 64):
+        parts = [labelled.screen(rows[i : i + size]) for i in range(0, 100, size)]
+        joined = np.concatenate([part.log10_odds for part in parts])
+        assert joined.tobytes() == whole.log10_odds.tobytes()
+    assert labelled.screen(rows[:0]).log10_odds.shape == (0,)
+
+
+def test_surprising_sequences_are_not_screened_away(labelled):
+    rows, p = traffic(8, 3), np.array([np.nan, 0.5, 1e-8])
+    screened = labelled.screen(rows, sequence_p=p)
+    assert not np.isnan(screened.p["lof"][2])
+    full = labelled.judge(rows, sequence_p=p).log10_odds
+    assert screened.log10_odds[2] == full[2]
+
+
+def test_without_labels_no_single_model_clears_a_row(unlabelled):
+    rows = traffic(25, 50)
+    odds = unlabelled.screen(rows).log10_odds
+    assert odds.tobytes() == unlabelled.log10_odds(rows).tobytes()
 
 
 def test_rows_of_float32_are_read_like_those_of_float64(unlabelled):

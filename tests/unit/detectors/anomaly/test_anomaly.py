@@ -42,8 +42,11 @@ class Stub:
 
     sequence = None
 
-    def judge(self, table: np.ndarray, *, sequence_p: np.ndarray | None = None) -> Judgement:
+    def screen(
+        self, table: np.ndarray, *, sequence_p: np.ndarray | None = None, in_full: bool = False
+    ) -> Judgement:
         assert sequence_p is None
+        assert not in_full
         odds = table[:, 0].astype(np.float64)
         return Judgement(odds, np.full(len(odds), 0.75))
 
