@@ -112,6 +112,9 @@ class EventDatabase:
         )
         try:
             with reported(self.path / FILE):
+                # a file never changes; its index is not read anew for each question
+                run(connection, "LOAD parquet")
+                run(connection, "SET parquet_metadata_cache = true")
                 _attach(connection, self.path / FILE)
                 self._prepare(connection)
         except BaseException:

@@ -44,6 +44,7 @@ class EventFiles:
 
     Attributes:
         damage: Files that cannot be read.
+        removed: Files that were taken out because they were old or too many.
     """
 
     def __init__(self, database: EventDatabase, settings: EventSettings, clock: Clock) -> None:
@@ -52,6 +53,7 @@ class EventFiles:
         self._clock = clock
         self._lock = threading.Lock()
         self._counts: dict[int, int] = {}
+        self.removed = 0
         self.damage: list[Damage] = []
 
     # -------------------------------------------------------------------------------------- export
@@ -152,6 +154,7 @@ class EventFiles:
     def _forget(self, part: Part) -> None:
         with self._database.cursor() as cursor:
             run(cursor, "DELETE FROM e.part WHERE name = ?", (part.name,))
+        self.removed += 1
         path = self._database.path / part.name
         path.unlink(missing_ok=True)
         if not any(path.parent.iterdir()):

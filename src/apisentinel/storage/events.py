@@ -11,9 +11,11 @@ import numpy as np
 
 from apisentinel.clock import Clock
 from apisentinel.errors import StoreError
+from apisentinel.storage.answers import Answers
 from apisentinel.storage.arrow import Incoming
 from apisentinel.storage.base import Damage, DamagedError
 from apisentinel.storage.columns import Table
+from apisentinel.storage.event_asking import PAGES
 from apisentinel.storage.event_database import FILE, SET_ASIDE, EventDatabase, run
 from apisentinel.storage.event_fields import COLUMN_NAMES
 from apisentinel.storage.event_files import EventFiles
@@ -41,6 +43,7 @@ class EventStore(EventQueries):
 
     Attributes:
         damage: What could not be read when it was opened.
+        last_seq: Newest row that is on disk.
     """
 
     def __init__(self, path: Path, settings: StorageSettings, clock: Clock) -> None:
@@ -56,9 +59,11 @@ class EventStore(EventQueries):
         self.database = self._open(path)
         self.files = EventFiles(self.database, self._settings, clock)
         self.files.tidy()
+        self.answers = Answers(clock.monotonic)
+        self.pages = Answers(clock.monotonic, PAGES)
         self.damage += self.files.damage
         self._snapshots = Snapshots(path, self.files)
-        self._last_seq = self.database.last_seq()
+        self.last_seq = self.database.last_seq()
         self._queue: deque[Table] = deque()
         self._queued = 0
         self._taken = 0
@@ -86,11 +91,6 @@ class EventStore(EventQueries):
             return EventDatabase(path, self._settings)
 
     # ------------------------------------------------------------------------------------- figures
-
-    @property
-    def last_seq(self) -> int:
-        """Newest row that is on disk."""
-        return self._last_seq
 
     @property
     def bytes_used(self) -> int:
@@ -176,7 +176,7 @@ class EventStore(EventQueries):
         try:
             if self._failure is not None:
                 self._reopen()
-            self._last_seq = self._store(tables)
+            self.last_seq = self._store(tables)
         except StoreError as problem:
             with self._changed:
                 self._failure = problem
@@ -194,7 +194,7 @@ class EventStore(EventQueries):
     def _store(self, tables: list[Table]) -> int:
         new = [table for table in (self._new(table) for table in tables) if len(table)]
         if not new:
-            return self._last_seq
+            return self.last_seq
         incoming = Incoming(new)
         with self.database.cursor() as cursor:
             cursor.register("incoming", incoming)
@@ -206,13 +206,13 @@ class EventStore(EventQueries):
 
     def _new(self, table: Table) -> Table:
         """The rows that are not on disk; numbers rise."""
-        known = np.searchsorted(table.columns["seq"].values, self._last_seq, side="right")
+        known = np.searchsorted(table.columns["seq"].values, self.last_seq, side="right")
         return table.after(max(int(known) - table.begin, 0))
 
     def _reopen(self) -> None:
         """After a failure nobody knows what is on disk: the file is read anew."""
         self.database.reopen()
-        self._last_seq = self.database.last_seq()
+        self.last_seq = self.database.last_seq()
 
     # ------------------------------------------------------------------------------------- keeping
 
@@ -237,7 +237,7 @@ class EventStore(EventQueries):
         Raises:
             StoreError: The disk refuses.
         """
-        self.files.export(lambda: self._last_seq, at_once=at_once)
+        self.files.export(lambda: self.last_seq, at_once=at_once)
         self.files.expire()
 
     def close(self, timeout: float = 60.0) -> None:

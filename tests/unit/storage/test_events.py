@@ -326,7 +326,7 @@ def test_queries_read_only_the_files_that_they_need(opening, monkeypatch):
         put(store, 1 + 10 * number, 10, day=-9 + number)
     store.maintain(at_once=True)
     read = []
-    module = "apisentinel.storage.event_query"
+    module = "apisentinel.storage.event_asking"
     honest = __import__(module, fromlist=["files_sql"]).files_sql
     monkeypatch.setattr(
         f"{module}.files_sql", lambda path, names: read.append(list(names)) or honest(path, names)

@@ -4,7 +4,7 @@ import pytest
 
 from apisentinel.clock import SystemClock
 from apisentinel.errors import RefusedError
-from apisentinel.storage import event_query
+from apisentinel.storage import event_asking
 from apisentinel.storage.events import EventStore
 from apisentinel.storage.query import Page
 from apisentinel.storage.settings import StorageSettings
@@ -20,9 +20,9 @@ def store(tmp_path):
 
 
 def test_a_question_that_takes_too_long_is_refused_and_the_next_is_answered(store, monkeypatch):
-    monkeypatch.setattr(event_query, "QUERY_SECONDS", 0.05)
+    monkeypatch.setattr(event_asking, "QUERY_SECONDS", 0.05)
     with pytest.raises(RefusedError, match="narrow its period") as refused:
         store._ask((), lambda cursor, _: cursor.execute(ENDLESS).fetchall())
     assert refused.value.status == 503
-    monkeypatch.setattr(event_query, "QUERY_SECONDS", 10)
+    monkeypatch.setattr(event_asking, "QUERY_SECONDS", 10)
     assert store.list_events((), Page("ts")).total == 0

@@ -227,7 +227,7 @@ export interface FacetsAsked extends Asked {
   kind?: EntityKind;
 }
 
-/** The most frequent values of fields, by field. */
+/** The most frequent values of fields, by field; `share` is the part of the rows that was counted. */
 export function useFacets(fields: readonly string[], asked: FacetsAsked = {}) {
   const of = asked.of ?? "events";
   const settled = useSettled(of, asked);
@@ -235,16 +235,17 @@ export function useFacets(fields: readonly string[], asked: FacetsAsked = {}) {
     { range: settled.range, filters: settled.filters },
     { of, fields: fields.join(","), limit: asked.limit ?? 10, kind: asked.kind },
   );
-  return useQuery({
+  const found = useQuery({
     queryKey: ["facets", query],
     queryFn: async ({ signal }) => {
-      const found = await get<{ facets: Facet[] }>("facets", { query, signal });
-      return Object.fromEntries(found.facets.map((each) => [each.field, each.values]));
+      const { facets, share = 1 } = await get<{ facets: Facet[]; share?: number }>("facets", { query, signal });
+      return { values: Object.fromEntries(facets.map((each) => [each.field, each.values])), share };
     },
     placeholderData: keepPreviousData,
     enabled: (asked.enabled ?? true) && fields.length > 0,
     refetchInterval: useFollow(settled.range, asked.follow ?? POLL_MS),
   });
+  return { ...found, data: found.data?.values, share: found.data?.share ?? 1 };
 }
 
 export const useEvent = (id: string | null) =>

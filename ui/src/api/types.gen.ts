@@ -403,6 +403,8 @@ export interface FacetValue {
 /** Facets of a list. */
 export interface Facets {
   facets: Facet[];
+  /** Part of the rows that was counted; below 1 the counts are estimates from it. */
+  share: number;
 }
 
 /** One reason for a risk. */

@@ -61,13 +61,20 @@ def facets(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
     limit: Annotated[int, Query(ge=1, le=MOST_VALUES)] = 20,
     kind: Annotated[str, Query(max_length=20, description="Kind of entities.")] = "client",
 ) -> Json:
-    """The most frequent values of up to 12 fields among the rows that pass the filter."""
+    """The most frequent values of up to 12 fields among the rows that pass the filter.
+
+    Of more than 300,000 events a sample is counted, unless few of them pass the filter; `share`
+    tells how large it was.
+    """
     resource = RESOURCES[of]
     names = parse_names("fields", fields, resource.groupable, MOST_FACETS)
     wanted = parse_filter(resource, f or (), clock.now(), begin, end).all_conditions(resource)
+    share = 1.0
     with turn():
+        found: dict[str, list[tuple[Any, int]]]
         if of == "events":
-            found = service.events.facets(names, wanted, limit)
+            counted = service.events.facets(names, wanted, limit)
+            found, share = counted, counted.share
         elif of == "alerts":
             found = {name: service.control.alert_facet(name, wanted, limit) for name in names}
         elif of == "incidents":
@@ -89,7 +96,8 @@ def facets(  # noqa: PLR0913, PLR0917 (FastAPI calls it with names)
                     ],
                 }
                 for name in names
-            ]
+            ],
+            "share": round(share, 4),
         }
     )
 

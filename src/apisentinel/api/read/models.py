@@ -395,6 +395,10 @@ class Facets(Shape):
     )
 
     facets: list[Facet]
+    share: float = Field(
+        default=1.0,
+        description="Part of the rows that was counted; below 1 the counts are estimates from it.",
+    )
 
 
 class Change(BaseModel):

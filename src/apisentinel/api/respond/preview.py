@@ -7,7 +7,7 @@ from apisentinel.api.query.moments import moment_text
 from apisentinel.api.query.shapes import clip
 from apisentinel.pipeline.service import Service
 from apisentinel.records.taxonomy import BANDS, Severity
-from apisentinel.storage.event_query import Touched
+from apisentinel.storage.event_facets import Touched
 from apisentinel.storage.query import Condition, Op
 
 PERIOD_US: Final = 86_400_000_000

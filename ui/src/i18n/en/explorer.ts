@@ -10,6 +10,7 @@ export const explorer = {
   "ex.by.agent_kind": "Agent",
   "ex.grid": "Requests",
   "ex.facets": "Narrow down",
+  "ex.facets.share": "Estimated from {share} of the requests.",
   "ex.none": "No request in this period",
   "ex.none.hint": "The traffic that is stored is from {from} to {to}.",
   "ex.none.show": "Show that period",

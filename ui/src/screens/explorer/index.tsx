@@ -5,7 +5,7 @@ import { Button } from "../../components/Button.tsx";
 import { DataGrid } from "../../components/DataGrid.tsx";
 import { FacetList } from "../../components/FacetList.tsx";
 import { FilterBar } from "../../components/FilterBar.tsx";
-import { dateTime, words } from "../../components/format.ts";
+import { dateTime, percent, words } from "../../components/format.ts";
 import { PageHead, Panel } from "../../components/Panel.tsx";
 import { Answer, Empty, ErrorState, Loading } from "../../components/States.tsx";
 import { type Series, TimeChart } from "../../components/TimeChart.tsx";
@@ -66,6 +66,7 @@ export default function Explorer() {
         <Histogram />
         <div className="with-facets">
           <Facets label={t("ex.facets")}>
+            {facets.share < 1 && <p className="muted small">{t("ex.facets.share", { share: percent(facets.share) })}</p>}
             {FACETS.map((field) => <FacetList key={field} field={field} title={t(`ex.facet.${field}`)} values={facets.data?.[field] ?? []} />)}
           </Facets>
           <div className="col-s">
