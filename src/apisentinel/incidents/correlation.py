@@ -147,8 +147,16 @@ def _join_actors(cases: Sequence[Case], sets: _Sets, settings: IncidentSettings)
         if at is None or case.agent != cases[at].agent:
             continue
         client = cases[at]
-        if case.first_ts - client.last_ts <= window and client.first_ts - case.last_ts <= window:
+        begins, client_begins = _story_begin(case, window), _story_begin(client, window)
+        if begins - client.last_ts <= window and client_begins - case.last_ts <= window:
             sets.union(at, i)
+
+
+def _story_begin(case: Case, window: int) -> int:
+    """When what a case was alerted for began, µs: weak signs long before are no part of it, which
+    an address of many people has every day.
+    """
+    return max(case.first_ts, case.alert_ts - window)
 
 
 def _join_endpoints(cases: Sequence[Case], sets: _Sets, settings: IncidentSettings) -> None:
@@ -167,7 +175,8 @@ def _join_endpoints(cases: Sequence[Case], sets: _Sets, settings: IncidentSettin
         there = [
             (cases[j].endpoints[case.ref.id], -j)
             for j in busy.get(case.ref.id, ())
-            if cases[j].first_ts <= case.last_ts and case.first_ts - cases[j].last_ts <= window
+            if _story_begin(cases[j], window) <= case.last_ts
+            and _story_begin(case, window) - cases[j].last_ts <= window
         ]
         if sum(count for count, _ in there) >= settings.explaining:
             sets.union(-max(there)[1], i)
@@ -221,7 +230,8 @@ def _join_pairs(
     bits: dict[str, int],
 ) -> None:
     """Joins the pairs that have enough in common: of a pair's attributes, at least two, and the
-    program or the network among them unless the alerts are close.
+    program or the network among them unless the alerts are close. A program that everybody can
+    have (`tool`) is rare among honest clients and common among attackers, so it is no source.
     """
     close = settings.window_minutes * 60_000_000 // LISTS
     source = bits.get("agent", 0) | bits.get("network", 0)

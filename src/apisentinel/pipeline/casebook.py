@@ -15,11 +15,19 @@ from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import KEPT_CLIENTS, SHARED_AGENTS, Case, EntityKey
 from apisentinel.records.evidence import EntityRef, Evidence
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
-from apisentinel.records.taxonomy import AttackType
+from apisentinel.records.taxonomy import AGENT_KINDS, AgentKind, AttackType
 from apisentinel.scoring import Ledger, counts
 
 FOREIGN = frozenset(("fake_bot|address", "fake_bot|proof"))
 """Signatures of what speaks against a crawler's name from the beginning."""
+
+TOOLS = frozenset(
+    AGENT_KINDS.index(kind)
+    for kind in (AgentKind.EMPTY, AgentKind.LIBRARY, AgentKind.TOOL, AgentKind.SCANNER)
+)
+"""Kinds of programs whose names say nothing of who runs them: two attackers with the same library
+or scanner are no campaign by that alone.
+"""
 
 SAMPLES_KEPT, SAMPLE_LLR, ENDPOINTS_KEPT = 5, 2.0, 20
 """Requests that a case shows, evidence from which on one is shown, and endpoints that it counts."""
@@ -107,8 +115,9 @@ class Casebook:
         ):
             case.clients[view.client] = view.ref("client")
         if key[0] != "endpoint" and not case.attributes:
+            is_tool = int(view.batch.enriched["agent_kind"][view.row]) in TOOLS
             case.attributes = {
-                "agent": agent, "network": str(view.event["network"]),
+                "tool" if is_tool else "agent": agent, "network": str(view.event["network"]),
                 "endpoint": str(view.event["endpoint"]),
             }  # fmt: skip
         if key[0] == "client":

@@ -357,4 +357,5 @@ class Judge:
         clients = max(1, size(self.state.actors["client"]))
         if kind == "payload":
             return 1.0 / clients
+        kind = "agent" if kind == "tool" else kind
         return min(1.0, max(1.0, self.state.sharers(kind, int(value))) / clients)

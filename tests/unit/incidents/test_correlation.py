@@ -201,3 +201,26 @@ def test_numbers_of_a_sentence_have_their_units() -> None:
     assert measured(1.0, "", "share of failed logins") == "100 %"
     assert measured(0.0, "sd") == "0 standard deviations"
     assert measured("rare", "s") == "rare"
+
+
+def test_weak_signs_of_long_ago_join_nobody_to_what_an_endpoint_showed_then() -> None:
+    ledger = Ledger()
+    endpoint = case(ledger, "GET /search", 100 * MINUTE, "endpoint")
+    later = case(ledger, "192.0.2.1", 600 * MINUTE)
+    later.endpoints = {"GET /search": 9}
+    # somebody else behind that address did something odd before
+    later.first_ts = MINUTE
+    session = case(ledger, "s1", 100 * MINUTE, "session", parent=later.key[1])
+    assert sorted(map(len, joined([endpoint, later, session], EVERYWHERE))) == [1, 1, 1]
+
+
+def test_the_same_public_tool_joins_only_at_about_the_same_time() -> None:
+    def found(minutes: int, **common: str) -> list[set[str]]:
+        ledger = Ledger()
+        one = case(ledger, "192.0.2.1", MINUTE, **common)
+        other = case(ledger, "198.51.100.1", minutes * MINUTE, **common)
+        return joined([one, other], RARE | {"tool": 0.001, "endpoint": 0.01})
+
+    assert len(found(5, tool="1", endpoint="2")) == 1
+    assert len(found(40, tool="1", endpoint="2")) == 2
+    assert len(found(40, agent="1", endpoint="2")) == 1
