@@ -93,6 +93,8 @@ def phrase(evidence: Evidence) -> str:
         "account_probing": f"asked for {number(first.actual)} accounts in a day{_usual(first)}",
         "prompt_flood": f"was sent {number(first.actual)} prompts of a second factor within ten "
         f"minutes{_usual(first)}",
+        "step_flood": f"took the same step for one account {number(first.actual)} times in an "
+        f"hour{_usual(first)}",
         "token_replay": "used a refresh token that another program holds",
         "carding": f"had {number(first.actual)} payments declined in a day{_usual(first)}",
         "token_sharing": "used an access token that another program holds",

@@ -98,11 +98,24 @@ class Casebook:
             is_foreign = not FOREIGN.isdisjoint(signatures(case, AttackType.FAKE_BOT))
             self.disbelieve(view, betrayal(evidence, family, status, is_foreign=is_foreign))
 
+    def withdraw(self, view: View, key: EntityKey, signature: str, unless: AttackType) -> None:
+        """Takes back an opinion that changed its mind about the name; see `Ledger.withdraw`. A case
+        that is over keeps what was said then.
+        """
+        case = self.ledger.cases.get(key)
+        agent = str(view.event["agent"])
+        if case is not None and not self.ledger.is_over(case, view.ts, self._quiet, agent):
+            self.ledger.withdraw(case, signature, unless)
+
+    @property
+    def _quiet(self) -> int:
+        """Quiet time after which an alerted case is over, µs."""
+        return self.settings.incidents.window_minutes * 60_000_000
+
     def _case(self, view: View, key: EntityKey, ref: EntityRef | None) -> Case:
         """The case of an entity, with what the row says of it."""
-        quiet = self.settings.incidents.window_minutes * 60_000_000
         agent = str(view.event["agent"])
-        case = self.ledger.current(key, view.ts, quiet, agent) or self.ledger.open(
+        case = self.ledger.current(key, view.ts, self._quiet, agent) or self.ledger.open(
             key, ref or view.ref(key[0]), view.ts, view.client
         )
         if not case.agent:

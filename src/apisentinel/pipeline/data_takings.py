@@ -4,15 +4,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from apisentinel.detectors import behaviour
-from apisentinel.features.takings import TakingMemory, Takings
+from apisentinel.features.pair import TAIL_HUGE_BYTES
+from apisentinel.features.takings import MEASURES, TakingMemory, Takings
 from apisentinel.pipeline.identities import Told
 from apisentinel.pipeline.settings import Detectors
 from apisentinel.records.batch import RequestBatch
+from apisentinel.records.taxonomy import AttackType
 
 if TYPE_CHECKING:
     from apisentinel.records.case import EntityKey
+
+KILOBYTES = MEASURES[1]
+COST_LLR = 0.5
+"""What huge replies say of the load besides: a second name for one phenomenon, hardly any more
+risk.
+"""
 
 
 class DataTakings:
@@ -44,6 +53,14 @@ class DataTakings:
                 key: EntityKey = ("user", int(events["user"][row]))
                 signature = f"{evidence.detector}|{signal.measure}|{signal.window}"
                 out.setdefault(row, []).append(Told(key, evidence, signature, None))
+                size = int(events["response_bytes"][row])
+                if signal.measure == KILOBYTES and size > TAIL_HUGE_BYTES:
+                    # few huge replies cost the server besides
+                    cost = structs.replace(
+                        evidence, attack_type=AttackType.RESOURCE_ABUSE,
+                        llr=min(COST_LLR, evidence.llr),
+                    )  # fmt: skip
+                    out[row].append(Told(key, cost, f"{signature}|cost", None))
         return out
 
     def memory(self) -> TakingMemory:

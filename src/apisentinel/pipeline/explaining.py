@@ -70,7 +70,7 @@ _WINDOWS: Final = {
     "resource_abuse": "10 min", "token_abuse": "1 h", "skipped_steps": "this session",
     "password_spraying": "24 h", "brute_force": "10 min", "credential_stuffing": "1 h",
     "account_guessing": "24 h", "account_probing": "24 h", "code_guessing": "1 h",
-    "carding": "24 h",
+    "carding": "24 h", "step_flood": "1 h",
     "impossible_travel": "two sign-ins",
     "prompt_flood": "10 min", "parameter_discovery": "24 h", "token_replay": "this token",
     "token_sharing": "this token", "token_forgery": "this token", "expired_token": "this token",

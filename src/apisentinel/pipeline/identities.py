@@ -16,7 +16,7 @@ from apisentinel.detectors.identity import (
     Said,
     purpose_of,
 )
-from apisentinel.detectors.identity.cards import WORDS
+from apisentinel.detectors.identity.cards import PAYMENT_REQUIRED, WORDS
 from apisentinel.features import Signals
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import Detectors
@@ -74,6 +74,7 @@ class Identities:
             "codes": behaviour.CodeGuessing(chosen.code_guessing),
             "accounts": behaviour.AccountProbing(chosen.account_probing),
             "prompts": behaviour.PromptFlood(chosen.prompt_flood),
+            "steps": behaviour.StepFlood(chosen.step_flood),
             "replay": behaviour.TokenReplay(chosen.token_replay),
         }
 
@@ -94,6 +95,7 @@ class Identities:
                 (events["login"] != 0)
                 | np.isin(events["endpoint"], self._steps)
                 | ((events["path_flags"] & PATH_REGISTER != 0) & (events["status"] >= LOWEST))
+                | (events["status"] == PAYMENT_REQUIRED)
             )
         )
         if not len(rows):
@@ -148,6 +150,8 @@ class Identities:
             purpose = int(purpose_of(f"POST {path}"))
             if not purpose and not login:
                 return None
+        if not purpose and status == PAYMENT_REQUIRED:
+            purpose = _PAYMENT
         if purpose == _PAYMENT and login:
             # refused before anything was paid
             purpose = 0

@@ -252,8 +252,7 @@ class Judge:
             if not suspect.signature:
                 evidence = self._conduct.places.named(view, evidence)
             signature = suspect.signature or evidence.detector
-            if case is not None:
-                self.ledger.withdraw(case, signature, evidence.attack_type)
+            self._cases.withdraw(view, key, signature, evidence.attack_type)
             self._cases.hold(view, key, evidence, signature, None)
             if not suspect.signature and evidence.attack_type is AttackType.SEQUENCE_ABUSE:
                 script = structs.replace(
@@ -313,9 +312,10 @@ class Judge:
         """What a judge after a restart has to know beside the cases; texts of endpoints are not
         part of it, they are looked up again.
         """
+        tools, tools_seen = self._sightings.memory()
         return JudgeMemory(
             self._clients,
-            self._sightings.memory(),
+            tools,
             self._inspection.prevalence.memory(),
             self._contents.memory(),
             self._inspection.lone.memory(),
@@ -331,12 +331,13 @@ class Judge:
             prices=self._prices.memory(),
             bots=self._cases.bots.memory(),
             parameters=self._parameters.memory(),
+            tools_seen=tools_seen,
         )
 
     def recall(self, memory: JudgeMemory) -> None:
         """Takes over what an earlier judge remembered."""
         self._clients = memory.clients
-        self._sightings.recall(memory.tools)
+        self._sightings.recall(memory.tools, memory.tools_seen)
         self._rates.recall(memory.rates)
         self._inspection.prevalence.recall(memory.phenomena)
         self._contents.recall(memory.contents)

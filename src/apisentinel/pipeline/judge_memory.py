@@ -17,7 +17,8 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
 
     Attributes:
         clients: Clients seen so far.
-        tools: Pairs of client and scanning tool that were told, oldest first.
+        tools, tools_seen: Pairs of client and scanning tool that were told, oldest first, and when
+            each was seen last.
         phenomena: Attack type, place, rules and clients of each weak finding, oldest first; the
             clients in rising order.
         contents: Fields, numbers and queries of the endpoints.
@@ -53,3 +54,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     bots: BotMemory = msgspec.field(default_factory=BotMemory)
     parameters: TriesMemory = msgspec.field(default_factory=TriesMemory)
     rooms: list[tuple[int, list[int]]] = []
+    tools_seen: list[int] = []

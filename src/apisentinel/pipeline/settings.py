@@ -32,6 +32,7 @@ class Detectors(BaseModel):
     carding: DetectorSettings = DetectorSettings()
     account_probing: DetectorSettings = DetectorSettings()
     prompt_flood: DetectorSettings = DetectorSettings()
+    step_flood: DetectorSettings = DetectorSettings()
     token_replay: DetectorSettings = DetectorSettings()
     token_sharing: DetectorSettings = DetectorSettings()
     token_forgery: DetectorSettings = DetectorSettings()

@@ -1,4 +1,6 @@
-"""What is told once of each client: the agent of a scanning tool, and the name of a crawler."""
+"""What is told once of each visit of a client: the agent of a scanning tool, and the name of a
+crawler.
+"""
 
 from typing import Any
 
@@ -11,6 +13,9 @@ from apisentinel.records.taxonomy import AGENT_KINDS, METHODS, AgentKind
 KEPT = 50_000
 """Pairs of client and what was told of it that are remembered; the oldest gives way."""
 
+VISIT_US = 3_600_000_000
+"""Quiet time after which it is told again: what was held against the client before is over then.
+"""
 POSED, CLAIMED = 0, 1
 """Stand beside a client for "signed in under a crawler's name" and "was checked against its
 networks"; one more when it insists.
@@ -25,20 +30,22 @@ class Sightings:
     """Remembers what was told; equal for any size of blocks."""
 
     def __init__(self) -> None:
-        self._pairs: dict[tuple[int, int], None] = {}
+        self._pairs: dict[tuple[int, int], int] = {}
 
     def tools(self, events: npt.NDArray[Any]) -> set[int]:
-        """Rows that show a client with an agent of a scanning tool for the first time."""
+        """Rows that show a client with an agent of a scanning tool for the first time in a
+        visit.
+        """
         rows = np.flatnonzero(events["agent_flags"] & AGENT_SCANNER_TOOL)
-        return self._new(rows, events["client"][rows], events["agent"][rows])
+        return self._new(rows, events, events["agent"][rows])
 
     def posing(self, events: npt.NDArray[Any]) -> set[int]:
-        """Rows that show a client under a crawler's name sign in for the first time; crawlers have
-        no accounts.
+        """Rows that show a client under a crawler's name sign in for the first time in a visit;
+        crawlers have no accounts.
         """
         claims = events["agent_flags"] & AGENT_CLAIMS_GOOD_BOT != 0
         rows = np.flatnonzero(claims & (events["login"] != 0) & (events["method"] == POST))
-        return self._new(rows, events["client"][rows], np.full(rows.size, POSED))
+        return self._new(rows, events, np.full(rows.size, POSED))
 
     def claiming(
         self,
@@ -47,8 +54,8 @@ class Sightings:
         *,
         all_programs: bool = False,
     ) -> set[int]:
-        """Rows that show a client under a crawler's name for the first time, and again when it has
-        sent some requests more.
+        """Rows that show a client under a crawler's name for the first time in a visit, and again
+        when it has sent some requests more.
 
         Args:
             events: `EVENT` rows.
@@ -60,23 +67,29 @@ class Sightings:
             claims |= np.isin(events["agent_kind"], PROGRAMS)
         rows = np.flatnonzero(claims)
         what = CLAIMED + (ordinals[rows] >= INSISTING_REQUESTS)
-        return self._new(rows, events["client"][rows], what)
+        return self._new(rows, events, what)
 
-    def _new(self, rows: npt.NDArray[Any], clients: Any, what: Any) -> set[int]:
+    def _new(self, rows: npt.NDArray[Any], events: npt.NDArray[Any], what: Any) -> set[int]:
         out = set()
-        pairs = zip(clients.tolist(), what.tolist(), strict=True)
-        for row, pair in zip(rows.tolist(), pairs, strict=True):
-            if pair[0] and pair not in self._pairs:
-                if len(self._pairs) >= KEPT:
-                    del self._pairs[next(iter(self._pairs))]
-                self._pairs[pair] = None
+        pairs = zip(events["client"][rows].tolist(), what.tolist(), strict=True)
+        times = events["ts"][rows].tolist()
+        for row, pair, ts in zip(rows.tolist(), pairs, times, strict=True):
+            if not pair[0]:
+                continue
+            last = self._pairs.get(pair)
+            if last is None and len(self._pairs) >= KEPT:
+                del self._pairs[next(iter(self._pairs))]
+            if last is None or ts - last > VISIT_US:
                 out.add(row)
+            self._pairs[pair] = ts if last is None else max(ts, last)
         return out
 
-    def memory(self) -> list[tuple[int, int]]:
-        """What a successor has to know, oldest first."""
-        return list(self._pairs)
+    def memory(self) -> tuple[list[tuple[int, int]], list[int]]:
+        """What a successor has to know, oldest first: what was told of whom, and when it was seen
+        last.
+        """
+        return list(self._pairs), list(self._pairs.values())
 
-    def recall(self, memory: list[tuple[int, int]]) -> None:
+    def recall(self, told: list[tuple[int, int]], seen: list[int]) -> None:
         """Takes over what an earlier one remembered."""
-        self._pairs = dict.fromkeys(memory)
+        self._pairs = dict.fromkeys(told, 0) | dict(zip(told, seen, strict=False))

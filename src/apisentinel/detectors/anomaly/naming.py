@@ -62,6 +62,8 @@ HUGE_Z, HUGE_BYTES = 2.5, 500_000.0
 """
 LONG_Z, LONG_US = 2.5, 500_000.0
 """The same for the time that the server takes."""
+BOTH_SIZE_Z, BOTH_TIME_Z = 1.0, 0.8
+"""Deviations when replies are both huge and long: the attack itself widens what is usual."""
 FAILED_SHARE, SEVERAL_ACCOUNTS = 0.5, 2.5
 """Share of failed logins that makes an anomaly one of logins, and accounts that make it a list."""
 WRITES, READS = 0.5, 0.2
@@ -72,6 +74,10 @@ ONE_THING = 3.5
 """Different endpoints up to which somebody does one thing over and over."""
 MANY_OBJECTS, EACH_ANOTHER = 4.0, 0.4
 """Different objects, and share of requests for another one, that make it about the objects."""
+MANY_PLACES, ANOTHER_PLACE = 5.5, 0.6
+"""Different endpoints from which on reading objects is looking at everything, and share of requests
+to another endpoint that makes few requests a look around.
+"""
 SIGNED_IN = 0.5
 
 
@@ -96,7 +102,13 @@ def looking_like(shown: Callable[[str], float | None]) -> T:
     requests = max(value("requests_10m"), 1.0)
     is_large = value("size_z") >= HUGE_Z and value("bytes_10m") / requests >= HUGE_BYTES
     is_long = value("time_z") >= LONG_Z and value("response_time") >= LONG_US
-    if is_large or is_long:
+    is_both = (
+        value("size_z") >= BOTH_SIZE_Z
+        and value("time_z") >= BOTH_TIME_Z
+        and value("bytes_10m") / requests >= HUGE_BYTES
+        and value("response_time") >= LONG_US
+    )
+    if is_large or is_long or is_both:
         return T.RESOURCE_ABUSE
     if value("login_failed_share") >= FAILED_SHARE:
         is_list = value("accounts") >= SEVERAL_ACCOUNTS
@@ -111,7 +123,9 @@ def _of_calls(value: Callable[[str], float]) -> T:
         return T.SEQUENCE_ABUSE if value("user_share") >= SIGNED_IN else T.AUTOMATION
     if value("write_share") <= READS:
         if value("objects") >= MANY_OBJECTS and value("object_share") >= EACH_ANOTHER:
-            return T.SCRAPING
-        if not few and value("fresh_share") >= WRITES:
+            return T.SCRAPING if value("endpoints") < MANY_PLACES else T.CRAWLING
+        around = value("endpoints") >= ANOTHER_PLACE * max(value("requests_10m"), 1.0)
+        is_around = around and value("user_share") < SIGNED_IN
+        if (not few or is_around) and value("fresh_share") >= WRITES:
             return T.CRAWLING
     return T.ANOMALY

@@ -32,6 +32,7 @@ from apisentinel.detectors.behaviour.resource_abuse import ResourceAbuse
 from apisentinel.detectors.behaviour.scanning import Scanning
 from apisentinel.detectors.behaviour.scraping import Scraping
 from apisentinel.detectors.behaviour.skipped_steps import SkippedSteps
+from apisentinel.detectors.behaviour.step_flood import StepFlood
 from apisentinel.detectors.behaviour.token_abuse import TokenAbuse
 from apisentinel.detectors.behaviour.token_forgery import TokenForgery
 from apisentinel.detectors.behaviour.token_replay import TokenReplay
@@ -46,6 +47,6 @@ __all__ = [
     "ExpiredToken", "FakeBot", "ForbiddenFunctions", "ForeignFunctions", "ForeignObjects",
     "ImpossibleTravel", "ManyObjects", "Pace", "ParameterDiscovery", "PasswordSpraying",
     "PromptFlood", "RefusedTargets", "RepeatedCalls", "ResourceAbuse", "ScannerAgent",
-    "Scanning", "Scraping", "SkippedSteps", "TokenAbuse", "TokenForgery", "TokenReplay",
-    "TokenSharing", "UnusualReplies", "Volume",
+    "Scanning", "Scraping", "SkippedSteps", "StepFlood", "TokenAbuse", "TokenForgery",
+    "TokenReplay", "TokenSharing", "UnusualReplies", "Volume",
 ]  # fmt: skip

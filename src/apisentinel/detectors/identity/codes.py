@@ -16,6 +16,13 @@ PROMPTS_FREE, PROMPTS_STEP = 1.2, 1.35
 """Prompts for one account within ten minutes that an impatient person sends, and nats for each
 further one: an alert at the fifth (ATT&CK T1621).
 """
+STEPS_FREE, STEPS_STEP = (12.0, 20.0), (0.3, 0.2)
+"""The same step for one account within ten minutes and an hour that impatient people and apps that
+try again take, and nats for each further one.
+"""
+STEPS_MOST = 7.0
+FEW_CODES = 8
+"""Different codes for one account from which on the flood is one of guesses."""
 MOST_LLR = 9.0
 REPLAYED_ELSEWHERE, REFUSED_ELSEWHERE = 6.5, 5.4
 """A refresh token that worked comes again with another program from another network: accepted, and
@@ -36,6 +43,14 @@ def code_strength(counts: list[float]) -> float:
         max(step * (n - free) for n, (free, step) in zip(counts, CODE_STEPS, strict=True)),
         MOST_LLR,
     )
+
+
+def step_strength(counts: list[float]) -> float:
+    """Nats for one step of one account by window."""
+    found = [
+        step * (n - free) for n, free, step in zip(counts, STEPS_FREE, STEPS_STEP, strict=False)
+    ]
+    return min(max(found), STEPS_MOST)
 
 
 def prompt_strength(prompts: float) -> float:

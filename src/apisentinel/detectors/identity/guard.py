@@ -75,15 +75,19 @@ class AttemptGuard:
         """Counts an attempt; gives what it says."""
         purpose = attempt.purpose
         if purpose == Purpose.REFRESH:
-            return self._refreshed(attempt)
+            # a broken client loops over refusals
+            again = self._repeated(attempt) if attempt.outcome == SUCCEEDED else []
+            return [*self._refreshed(attempt), *again]
         if purpose == Purpose.PUSH:
-            return self._prompted(attempt)
+            return [*self._prompted(attempt), *self._repeated(attempt)]
         if purpose == Purpose.PAYMENT:
             return self._paid(attempt)
         if purpose == Purpose.CODE:
-            return [*self._code(attempt), *self._site(attempt, is_guess=True)]
+            told = self._code(attempt)
+            return [*told, *self._repeated(attempt), *self._site(attempt, is_guess=True)]
         if purpose in STEPS:
-            return [*self._probed(attempt), *self._site(attempt, is_guess=True)]
+            told = self._probed(attempt)
+            return [*told, *self._repeated(attempt), *self._site(attempt, is_guess=True)]
         return self._signed(attempt)
 
     # --- logins ------------------------------------------------------------------------------
@@ -303,6 +307,29 @@ class AttemptGuard:
         if len(source.agents) < 2 or client.walk.at(attempt.ts)[2] >= PROMPTED_EACH:
             return [Said("client", 0, sign)]
         return [Said("account", about, sign)]
+
+    def _repeated(self, attempt: Attempt) -> list[Said]:
+        """One step again and again for one account, user or session, whatever the answers."""
+        about = attempt.account or attempt.user or attempt.session
+        if not about or attempt.is_odd:
+            return []
+        source = self._source("steps again", sites.pair_key(attempt.endpoint, about))
+        source.n += 1
+        counts = source.guesses.add(1.0, attempt.ts)
+        if attempt.body and attempt.body not in source.secrets:
+            source.secrets = [*source.secrets, attempt.body][-ACCOUNTS_EACH:]
+        llr = codes.step_strength(counts)
+        if not self._rises(source, 0, llr):
+            return []
+        who = "session" if attempt.session else "client"
+        found = [(AttackType.VOLUME, llr)]
+        if attempt.purpose == Purpose.CODE and len(source.secrets) >= codes.FEW_CODES:
+            found.append((AttackType.ENUMERATION, 0.5 * llr))
+        usual = codes.STEPS_FREE[1]
+        return [
+            Said(who, 0, IdentitySign("steps", value, kind, counts[1], usual))
+            for kind, value in found
+        ]
 
     def _paid(self, attempt: Attempt) -> list[Said]:
         """Cards that are declined, one after the other."""

@@ -43,7 +43,8 @@ _WORDS: dict[Purpose, frozenset[str]] = {
     ),
     Purpose.PAYMENT: frozenset(
         ("pay", "payment", "payments", "charge", "charges", "checkout", "card", "cards",
-         "paymentmethods", "topup", "donate", "donation", "donations")
+         "paymentmethods", "topup", "donate", "donation", "donations", "billing", "subscribe",
+         "purchase", "purchases")
     ),
 }  # fmt: skip
 _PAIRS = {

@@ -10,7 +10,8 @@ class IdentitySign(msgspec.Struct, frozen=True):
 
     Attributes:
         what: ``site`` (an endpoint over many sources), ``account`` (an account over many sources),
-            ``codes``, ``accounts`` (one source looks for accounts), ``prompts``, ``replay``,
+            ``codes``, ``accounts`` (one source looks for accounts), ``prompts``,
+            ``steps`` (one step again and again), ``replay``,
             ``shared`` (a token in two hands), ``forged`` and ``expired`` tokens, ``cards``.
         llr: Strength, nats.
         kind: What it looks like.
