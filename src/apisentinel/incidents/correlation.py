@@ -19,7 +19,8 @@ from apisentinel.records.taxonomy import AttackType, severity_of
 
 LISTS = 4
 """Part of the window within which what is sent and where, without a common program or network,
-makes a campaign: attackers share their lists.
+makes a campaign: attackers share their lists. So long may be between what one actor does under two
+names, too.
 """
 
 TELLING_LLR = 2.0
@@ -147,9 +148,15 @@ def _join_actors(cases: Sequence[Case], sets: _Sets, settings: IncidentSettings)
         if at is None or case.agent != cases[at].agent:
             continue
         client = cases[at]
-        begins, client_begins = _story_begin(case, window), _story_begin(client, window)
-        if begins - client.last_ts <= window and client_begins - case.last_ts <= window:
+        if _meet(case, client, window):
             sets.union(at, i)
+
+
+def _meet(one: Case, other: Case, window: int) -> bool:
+    """Whether two stories overlap, or all but follow one another."""
+    pause = window // LISTS
+    begin, other_begin = _story_begin(one, window), _story_begin(other, window)
+    return begin - other.last_ts <= pause and other_begin - one.last_ts <= pause
 
 
 def _story_begin(case: Case, window: int) -> int:
@@ -175,8 +182,7 @@ def _join_endpoints(cases: Sequence[Case], sets: _Sets, settings: IncidentSettin
         there = [
             (cases[j].endpoints[case.ref.id], -j)
             for j in busy.get(case.ref.id, ())
-            if _story_begin(cases[j], window) <= case.last_ts
-            and _story_begin(case, window) - cases[j].last_ts <= window
+            if _meet(case, cases[j], window)
         ]
         if sum(count for count, _ in there) >= settings.explaining:
             sets.union(-max(there)[1], i)

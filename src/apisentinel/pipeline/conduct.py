@@ -42,6 +42,11 @@ MOSTLY = 5.0
 """Times the usual from which on whoever asks during a surge is one of its sources, four out of five
 times.
 """
+CONFLICT, CONFLICT_LLR = 409, 0.2
+"""Status by which a step says that it does not fit the state of what it changes (RFC 9110, section
+15.5.10), and what it says besides haste: a second name for one phenomenon, hardly any more risk.
+"""
+REPEATING = frozenset((AttackType.AUTOMATION, AttackType.VOLUME))
 CONFIRMED = 0.5
 """What reading much says of a crawler that comes from where its operator crawls."""
 
@@ -136,6 +141,13 @@ class Conduct:
                 evidence = _trusting(view, self.places.named(view, evidence))
                 key = view.principal_key
                 self._cases.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
+                if view.event["status"] == CONFLICT and evidence.attack_type in REPEATING:
+                    # a script that repeats a step which the state of the flow forbids
+                    flow = structs.replace(
+                        evidence, attack_type=AttackType.SEQUENCE_ABUSE,
+                        llr=min(CONFLICT_LLR, evidence.llr),
+                    )  # fmt: skip
+                    self._cases.hold(view, key, flow, f"{flow.detector}|conflict", None)
                 if evidence.attack_type is AttackType.SEQUENCE_ABUSE:
                     # who takes a step this often has a script do it
                     script = structs.replace(

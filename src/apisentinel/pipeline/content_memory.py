@@ -38,12 +38,13 @@ class KnownQueries(msgspec.Struct, forbid_unknown_fields=True):
 
 class KnownReplies(msgspec.Struct, forbid_unknown_fields=True):
     """What the replies of an endpoint held: the most mail addresses that each principal got, and
-    who got secrets.
+    who got secrets, and how many of them while the endpoint was young.
     """
 
     endpoint: int
     most: dict[int, int] = {}
     secrets: list[int] = []
+    early: int = 0
 
 
 class KnownTotal(msgspec.Struct, forbid_unknown_fields=True):

@@ -43,7 +43,9 @@ FIELDS_KEPT, AMOUNTS_KEPT, QUERIES_KEPT, REPLIES_KEPT = 5_000, 5_000, 500, 2_000
 YOUNG = 30
 """Requests of an endpoint during which whoever sends a field makes it part of the form."""
 EARLY_ENOUGH, ENOUGH = 3, 12
-"""Principals that make a field part of the form: while the endpoint is young, and later."""
+"""Principals that make a field part of the form, and secrets part of the replies: while the
+endpoint is young, and later, when three may all be thieves.
+"""
 VOICES_EACH, PRINCIPALS_KEPT = 8, 64
 """Numbers of one principal that shape what is usual, and principals remembered for a number."""
 TOLD = 3.0
@@ -226,10 +228,12 @@ class Contents:
             known = self._replies[asked.endpoint] = KnownReplies(asked.endpoint)
         others = [count for who, count in known.most.items() if who != asked.principal]
         if mails == SECRETS:
-            evidence = self._exposure.secrets() if len(known.secrets) < EARLY_ENOUGH else None
-            if asked.principal not in known.secrets and len(known.secrets) < EARLY_ENOUGH:
+            is_habit = known.early >= EARLY_ENOUGH or len(known.secrets) >= ENOUGH
+            evidence = None if is_habit else self._exposure.secrets()
+            if asked.principal not in known.secrets and not is_habit:
                 # a few who always get secrets are told; then it is the endpoint's habit
                 known.secrets.append(asked.principal)
+                known.early += asked.requests <= YOUNG
             return None if evidence is None else ("secrets", evidence)
         # three others make it usual, so that nobody does alone
         usual = sorted(others)[-EARLY_ENOUGH] if len(others) >= EARLY_ENOUGH else 0

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from apisentinel.detectors import content
+from apisentinel.features.reply_marks import SECRETS
 from apisentinel.pipeline import ScanSettings, ScoreSession
-from apisentinel.pipeline.contents import Contents
+from apisentinel.pipeline.contents import Asked, Contents
 from apisentinel.pipeline.lone_findings import LoneFindings
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
@@ -157,3 +159,17 @@ def test_reading_much_is_named_after_the_place(path: str, name: str) -> None:
     types = {kind for verdict in found for kind in verdict["attack_types"]}
     assert name in types
     assert not types & ({"bola", "insider_misuse", "scraping"} - {name})
+
+
+@pytest.mark.parametrize(
+    ("first", "who", "told"),
+    [(1_000, 4, True), (1_000, 13, False), (1, 4, False), (1, 3, True)],
+)
+def test_secrets_are_the_habit_of_a_young_endpoint_sooner_than_of_an_old_one(
+    first: int, who: int, *, told: bool
+) -> None:
+    contents = Contents(*(None,) * 4, content.Exposure(), None)  # type: ignore[arg-type]  # unused
+    for number in range(1, who):
+        contents.reply(Asked(1, number, first + number, "/me", None, None, ()), SECRETS)
+    found = contents.reply(Asked(1, who, first + who, "/me", None, None, ()), SECRETS)
+    assert (found is not None) == told

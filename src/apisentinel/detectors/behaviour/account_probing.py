@@ -10,9 +10,10 @@ class AccountProbing:
 
     Accounts that are missing (at a reset) or taken (at a sign-up) count most; where a site answers
     always alike, the number of accounts counts. Where replies to known and unknown accounts can be
-    told apart by status or size, that is said with it.
+    told apart by status or size, that is said with it. Sign-ups that mostly succeed make accounts
+    rather than look for them, and are called automation (OAT-019).
 
-    Catches: enumeration of users, mass requests for password resets.
+    Catches: enumeration of users, mass requests for password resets, accounts made by scripts.
     Misses: one account per address (see `password_spraying`); bodies that are not logged.
     Cost: a few microseconds a step.
 

@@ -12,6 +12,8 @@ and nats for each further one.
 """
 ASKED_FREE, ASKED_STEP = 6.0, 0.8
 """The same for accounts asked for whatever the answer: sites that answer always alike."""
+MADE_SHARE = 0.5
+"""Share of refused registrations below which accounts are made (OAT-019) rather than looked for."""
 PROMPTS_FREE, PROMPTS_STEP = 1.2, 1.35
 """Prompts for one account within ten minutes that an impatient person sends, and nats for each
 further one: an alert at the fifth (ATT&CK T1621).

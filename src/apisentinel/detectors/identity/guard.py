@@ -280,8 +280,11 @@ class AttemptGuard:
         llr = codes.prober_strength(missed, asked)
         if not self._rises(source, 0, llr):
             return []
+        # accounts that are made are the work of a script, not a search for those of others
+        is_made = attempt.purpose == Purpose.REGISTER and missed < codes.MADE_SHARE * asked
+        kind = AttackType.AUTOMATION if is_made else AttackType.ENUMERATION
         sign = IdentitySign(
-            "accounts", llr, AttackType.ENUMERATION, missed, 1.0, 24.0,
+            "accounts", llr, kind, missed, 1.0, 24.0,
             accounts=round(asked), secrets=int(replies.tells_apart(place)),
         )  # fmt: skip
         return [Said("client", 0, sign)]

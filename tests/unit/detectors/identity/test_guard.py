@@ -280,3 +280,19 @@ def test_what_an_endpoint_is_for():
         "POST a.example /cart/gift-cards": Purpose.CODE,
     }
     assert {label: purpose_of(label) for label in cases} == cases
+
+
+def test_accounts_that_are_made_are_the_work_of_a_script() -> None:
+    def kinds(outcome: int) -> set[AttackType]:
+        guard = AttemptGuard()
+        tries = [
+            Attempt(
+                START + k * SECOND, 3, Purpose.REGISTER, outcome, 7, 7, 11, 0, 100 + k, 0, k + 1, 0
+            )
+            for k in range(30)
+        ]
+        told = [said.signal for one in tries for said in guard.see(one)]
+        return {sign.kind for sign in told if getattr(sign, "what", "") == "accounts"}
+
+    assert kinds(SUCCEEDED) == {AttackType.AUTOMATION}
+    assert AttackType.ENUMERATION in kinds(FAILED)
