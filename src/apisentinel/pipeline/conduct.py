@@ -141,13 +141,7 @@ class Conduct:
                 evidence = _trusting(view, self.places.named(view, evidence))
                 key = view.principal_key
                 self._cases.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
-                if view.event["status"] == CONFLICT and evidence.attack_type in REPEATING:
-                    # a script that repeats a step which the state of the flow forbids
-                    flow = structs.replace(
-                        evidence, attack_type=AttackType.SEQUENCE_ABUSE,
-                        llr=min(CONFLICT_LLR, evidence.llr),
-                    )  # fmt: skip
-                    self._cases.hold(view, key, flow, f"{flow.detector}|conflict", None)
+                self._conflict(view, key, evidence)
                 if evidence.attack_type is AttackType.SEQUENCE_ABUSE:
                     # who takes a step this often has a script do it
                     script = structs.replace(
@@ -172,3 +166,11 @@ class Conduct:
             self._cases.hold(
                 view, view.client_key, evidence, f"endpoint_flood|{view.endpoint}", None
             )
+
+    def _conflict(self, view: View, key: "EntityKey", evidence: Evidence) -> None:
+        """Names a script that repeats a step which the state of the flow forbids."""
+        if view.event["status"] != CONFLICT or evidence.attack_type not in REPEATING:
+            return
+        llr = min(CONFLICT_LLR, evidence.llr)
+        flow = structs.replace(evidence, attack_type=AttackType.SEQUENCE_ABUSE, llr=llr)
+        self._cases.hold(view, key, flow, f"{flow.detector}|conflict", None)
