@@ -9,7 +9,6 @@ from apisentinel.incidents import AlertPolicy
 from apisentinel.pipeline.bots import Bots
 from apisentinel.pipeline.judge_rows import FIRM_LLR, betrayal, count_finding, signatures
 from apisentinel.pipeline.settings import ScanSettings
-from apisentinel.pipeline.sightings import INSISTING_REQUESTS
 from apisentinel.pipeline.staff_networks import StaffNetworks
 from apisentinel.pipeline.view import Outcome, View
 from apisentinel.records.case import KEPT_CLIENTS, SHARED_AGENTS, Case, EntityKey
@@ -147,15 +146,18 @@ class Casebook:
         if len(case.clients) < KEPT_CLIENTS:
             case.clients[view.client] = view.ref("client")
 
-    def claim(self, view: View) -> None:
+    def claim(self, view: View, *, insists: bool) -> None:
         """Holds against a client that it is not the crawler that it names: by proof, else by the
         networks that are known.
+
+        Args:
+            view: At its request.
+            insists: It has sent some requests under that name already.
         """
-        insists = view.ordinal("client") >= INSISTING_REQUESTS
         checked = self.bots.check(view, insists=insists)
         if checked.evidence is not None:
             self.hold(view, view.client_key, checked.evidence, "fake_bot|proof", None)
-        if checked.is_settled or not view.event["agent_flags"] & AGENT_CLAIMS_GOOD_BOT:
+        if checked.is_settled:
             return
         evidence = self._fake_bot.by_address(
             view.text("user_agent"), view.ref("client").id, insists=insists

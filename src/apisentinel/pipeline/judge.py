@@ -143,9 +143,7 @@ class Judge:
         clients = self._clients + np.cumsum(first_requests)
         self._clients += int(np.count_nonzero(first_requests))
         posing = self._sightings.posing(events)
-        claiming = self._sightings.claiming(
-            events, signals.ordinals["client"], all_programs=self.enricher.bots.is_used
-        )
+        claiming = self._sightings.claiming(events, all_programs=self.enricher.bots.is_used)
         odd = suspects or {}
         rates = by_row(self._rates.update(events))
         marks = body_marks(block.batch)
@@ -179,7 +177,7 @@ class Judge:
             if row in others:
                 view.at(place)
                 if row in claiming:
-                    self._cases.claim(view)
+                    self._cases.claim(view, insists=claiming[row])
                 self._conduct.behave(
                     view, actors.get(row, ()), is_tool=row in tools, is_posing=row in posing
                 )
@@ -312,10 +310,8 @@ class Judge:
         """What a judge after a restart has to know beside the cases; texts of endpoints are not
         part of it, they are looked up again.
         """
-        tools, tools_seen = self._sightings.memory()
         return JudgeMemory(
             self._clients,
-            tools,
             self._inspection.prevalence.memory(),
             self._contents.memory(),
             self._inspection.lone.memory(),
@@ -331,13 +327,13 @@ class Judge:
             prices=self._prices.memory(),
             bots=self._cases.bots.memory(),
             parameters=self._parameters.memory(),
-            tools_seen=tools_seen,
+            sightings=self._sightings.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
         """Takes over what an earlier judge remembered."""
         self._clients = memory.clients
-        self._sightings.recall(memory.tools, memory.tools_seen)
+        self._sightings.recall(memory.sightings)
         self._rates.recall(memory.rates)
         self._inspection.prevalence.recall(memory.phenomena)
         self._contents.recall(memory.contents)

@@ -10,6 +10,7 @@ from apisentinel.features.takings import TakingMemory
 from apisentinel.pipeline.bots import BotMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 from apisentinel.pipeline.parameter_tries import TriesMemory
+from apisentinel.pipeline.sightings import SightingMemory
 
 
 class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
@@ -17,8 +18,6 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
 
     Attributes:
         clients: Clients seen so far.
-        tools, tools_seen: Pairs of client and scanning tool that were told, oldest first, and when
-            each was seen last.
         phenomena: Attack type, place, rules and clients of each weak finding, oldest first; the
             clients in rising order.
         contents: Fields, numbers and queries of the endpoints.
@@ -34,11 +33,12 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         bots: Which programs proved who they are.
         tokens: Who holds which token, and what those of an issuer have in common.
         prices: What the API gave as prices of its products.
+        sightings: Scanning tools and names of crawlers that clients came with.
+        tools: What older versions wrote in the place of `sightings`; not read.
         parameters: Names of parameters that endpoints were sent, and who tried many.
     """
 
     clients: int
-    tools: list[tuple[int, int]]
     phenomena: list[tuple[str, str, tuple[str, ...], list[int]]]
     contents: ContentMemory = msgspec.field(default_factory=ContentMemory)
     signs: list[tuple[int, list[tuple[str, str, int, float]]]] = []
@@ -54,4 +54,5 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     bots: BotMemory = msgspec.field(default_factory=BotMemory)
     parameters: TriesMemory = msgspec.field(default_factory=TriesMemory)
     rooms: list[tuple[int, list[int]]] = []
-    tools_seen: list[int] = []
+    sightings: SightingMemory = msgspec.field(default_factory=SightingMemory)
+    tools: list[tuple[int, int]] = []
