@@ -21,6 +21,7 @@ from apisentinel.api.http.problems import add_handlers
 from apisentinel.api.ingest import hec, otlp, requests
 from apisentinel.api.ingest.agent_reports import AgentReports
 from apisentinel.api.ingest.bodies import Intake
+from apisentinel.api.ingest.turned_away import TurnedAway
 from apisentinel.api.models import routes
 from apisentinel.api.operations import probes, settings, sources
 from apisentinel.api.respond import decisions
@@ -92,6 +93,7 @@ def create_app(
     add_page(app, wanted.root_path)
     refuse_undeclared(app.routes)
     app.add_middleware(Conditional)
+    app.add_middleware(TurnedAway)
     app.add_middleware(Guard, settings=wanted)
     return app
 

@@ -1,9 +1,9 @@
 """Learns the profile of the API from the traffic that is judged, and judges later traffic with it.
 
 Requests pass by and a sample of them is kept. After 2,048 requests, and again whenever their number
-has doubled, a candidate is learned beside the judging; it takes over when half as many requests
-again have come. Both moments are numbers of requests, so equal traffic gives equal verdicts,
-however it comes in blocks, and after a restart.
+has doubled, a candidate is learned beside the judging, unless the one before was learned just now;
+it takes over when half as many requests again have come. These moments are numbers of requests and
+their times, so equal traffic gives equal verdicts, however it comes in blocks, and after a restart.
 """
 
 import threading
@@ -37,8 +37,15 @@ OWNERS, CATEGORIES = 1 << 13, 1 << 17
 """Endpoints and parameters, and their properties, that a candidate holds at most: a quarter of what
 training does, because learning goes over all of them again and again.
 """
+NEVER = -(1 << 62)
 LEAST_LEARNED = 200
 """Requests below which nothing is learned: the rest was attacks, or of accused clients."""
+
+REST_US = 600
+"""Time of the requests, µs, that has to pass for each request learned from before the next candidate
+is learned. Learning takes about 30 µs of CPU for each, so that is a twentieth of a core at most,
+however many requests come: at 10,000 a second something is learned about once a minute.
+"""
 
 Array = npt.NDArray[Any]
 
@@ -142,6 +149,7 @@ class OnlineProfile:
         self._scorer: Scorer | None = None
         self._sample = RollingSample(settings)
         self._candidate: _Candidate | bytes | None = None
+        self._now = self._rests_until = NEVER
 
     def score(self, block: Prepared) -> Unusual | None:
         """What the profile says of requests, None before there is one.
@@ -170,10 +178,15 @@ class OnlineProfile:
         """
         batch = block.batch
         columns = batch.enriched
-        window = batch.numbers["ts"] // WINDOW_US
+        ts = batch.numbers["ts"]
+        window = ts // WINDOW_US
         self._sample.add(batch, columns["endpoint"], columns["h_client"], usable, window)
         self.seen += len(batch)
-        if is_learning_point(self.seen) and self._sample.kept >= LEAST_LEARNED:
+        self._now = max(self._now, int(ts.max(initial=NEVER)))
+        kept = self._sample.kept
+        is_rested = self._now >= self._rests_until
+        if is_learning_point(self.seen) and kept >= LEAST_LEARNED and is_rested:
+            self._rests_until = self._now + kept * REST_US
             self._candidate = _Candidate(self.settings, self._sample.turn(), accused())
             self._candidate.start()
         last = last_learning_point(self.seen)
@@ -211,6 +224,7 @@ class OnlineProfile:
         """All state as named arrays; waits for a candidate, see `is_learned`."""
         out = {f"sample.{name}": array for name, array in self._sample.snapshot().items()}
         out["seen"] = np.array([self.seen], np.int64)
+        out["times"] = np.array([self._now, self._rests_until], np.int64)
         out["active"] = np.frombuffer(self._content, np.uint8)
         out["candidate"] = np.frombuffer(self._pending(), np.uint8)
         return out
@@ -225,6 +239,7 @@ class OnlineProfile:
         }
         self._sample.restore(sample)
         self.seen = int(arrays["seen"][0])
+        self._now, self._rests_until = arrays["times"].tolist()
         self._candidate = arrays["candidate"].tobytes() or None
         if content := arrays["active"].tobytes():
             self._use(content)

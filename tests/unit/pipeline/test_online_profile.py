@@ -136,6 +136,20 @@ def test_one_client_cannot_make_its_endpoint_usual(traffic) -> None:
     assert known > 200.0
 
 
+@pytest.mark.parametrize(("apart_s", "is_learned"), [(1.0, True), (0.0001, False)])
+def test_learning_rests_in_dense_traffic(apart_s, is_learned) -> None:
+    """2,048 requests are worth a rest of 1.2 s: at 10,000 a second it is not over with 4,096."""
+    rows = [
+        row | {"ts": 1_700_000_000 + i * apart_s}
+        for i, row in enumerate(orders(2 * FIRST, clients=30))
+    ]
+    live = new()
+    advance(live, rows)
+    assert live.engine.online is not None
+    assert live.engine.online.profile is not None
+    assert live.engine.online.is_wanted(STEADY) is is_learned
+
+
 def test_every_cut_is_a_point() -> None:
     points, seen = [], 0
     while seen < 4 * STEADY:

@@ -92,15 +92,18 @@ def problem(
 
 def refusal(connection: HTTPConnection, error: RefusedError) -> Response:
     """The answer to a refused request."""
+    return refused_answer(error, get_request_id(connection))
+
+
+def refused_answer(error: RefusedError, request_id: str) -> Response:
+    """The answer to a refused request with an id."""
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="apisentinel"'
     more: dict[str, Any] = getattr(error, "more", {})  # such as what a filter allows
-    return problem(
-        error.status, str(error), request_id=get_request_id(connection), headers=headers, **more
-    )
+    return problem(error.status, str(error), request_id=request_id, headers=headers, **more)
 
 
 def as_refusal(error: ApiSentinelError) -> RefusedError:

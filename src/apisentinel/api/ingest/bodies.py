@@ -54,7 +54,7 @@ class Intake:
         self.body_bytes = body_bytes
         self._refuse = refuse
         self._budget = budget
-        self._seconds = limits.body_seconds
+        self.seconds = limits.body_seconds
         self._threads = limits.ingest_threads
         self._pool = ThreadPoolExecutor(limits.ingest_threads, "ingest")
         self._queue_bytes = limits.queue_bytes
@@ -90,15 +90,30 @@ class Intake:
         finally:
             reservation.release()
 
-    async def _in_turn(self, work: Callable[[], T | RefusedError], size: int) -> T:
-        """Does work in a thread when its turn comes, and refuses it when that would take long."""
-        # Its own size does not count, or large bodies would never have a turn beside small ones.
+    def refuse_early(self, size: int) -> None:
+        """Refuses a body that would be refused now whatever is in it; takes a microsecond.
+
+        Args:
+            size: Bytes that it has, as sent.
+
+        Raises:
+            RefusedError: 429, 503 as in `run`.
+        """
+        self._refuse(size)
+        self._check_queue()
+
+    def _check_queue(self) -> None:
+        # A body's own size does not count, or large ones would never have a turn beside small ones.
         if self._waiting >= self._threads * QUEUE or self._waiting_bytes >= self._queue_bytes:
             raise RefusedError(
                 503,
                 f"{self._waiting} bodies are waiting already; send again in a moment",
                 retry_after=RETRY_BUSY_SECONDS,
             )
+
+    async def _in_turn(self, work: Callable[[], T | RefusedError], size: int) -> T:
+        """Does work in a thread when its turn comes, and refuses it when that would take long."""
+        self._check_queue()
         self._waiting += 1
         self._waiting_bytes += size
         try:
@@ -125,15 +140,15 @@ class Intake:
         try:
             # One timer for the whole body: a task per piece costs more than the piece, and its
             # end holds the pieces in a circle.
-            async with asyncio.timeout(self._seconds) as patience:
+            async with asyncio.timeout(self.seconds) as patience:
                 async for piece in request.stream():
-                    patience.reschedule(now() + self._seconds)
+                    patience.reschedule(now() + self.seconds)
                     size += len(piece)
                     self._check(size)
                     reservation.grow(size)
                     pieces.append(piece)
         except TimeoutError:
-            raise RefusedError(408, f"nothing of the body arrived for {self._seconds} s") from None
+            raise RefusedError(408, f"nothing of the body arrived for {self.seconds} s") from None
         except ClientDisconnect:
             raise RefusedError(400, "the body was cut off") from None
         return b"".join(pieces)
