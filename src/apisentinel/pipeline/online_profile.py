@@ -2,8 +2,9 @@
 
 Requests pass by and a sample of them is kept. After 2,048 requests, and again whenever their number
 has doubled, a candidate is learned beside the judging, unless the one before was learned just now;
-it takes over when half as many requests again have come. These moments are numbers of requests and
-their times, so equal traffic gives equal verdicts, however it comes in blocks, and after a restart.
+it takes over when half as many requests again have come, or later where they come faster than it
+can be learned. These moments are numbers of requests and their times, so equal traffic gives equal
+verdicts, however it comes in blocks, and after a restart.
 """
 
 import threading
@@ -29,10 +30,7 @@ FIRST, STEADY = 2_048, 262_144
 16,000 requests takes half a second of CPU.
 """
 DELAY_SHARE = 2
-"""A candidate takes over after half of the requests since the one before: so much time it has to be
-learned in, and judging waits for one that is late. Learning takes up to 3 s of CPU, beside others
-on the same cores 10 s; half is 13 s at 10,000 requests a second.
-"""
+"""A candidate takes over after half of the requests since the one before at the earliest."""
 OWNERS, CATEGORIES = 1 << 13, 1 << 17
 """Endpoints and parameters, and their properties, that a candidate holds at most: a quarter of what
 training does, because learning goes over all of them again and again.
@@ -41,10 +39,11 @@ NEVER = -(1 << 62)
 LEAST_LEARNED = 200
 """Requests below which nothing is learned: the rest was attacks, or of accused clients."""
 
-REST_US = 600
-"""Time of the requests, µs, that has to pass for each request learned from before the next candidate
-is learned. Learning takes about 30 µs of CPU for each, so that is a twentieth of a core at most,
-however many requests come: at 10,000 a second something is learned about once a minute.
+WAIT_US, REST_US = 300, 1_200
+"""Time of the requests, µs, for each request learned from: that has to pass before a candidate takes
+over, and before the next one is learned. Learning takes 30 to 75 µs of CPU for each, so it has four
+times as long at least, and takes a sixteenth of a core at most, however many requests come: at
+10,000 a second something is learned about once a minute.
 """
 
 Array = npt.NDArray[Any]
@@ -76,7 +75,9 @@ def last_learning_point(seen: int) -> int:
 
 
 def take_over_point(learned: int) -> int:
-    """Number of requests after which a candidate that was learned at a point judges."""
+    """Number of requests after which a candidate that was learned at a point judges, where there was
+    time to learn it; else it does from the next such point or learning point on.
+    """
     stretch = STEADY if learned >= 2 * STEADY else max(learned // 2, FIRST)
     return learned + stretch // DELAY_SHARE
 
@@ -149,7 +150,7 @@ class OnlineProfile:
         self._scorer: Scorer | None = None
         self._sample = RollingSample(settings)
         self._candidate: _Candidate | bytes | None = None
-        self._now = self._rests_until = NEVER
+        self._now = self._takes_over = self._rests_until = NEVER
 
     def score(self, block: Prepared) -> Unusual | None:
         """What the profile says of requests, None before there is one.
@@ -183,23 +184,33 @@ class OnlineProfile:
         self._sample.add(batch, columns["endpoint"], columns["h_client"], usable, window)
         self.seen += len(batch)
         self._now = max(self._now, int(ts.max(initial=NEVER)))
+        last = last_learning_point(self.seen)
+        is_learning = self.seen == last
+        is_new = False
+        if self._candidate is not None and (is_learning or self.seen == take_over_point(last)):
+            is_new = self._now >= self._takes_over
+            if is_new:
+                self._use(self._pending())
+                self._candidate = None
         kept = self._sample.kept
-        is_rested = self._now >= self._rests_until
-        if is_learning_point(self.seen) and kept >= LEAST_LEARNED and is_rested:
+        is_rested = self._candidate is None and self._now >= self._rests_until
+        if is_learning and is_rested and kept >= LEAST_LEARNED:
+            self._takes_over = self._now + kept * WAIT_US
             self._rests_until = self._now + kept * REST_US
             self._candidate = _Candidate(self.settings, self._sample.turn(), accused())
             self._candidate.start()
-        last = last_learning_point(self.seen)
-        if self._candidate is None or not last or self.seen != take_over_point(last):
-            return False
-        self._use(self._pending())
-        self._candidate = None
-        return True
+        return is_new
 
-    def is_wanted(self, rows: int) -> bool:
-        """Whether a candidate takes over within the next so many requests."""
-        last = last_learning_point(self.seen)
-        return self._candidate is not None and self.seen + rows >= take_over_point(last)
+    def is_wanted(self, rows: int, until: int) -> bool:
+        """Whether a candidate takes over within the next so many requests.
+
+        Args:
+            rows: Number of requests.
+            until: Latest time of one of them, µs.
+        """
+        if self._candidate is None or max(self._now, until) < self._takes_over:
+            return False
+        return next_cut(self.seen) <= self.seen + rows
 
     def is_learned(self, timeout_s: float = 0.0) -> bool:
         """Whether no candidate is being learned; waits so long for one."""
@@ -224,7 +235,7 @@ class OnlineProfile:
         """All state as named arrays; waits for a candidate, see `is_learned`."""
         out = {f"sample.{name}": array for name, array in self._sample.snapshot().items()}
         out["seen"] = np.array([self.seen], np.int64)
-        out["times"] = np.array([self._now, self._rests_until], np.int64)
+        out["times"] = np.array([self._now, self._takes_over, self._rests_until], np.int64)
         out["active"] = np.frombuffer(self._content, np.uint8)
         out["candidate"] = np.frombuffer(self._pending(), np.uint8)
         return out
@@ -239,7 +250,7 @@ class OnlineProfile:
         }
         self._sample.restore(sample)
         self.seen = int(arrays["seen"][0])
-        self._now, self._rests_until = arrays["times"].tolist()
+        self._now, self._takes_over, self._rests_until = arrays["times"].tolist()
         self._candidate = arrays["candidate"].tobytes() or None
         if content := arrays["active"].tobytes():
             self._use(content)

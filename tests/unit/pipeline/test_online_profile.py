@@ -136,18 +136,36 @@ def test_one_client_cannot_make_its_endpoint_usual(traffic) -> None:
     assert known > 200.0
 
 
-@pytest.mark.parametrize(("apart_s", "is_learned"), [(1.0, True), (0.0001, False)])
-def test_learning_rests_in_dense_traffic(apart_s, is_learned) -> None:
-    """2,048 requests are worth a rest of 1.2 s: at 10,000 a second it is not over with 4,096."""
-    rows = [
-        row | {"ts": 1_700_000_000 + i * apart_s}
-        for i, row in enumerate(orders(2 * FIRST, clients=30))
-    ]
+def dense(count: int, apart_s: float) -> list[dict[str, Any]]:
+    rows = orders(count, clients=30)
+    return [row | {"ts": 1_700_000_000 + i * apart_s} for i, row in enumerate(rows)]
+
+
+def test_where_requests_come_fast_a_candidate_has_time() -> None:
+    """2,048 requests have 0.6 s to be learned in; 2,048 more come in 0.2 s."""
+    rows = dense(2 * FIRST, 0.0001)
     live = new()
     advance(live, rows)
-    assert live.engine.online is not None
-    assert live.engine.online.profile is not None
-    assert live.engine.online.is_wanted(STEADY) is is_learned
+    online = live.engine.online
+    assert online is not None
+    assert online.profile is None
+    assert not online.is_wanted(STEADY, 0)
+    later = rows[-1]["ts"] + 60
+    assert online.is_wanted(STEADY, later * 1_000_000)
+    assert not online.is_wanted(1, later * 1_000_000)
+    advance(live, [row | {"ts": later} for row in rows[:FIRST]])
+    assert online.profile is not None
+
+
+@pytest.mark.parametrize(("apart_s", "is_learning"), [(1.0, True), (0.001, False)])
+def test_learning_rests_in_dense_traffic(apart_s, is_learning) -> None:
+    """A candidate of 2,048 requests is worth a rest of 2.4 s, one of twice as many comes after."""
+    live = new()
+    advance(live, dense(2 * FIRST, apart_s))
+    online = live.engine.online
+    assert online is not None
+    assert online.profile is not None
+    assert online.is_wanted(STEADY, 1 << 60) is is_learning
 
 
 def test_every_cut_is_a_point() -> None:

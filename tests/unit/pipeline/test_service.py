@@ -552,7 +552,7 @@ def test_who_looks_does_not_wait_for_a_profile_that_is_being_learned(tmp_path, m
         asked.set()
         return learned.wait(timeout_s)
 
-    monkeypatch.setattr(online, "is_wanted", lambda _rows: True)
+    monkeypatch.setattr(online, "is_wanted", lambda _rows, _until: True)
     monkeypatch.setattr(online, "is_learned", is_learned)
     service.door.submit_requests(body(requests(100)), source="http")
     assert asked.wait(60)

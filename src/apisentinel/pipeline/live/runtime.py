@@ -187,7 +187,7 @@ class Runtime:
             self._wait(after)
             return 0
         for group in self._groups(entries):
-            if not self._may_judge(len(group.block.batch)):  # the rest stays in the journal
+            if not self._may_judge(group.block.batch):  # the rest stays in the journal
                 return len(entries)
             self._judge(group)
         if self.live.offset < entries[-1][0]:  # the last ones are damaged
@@ -301,12 +301,12 @@ class Runtime:
 
     # ----------------------------------------------------------------------------------- judging
 
-    def _may_judge(self, rows: int) -> bool:
+    def _may_judge(self, batch: RequestBatch) -> bool:
         """Waits for a profile that these requests need, and holds up no reader of the state
         meanwhile; False at a stop.
         """
         online = self.live.engine.online
-        if online is not None and online.is_wanted(rows):
+        if online is not None and online.is_wanted(len(batch), int(batch.numbers["ts"].max())):
             while not self._stop.is_set() and not online.is_learned(WAIT_S):
                 pass
         return not self._stop.is_set()
