@@ -69,3 +69,7 @@ class RefusedError(ApiSentinelError):
         super().__init__(detail)
         self.status = status
         self.retry_after = retry_after
+
+
+class BusyError(RefusedError):
+    """A request is refused because too much is under way: counted, and no fault of the service."""

@@ -76,6 +76,7 @@ def create_app(
         state.limits.bodies,
         service.settings.door.max_body_bytes,
         service.door.check,
+        lambda: service.door.counters.note(refused=1),
     )
     state.agent_reports = AgentReports()
     state.authenticator = Authenticator(

@@ -165,9 +165,7 @@ class BatchRedactor:
                     keep[i] = False
         return keep, users
 
-    def _keep_forged(
-        self, batch: RequestBatch, found: Found, keep: npt.NDArray[np.bool_]
-    ) -> None:
+    def _keep_forged(self, batch: RequestBatch, found: Found, keep: npt.NDArray[np.bool_]) -> None:
         """Takes forged tokens off the candidates; each token of a batch is looked at once."""
         tokens = _tokens(batch, found)
         if not len(tokens):

@@ -35,15 +35,17 @@ OWNERS, CATEGORIES = 1 << 13, 1 << 17
 """Endpoints and parameters, and their properties, that a candidate holds at most: a quarter of what
 training does, because learning goes over all of them again and again.
 """
-NEVER = -(1 << 62)
 LEAST_LEARNED = 200
 """Requests below which nothing is learned: the rest was attacks, or of accused clients."""
 
+NEVER = -(1 << 62)
+"""A time before all others."""
+
 WAIT_US, REST_US = 300, 1_200
-"""Time of the requests, µs, for each request learned from: that has to pass before a candidate takes
-over, and before the next one is learned. Learning takes 30 to 75 µs of CPU for each, so it has four
-times as long at least, and takes a sixteenth of a core at most, however many requests come: at
-10,000 a second something is learned about once a minute.
+"""Time of the requests, µs, for each request learned from: that has to pass before a candidate
+takes over, and before the next one is learned. Learning takes 30 to 75 µs of CPU for each, so it
+has four times as long at least, and takes a sixteenth of a core at most, however many requests
+come: at 10,000 a second something is learned about once a minute.
 """
 
 Array = npt.NDArray[Any]
@@ -75,8 +77,8 @@ def last_learning_point(seen: int) -> int:
 
 
 def take_over_point(learned: int) -> int:
-    """Number of requests after which a candidate that was learned at a point judges, where there was
-    time to learn it; else it does from the next such point or learning point on.
+    """Number of requests after which a candidate that was learned at a point judges, where there
+    was time to learn it; else it does from the next such point or learning point on.
     """
     stretch = STEADY if learned >= 2 * STEADY else max(learned // 2, FIRST)
     return learned + stretch // DELAY_SHARE

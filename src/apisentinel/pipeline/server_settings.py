@@ -27,7 +27,7 @@ class LimitSettings(BaseModel):
         description="Bodies that are decompressed, parsed and waiting for the disk at one time.",
     )
     queue_bytes: int = Field(
-        default=8 * MIB,
+        default=16 * MIB,
         ge=1 << 16,
         description="Bytes of bodies in work from which further ones get 503 and Retry-After; two"
         " cores take them in within a second. A compressed byte counts eight times.",

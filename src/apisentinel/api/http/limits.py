@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Final
 
 from apisentinel.clock import Clock
-from apisentinel.errors import RefusedError
+from apisentinel.errors import BusyError, RefusedError
 from apisentinel.pipeline.server_settings import LimitSettings
 
 CALLERS: Final = 10_000
@@ -103,7 +103,7 @@ class ByteBudget:
         """
         with self._lock:
             if self._used + size > self.limit:
-                raise RefusedError(
+                raise BusyError(
                     503,
                     f"{self._used} bytes of bodies are being read, {self.limit} are allowed; send"
                     " again in a moment",

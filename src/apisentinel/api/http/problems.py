@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from apisentinel.api.http.context import get_clock, get_request_id
 from apisentinel.errors import (
     ApiSentinelError,
+    BusyError,
     ConfigError,
     ParseError,
     RefusedError,
@@ -143,7 +144,8 @@ async def _own(connection: HTTPConnection, error: Exception) -> Response | None:
     assert isinstance(error, ApiSentinelError)  # noqa: S101 (registered for this class)
     refused = as_refusal(error)
     if refused.status >= 500 and _is_news(connection, f"{type(error).__name__} {refused.status}"):
-        _log.error(
+        tell = _log.warning if isinstance(refused, BusyError) else _log.error
+        tell(
             "request_failed",
             request_id=get_request_id(connection),
             status=refused.status,

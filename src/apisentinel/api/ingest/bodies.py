@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from apisentinel.api.http.limits import RETRY_BUSY_SECONDS, ByteBudget
-from apisentinel.errors import RefusedError
+from apisentinel.errors import BusyError, RefusedError
 from apisentinel.pipeline.server_settings import LimitSettings
 from apisentinel.sources.body import decompress
 
@@ -41,6 +41,7 @@ class Intake:
         budget: ByteBudget,
         body_bytes: int,
         refuse: Callable[[int], None],
+        on_busy: Callable[[], None] = lambda: None,
     ) -> None:
         """Starts the threads.
 
@@ -50,9 +51,11 @@ class Intake:
             body_bytes: Largest body.
             refuse: Raises RefusedError for a body of so many bytes that would be refused whatever
                 is in it; quick, since it is called on the event loop.
+            on_busy: Counts a body that is refused because others wait already.
         """
         self.body_bytes = body_bytes
         self._refuse = refuse
+        self._on_busy = on_busy
         self._budget = budget
         self.seconds = limits.body_seconds
         self._threads = limits.ingest_threads
@@ -105,7 +108,8 @@ class Intake:
     def _check_queue(self) -> None:
         # A body's own size does not count, or large ones would never have a turn beside small ones.
         if self._waiting >= self._threads * QUEUE or self._waiting_bytes >= self._queue_bytes:
-            raise RefusedError(
+            self._on_busy()
+            raise BusyError(
                 503,
                 f"{self._waiting} bodies are waiting already; send again in a moment",
                 retry_after=RETRY_BUSY_SECONDS,

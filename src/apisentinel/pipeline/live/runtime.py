@@ -306,7 +306,8 @@ class Runtime:
         meanwhile; False at a stop.
         """
         online = self.live.engine.online
-        if online is not None and online.is_wanted(len(batch), int(batch.numbers["ts"].max())):
+        until = int(batch.numbers["ts"].max(initial=0))
+        if online is not None and online.is_wanted(len(batch), until):
             while not self._stop.is_set() and not online.is_learned(WAIT_S):
                 pass
         return not self._stop.is_set()

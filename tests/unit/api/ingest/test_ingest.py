@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from apisentinel.api.http.problems import LOG_PAUSE_S
 from apisentinel.api.ingest.agent_reports import INSTANCES
+from apisentinel.api.ingest.turned_away import _is_drained
 from apisentinel.errors import RefusedError
 from apisentinel.pipeline.service_settings import ServiceSettings
 
@@ -184,6 +185,51 @@ def test_a_body_that_will_be_refused_is_not_looked_at(client, key, door):
     assert not door.bodies
     door.full = None
     assert post(client, key, b"no gzip", **{"Content-Encoding": "gzip"}).status_code == 400
+
+
+def test_under_overload_a_body_costs_no_look_at_its_sender(client, key, door, app, monkeypatch):
+    """With the answer that the route gives, and the headers of all answers."""
+    assert post(client, key).status_code == 202
+    door.full = RefusedError(429, "full", retry_after=3)
+    monkeypatch.setattr(app.state.authenticator, "authenticate", None)
+    answer = post(client, key, LINES * 10_000)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert len(door.bodies) == 1
+
+
+def test_who_sends_no_known_key_learns_nothing_of_the_load(client, key, door):
+    post(client, key)
+    door.full = RefusedError(429, "full", retry_after=3)
+    for headers in ({}, {"Authorization": "Bearer aps_no.such"}, {"Authorization": "Basic eA=="}):
+        answer = client.post("/api/v1/events", content=LINES, headers=headers)
+        assert answer.status_code == 401
+
+
+def test_bodies_that_find_a_full_queue_are_counted(client, key, app, door):
+    post(client, key)
+    app.state.intake._waiting_bytes = app.state.intake._queue_bytes
+    answer = post(client, key)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert door.counters.totals()["refused"] == 1
+    with capture_logs() as lines:
+        app.state.limits.bodies.reserve(app.state.limits.bodies.limit)
+        app.state.intake._waiting_bytes = 0
+        assert post(client, key).status_code == 503
+    assert [line["log_level"] for line in lines] == ["warning"]
+
+
+@pytest.mark.parametrize("last", [{"type": "http.disconnect"}, None])
+def test_a_body_that_does_not_end_gets_no_answer(last):
+    messages = [{"type": "http.request", "body": b"x", "more_body": True}, last]
+
+    async def receive():
+        message = messages.pop(0)
+        return message or await asyncio.sleep(60)
+
+    assert not asyncio.run(_is_drained(receive, 0.01))
 
 
 def test_splunk_health_follows_the_door(client, door):
