@@ -103,6 +103,10 @@ come from replies here.
 MEMORY_US = 86_400_000_000
 """Time in which evidence fades to a third: a slow walk takes a day."""
 FOREIGN_STEP, ORIGIN_STEP = 2.4, 1.8
+ORIGIN_FADES = 0.7
+"""Each further id of unknown origin says so much of the one before: who brings one along, from
+yesterday, from a list that the app keeps or from a reply that was not recorded, brings all of them.
+"""
 REFUSED_STEP, LET_IN_STEP, REFUSED_SHARE = 1.7, -0.3, 0.4
 """Most that a refusal says, least that an object that is let in says for the principal, and share
 of refusals among the objects that an attacker asks for.
@@ -429,7 +433,8 @@ def update_holdings(
                         if traced and not ref.is_body and looked >= GIVEN_FEWEST:
                             origin = (r.given + 1.0) / (looked + 2.0)
                             if origin >= GIVEN_SHARE:
-                                step += min(ORIGIN_STEP, np.log(0.8 / (1.0 - origin)))
+                                most = min(ORIGIN_STEP, np.log(0.8 / (1.0 - origin)))
+                                step += most * ORIGIN_FADES ** min(h.unprovenanced, 8)
                                 h.unprovenanced += 1
                                 sign = True
                         base = min((r.refused + 1.0) / (r.asked + 40.0), 0.3)

@@ -44,6 +44,17 @@ DISTINCT_FLOOR, DISTINCT_TIMES = np.float32(14.0), np.float32(3.3)
 """
 DISTINCT_ANONYMOUS = np.float32(4.5)
 """The same for clients without user and session: several people may stand behind them."""
+SPREAD_POWER = 1.1
+"""Counts of principals spread like a log-normal: with the median m and the 98 % quantile q, two
+deviations above it, one of 100,000 lies above q (q / m) to this power. Where some do ten times the
+work of others, that is the limit; where all do the same, the fixed times are.
+"""
+SPREAD_MOST = np.float32(8.0)
+"""Most times the 98 % quantile that the spread allows."""
+FIRST_LLR = 4.4
+"""What passing a limit says. There are many endpoints, people and hours, and some pass; it takes
+half as much again to be an alert without any other sign.
+"""
 DISTINCT_FEWEST = 15
 """Principals that an endpoint must know before its own quantile counts."""
 DISTINCT_DOUBT = np.float32(12.0)
@@ -92,6 +103,8 @@ SLOW_US, SLOW_FEWEST, SLOW_SHARE = 600_000_000, np.float32(2.5), np.float32(0.3)
 """How long others' waiting is remembered, and how many of them, and which share, make it the
 server that is slow.
 """
+PATH_SALT = np.uint64(0x9E3779B97F4A7C15)
+"""Tells the bit of a path from the bit of a target with a query or a body."""
 BROWSER, MOBILE_APP = AGENT_KINDS.index(AgentKind.BROWSER), AGENT_KINDS.index(AgentKind.MOBILE_APP)
 UNKNOWN_ROUTE = 0
 """Number of the route of what does not exist."""
@@ -99,8 +112,8 @@ LOGIN_SUCCEEDED = 2
 
 OBJECTS, REFUSALS, LARGE, SLOW, OUTSIDE, REPEATS, PACE = 3, 4, 5, 6, 7, 8, 9
 """What a signal of this module says."""
-DISTINCT_TOLD, REFUSED_TOLD, FLOOD_TOLD, TAIL_TOLD, ASKED_TOLD, _UNUSED, PACE_TOLD = range(7)
-"""Places of `reported`."""
+DISTINCT_TOLD, REFUSED_TOLD, FLOOD_TOLD, TAIL_TOLD, ASKED_TOLD, PATHS, PACE_TOLD = range(7)
+"""Places of `reported`; `PATHS` counts the different paths of the running hour."""
 
 PRIVATE_FEWEST, PRIVATE_SHARE = 50, 0.025
 """Requests for objects with a known owner from which on an endpoint counts as private, when at most
@@ -171,6 +184,7 @@ def _new_hour(p):
     p.reported[DISTINCT_TOLD] = 0.0
     p.reported[REFUSED_TOLD] = 0.0
     p.reported[ASKED_TOLD] = 0.0
+    p.reported[PATHS] = 0.0
     for k in range(64):
         p.targets[k] = 0
 
@@ -227,6 +241,14 @@ def _high(histogram, share, own):
 
 
 @inline
+def _times(histogram, usual, least):
+    """How many times the 98 % quantile `usual` is too much, `least` or what the spread asks for."""
+    middle, _, _ = _high(histogram, 0.5, 1)
+    spread = (usual / max(middle, np.float32(1.0))) ** SPREAD_POWER
+    return min(max(least, np.float32(spread)), max(least, SPREAD_MOST))
+
+
+@inline
 def _voice(histogram, count):
     """Moves the voice of a principal's hour to its new count: each hour counts once."""
     now = log_bin(np.int64(count), HIGH_BINS)
@@ -259,7 +281,7 @@ def _often(p, r, e):
     limit = _unknown(e) if p.distinct >= np.float32(0.5) * p.asked else UNKNOWN_MACHINES
     limit = max(limit, ASKED_TIMES * normal)
     if voices >= DISTINCT_FEWEST:
-        limit = max(floor, ASKED_TIMES * normal)
+        limit = max(floor, _times(r.asked_high, normal, ASKED_TIMES) * normal)
     if is_machine(e):
         limit = max(limit, UNKNOWN_MACHINES)
     if e.agent_flags & AGENT_CLAIMS_GOOD_BOT or is_crawler(e):
@@ -269,7 +291,7 @@ def _often(p, r, e):
     if p.asked <= limit:
         return 0, np.float32(0.0), np.float32(0.0), np.float32(0.0)
     p.reported[ASKED_TOLD] = p.asked
-    return REPEATS, np.float32(5.2 + 1.2 * np.log(p.asked / limit)), p.asked, normal
+    return REPEATS, np.float32(FIRST_LLR + 2.0 * np.log(p.asked / limit)), p.asked, normal
 
 
 @inline
@@ -315,6 +337,16 @@ def ask(p, r, e, key):
         p.targets[at >> 3] |= bit
         p.distinct += np.float32(1.0)
         _voice(r.targets_high, p.distinct)
+        # bodies and queries make targets of one path; how many paths there are tells who edits
+        # and searches what is its own from who walks
+        if e.query == 0 and e.body == 0:
+            p.reported[PATHS] += np.float32(1.0)
+        else:
+            at = np.int64(mix(e.path, PATH_SALT) & np.uint64(511))
+            bit = np.uint8(np.uint8(1) << np.uint8(at & 7))
+            if p.targets[at >> 3] & bit == 0:
+                p.targets[at >> 3] |= bit
+                p.reported[PATHS] += np.float32(1.0)
     found = nothing
     refused = e.status >= 400 and e.status < 429 and e.status != 408
     if fresh and e.status > 0:
@@ -341,7 +373,13 @@ def ask(p, r, e, key):
     floor, times = DISTINCT_FLOOR, DISTINCT_TIMES
     if e.user == 0 and not e.session_given:
         times = DISTINCT_ANONYMOUS
-    elif is_private(r) and e.object != 0 and e.user != 0:
+    elif (
+        is_private(r)
+        and e.object != 0
+        and e.user != 0
+        and p.reported[PATHS] > max(PRIVATE_FLOOR, np.float32(0.5) * p.distinct)
+    ):
+        # many searches in the objects of one's own are no walk through those of others
         floor, times = PRIVATE_FLOOR, PRIVATE_TIMES
     if fresh and p.distinct > floor and p.distinct >= p.reported[DISTINCT_TOLD] * np.float32(1.25):
         normal, _, voices = _high(r.targets_high, 0.02, 1)
@@ -349,7 +387,7 @@ def ask(p, r, e, key):
         if voices >= DISTINCT_FEWEST:
             # the quantile of a few principals is little more than the busiest of them
             doubt = np.float32(1.0) + DISTINCT_DOUBT / np.float32(voices)
-            limit = max(floor, times * doubt * normal)
+            limit = max(floor, _times(r.targets_high, normal, times) * doubt * normal)
         if is_machine(e):
             # keys have limits of their own; partners fetch everything again now and then
             limit = max(limit, UNKNOWN_MACHINES)
@@ -358,7 +396,7 @@ def ask(p, r, e, key):
         if p.distinct > limit:
             p.reported[DISTINCT_TOLD] = p.distinct
             return (
-                OBJECTS, np.float32(5.2 + 1.5 * np.log(p.distinct / limit)), p.distinct,
+                OBJECTS, np.float32(FIRST_LLR + 2.0 * np.log(p.distinct / limit)), p.distinct,
                 normal if voices >= DISTINCT_FEWEST else np.float32(0.0),
             )  # fmt: skip
     # many different things are `OBJECTS`; one phenomenon is not told twice

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pydantic import BaseModel, ConfigDict, Field
 
 from apisentinel.incidents.budget import AlertBudget
+from apisentinel.incidents.leads import has_lead
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import Alert, Evidence, Explanation
 
@@ -102,6 +103,8 @@ class AlertPolicy:
             if is_notable:
                 case.alerted_at = max(case.alerted_at, ts)
             self.suppressed += 1
+            return None
+        if case.alert_ordinal is None and not has_lead(case):
             return None
         if case.alert_ordinal is None and self.budget.holds(case, self.settings.threshold, ts):
             return None

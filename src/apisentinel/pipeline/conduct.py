@@ -38,6 +38,8 @@ BY_ATTEMPTS = frozenset((Family.BRUTE_FORCE, Family.STUFFING))
 
 GONE, UNKNOWN = frozenset((404, 410)), "{unknown}"
 """Statuses of a place that is not there, and the route of such places."""
+LOOPS_MOST = 1_000.0
+"""Calls in an hour up to which asking for what is gone, again and again, is a broken client."""
 MOSTLY = 5.0
 """Times the usual from which on whoever asks during a surge is one of its sources, four out of five
 times.
@@ -123,6 +125,18 @@ class Conduct:
         if evidence is not None:
             self._cases.hold(view, view.principal_key, evidence, evidence.detector, None)
 
+    def _is_everyday(self, view: View, told: EndpointSignal) -> bool:
+        """Whether there is a plain explanation for a signal about an endpoint."""
+        event = view.event
+        if told.what == "outside":
+            return not self._cases.staff.is_office(event["endpoint"], event["network"])
+        if event["status"] not in GONE or not view.endpoint.endswith(UNKNOWN):
+            return False
+        # one missing place with ever new bodies, or asked for on a timer by an old client; many
+        # missing places are scanning
+        is_loop = told.what == "repeats" and not told.secrets and told.actual < LOOPS_MOST
+        return told.what == "refusals" or is_loop
+
     def endpoint(self, view: View, signal: Any) -> None:
         """What a signal about an endpoint says of it, or of who asked for it."""
         what = ENDPOINT_SIGNALS[int(signal["what"])]
@@ -132,8 +146,7 @@ class Conduct:
             float(signal["sources"]), float(signal["accounts"]), float(signal["secrets"]),
             bool(about & 1), bool(about & 2), bool(about & 4), bool(about & 8),
         )  # fmt: skip
-        if what == "refusals" and view.event["status"] in GONE and view.endpoint.endswith(UNKNOWN):
-            # one missing place with ever new bodies; many missing places are scanning
+        if self._is_everyday(view, told):
             return
         if what in self._principal:
             evidence = self._principal[what].evidence(told)

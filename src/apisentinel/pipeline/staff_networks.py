@@ -90,6 +90,16 @@ class StaffNetworks:
             self._staff = self._derived()
         return TRUSTED_FACTOR if network in self._staff else 1.0
 
+    def is_office(self, endpoint: int, network: int) -> bool:
+        """Whether colleagues share one of the networks from which an endpoint is used, other than
+        `network`. A few people who each come from a place of their own are the first visitors of
+        an endpoint, not its staff. True where nothing is known.
+        """
+        place = self._places.get(endpoint)
+        return place is None or any(
+            len(users) >= COLLEAGUES for other, users in place.items() if other != network
+        )
+
     def _derived(self) -> set[int]:
         """The networks that alone use some endpoints, where most endpoints are everybody's."""
         closed = [

@@ -162,6 +162,21 @@ def test_ids_from_replies_speak_for_a_user_and_others_against_it() -> None:
     assert found.details[0]["unprovenanced"] >= 2
 
 
+def test_a_few_ids_that_an_app_brings_along_say_nothing() -> None:
+    site = Site()
+    for u in range(30):
+        ids = [100_000 + 1_013 * u + 17 * k for k in range(4)]
+        for k in range(3):
+            site.ask(u * 50 + k, f"u{u}", "/orders", reply=[{"id": n} for n in ids])
+        for n in ids:
+            site.ask(u * 50 + 5, f"u{u}", f"/orders/{n}")
+    for k in range(3):
+        site.ask(9_000 + k, "ann", "/profile", reply=[{"id": 5_000_000 + k}])
+    for k in range(5):
+        site.ask(9_100 + 30 * k, "ann", f"/orders/{900_000 + 7_001 * k}")
+    assert site.counted().told == []
+
+
 def test_mostly_refused_objects_are_told_though_some_are_let_in() -> None:
     site = shop()
     for k in range(9):

@@ -90,6 +90,48 @@ def test_repeated_calls_are_measured_against_the_endpoint() -> None:
     assert REPEATS in [what for what, _ in told(traffic)]
 
 
+def bank(users: int = 40) -> Traffic:
+    """Users who look at their own three accounts now and then."""
+    traffic = Traffic()
+    for u in range(users):
+        for k in range(6):
+            number = 100 * u + k % 3
+            traffic.add(
+                60 * k + u, f"10.0.{u}.1", f"/accounts/{number}", endpoint="/accounts/{id}",
+                user=f"u{u}", object=h(f"a{number}"),
+            )  # fmt: skip
+    return traffic
+
+
+@pytest.mark.parametrize(("accounts", "found"), [(3, False), (18, True)])
+def test_searches_in_own_objects_are_no_walk(accounts: int, found: bool) -> None:
+    traffic = bank()
+    for k in range(18):
+        number = 7_000 + 13 * (k % accounts)
+        traffic.add(
+            900 + 20 * k, "192.0.2.9", f"/accounts/{number}", endpoint="/accounts/{id}",
+            user="eve", object=h(f"x{number}"), query=h(f"q={k}"),
+        )  # fmt: skip
+    assert bool([llr for what, llr in told(traffic) if what == OBJECTS and llr > 5.1]) is found
+
+
+@pytest.mark.parametrize(("busiest", "found"), [(2, True), (12, False)])
+def test_where_some_do_ten_times_the_work_more_is_needed(busiest: int, found: bool) -> None:
+    traffic = Traffic()
+    for u in range(60):
+        for k in range(busiest if u % 10 == 0 else 1):
+            traffic.add(
+                60 * k + u, f"10.0.{u}.1", f"/tasks/{100 * u + k}", endpoint="/tasks/{id}",
+                user=f"u{u}", object=h(f"t{100 * u + k}"),
+            )  # fmt: skip
+    for k in range(50):
+        traffic.add(
+            900 + 20 * k, "192.0.2.9", f"/tasks/{90_000 + 17 * k}", endpoint="/tasks/{id}",
+            user="eve", object=h(f"z{k}"),
+        )  # fmt: skip
+    assert bool([llr for what, llr in told(traffic) if what == OBJECTS and llr > 5.1]) is found
+
+
 def office(networks: int) -> Traffic:
     traffic = Traffic()
     for k in range(80):

@@ -127,6 +127,7 @@ def test_alerts_wait_for_the_window_or_a_rise() -> None:
     policy, ledger = AlertPolicy(AlertSettings(window_minutes=15, step=10)), Ledger()
     made = ledger.open(("client", 1), EntityRef("client", "c"), 0)
     piece = Evidence("payload", AttackType.SQLI, 9.0)
+    ledger.add(made, piece, "x", 0, 1)
 
     def told(risk: float, minute: int) -> bool:
         made.risk = risk

@@ -44,6 +44,14 @@ def test_one_stranger_who_gets_in_is_no_colleague() -> None:
     assert known.factor(AttackType.AUTOMATION, OFFICE) == TRUSTED_FACTOR
 
 
+def test_first_visitors_are_no_office() -> None:
+    known = learned([*shop(), (77, 300, 1), (77, 301, 2), (77, 301, 3)])
+    assert not known.is_office(77, 302)
+    assert known.is_office(DESK, HOME)
+    assert not known.is_office(DESK, OFFICE)
+    assert known.is_office(12_345, HOME)
+
+
 def test_refused_requests_teach_nothing() -> None:
     assert learned(shop(), status=403).factor(AttackType.AUTOMATION, OFFICE) == 1.0
 

@@ -40,6 +40,8 @@ ACCOUNT_SOURCES = 3
 SHARED_LLR = 5.5
 """Most that guessing says of an address that many share, where nobody knows the account."""
 STRONGEST = 14.0
+SECOND_NAME_LLR = 1.0
+"""Most that failures of an endpoint say under a second name: one phenomenon is not told twice."""
 PROMPTED_EACH = 3
 """Accounts prompted by one client within a day from which on the client is named instead."""
 TOKENS_KEPT = 50_000
@@ -212,9 +214,10 @@ class AttemptGuard:
         secrets = len({pair.secret for pair in pairs if pair.secret})
         place.fresh = [0.0, 0.0]
         out = []
-        for kind in sites.kinds(pairs, attempt.purpose):
+        for rank, kind in enumerate(sites.kinds(pairs, attempt.purpose)):
+            llr = min(sites.strength(z), SECOND_NAME_LLR) if rank else sites.strength(z)
             sign = IdentitySign(
-                "site", sites.strength(z), kind, failed, usual, window / HOUR_US,
+                "site", llr, kind, failed, usual, window / HOUR_US,
                 clients, accounts, secrets,
             )  # fmt: skip
             out.append(Said("endpoint", attempt.endpoint, sign))

@@ -33,6 +33,10 @@ SHARED_FROM, SHARED_DAYS = 3, 7
 """Accounts that signed in from a source within these days from which on it is an address of
 several people: what is said about guessing then speaks about the account, not about the address.
 """
+HIT_WITHIN_US = HOUR_US
+"""A success is the hit of a list that failed this lately; later it is another person's, who shares
+the address.
+"""
 SPRAY_SHARE = 0.6
 """Secrets per account below which the same few are tried on all."""
 FLOOD, FLOOD_EVERY = 512, 64
@@ -85,7 +89,10 @@ def succeeded(source: Source, attempt: Attempt) -> bool:
     tried = source.failed.get(account)
     # a pair that works at once, from the program that tried the others
     hit = (
-        listing(source, ts) >= 5.0 and account not in source.good and attempt.agent in source.agents
+        listing(source, ts) >= 5.0
+        and account not in source.good
+        and attempt.agent in source.agents
+        and any(ts - other.last <= HIT_WITHIN_US for other in source.failed.values())
         if tried is None
         else tried.n > PATIENT
     )

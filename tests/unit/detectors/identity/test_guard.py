@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apisentinel.detectors.identity import Attempt, AttemptGuard, AttemptMemory, Purpose, purpose_of
-from apisentinel.records.signal import Family
+from apisentinel.records.signal import ActorSignal, Family
 from apisentinel.records.taxonomy import AttackType
 
 SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
@@ -65,6 +65,16 @@ def test_a_list_of_pairs_is_told_at_the_fifth_account():
         AttemptGuard(), [attempt(k * SECOND, account=k + 1, secret=k + 1) for k in range(5)]
     )
     assert strongest(said, "client", Family.STUFFING) >= MEDIUM_LLR
+
+
+@pytest.mark.parametrize(("hours", "hit"), [(0.2, True), (8, False)])
+def test_a_success_hours_after_a_list_is_somebody_elses(hours: float, hit: bool):
+    guard = AttemptGuard()
+    told(guard, [attempt(k * SECOND, account=k + 1, secret=k + 1) for k in range(20)])
+    late = told(guard, [attempt(int(hours * HOUR), account=99, secret=99, ok=True)])
+    assert (
+        any(said.signal.succeeded for said in late if isinstance(said.signal, ActorSignal)) is hit
+    )
 
 
 def test_slow_guessing_adds_up_over_days():
