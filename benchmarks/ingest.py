@@ -6,7 +6,9 @@ requests that were answered 202, which the service sends after they are on disk.
 a fixed rate and takes the time from the answer to a batch with an attack until the alert arrives on
 the WebSocket. `overload` sends many times more than is taken and ignores Retry-After, with the rate
 that is taken without overload measured before and after each of ``--turns``, since neighbours on a
-shared machine change what is possible. `clients` sends a few requests of each
+shared machine change what is possible. What counts there is what was judged in the end, by the time
+until it was: in a short flood more is accepted than is judged, and waits; in a long one the backlog
+is full, and no more is accepted than is judged. `clients` sends a few requests of each
 of many clients (``--clients``), with the table of clients as it is or larger (``--table``), and
 watches memory. Nothing is asserted: the figures tell, and whoever reads them judges.
 """
@@ -127,8 +129,7 @@ class Service:
 
     def cpu_seconds(self) -> float:
         """CPU time so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").split()
-        return (int(fields[13]) + int(fields[14])) / 100
+        return sender.cpu_seconds(self.process.pid)
 
     def stop(self) -> float:
         """Ends it; gives the seconds that it took."""
@@ -234,8 +235,9 @@ def throughput(target: Service, options: argparse.Namespace) -> dict[str, Any]:
     """Accepted requests per second."""
     with packed(batches(), 10**9) as bodies:
         flood(target, bodies, WARM_S, options.connections)
-        cpu = target.cpu_seconds()
+        cpu, own = target.cpu_seconds(), bodies.cpu_seconds()
         found = flood(target, bodies, options.seconds, options.connections)
+        found["client_cores"] = round((bodies.cpu_seconds() - own) / found["seconds"], 2)
     found["service_cores"] = round((target.cpu_seconds() - cpu) / found["seconds"], 2)
     found["memory_mib"] = target.memory()
     found |= settled(target)
@@ -275,11 +277,15 @@ def overload(target: Service, options: argparse.Namespace) -> dict[str, Any]:
 
         def phase(seconds: float, connections: int, rate: float = math.inf) -> dict[str, Any]:
             settled(target)
-            cpu = target.cpu_seconds()
+            cpu, own, begin = target.cpu_seconds(), bodies.cpu_seconds(), time.monotonic()
             found = flood(target, bodies, seconds, connections, rate)
-            settled(target)
+            client = bodies.cpu_seconds() - own
+            behind = settled(target)["behind_s"]
             accepted = max(1, found["answers"].get(202, 0) * BATCH)
+            found["behind_s"] = behind
+            found["judged_per_s"] = round(accepted / (time.monotonic() - begin))
             found["cpu_us_per_accepted"] = per_row(target.cpu_seconds() - cpu, accepted)
+            found["client_cores"] = round(client / found["seconds"], 2)
             return found
 
         flood(target, bodies, WARM_S, options.connections)
@@ -288,23 +294,26 @@ def overload(target: Service, options: argparse.Namespace) -> dict[str, Any]:
         rated = [phase(RATED_S, options.connections)]
         over = []
         for _ in range(options.turns):
-            rate = rated[-1]["accepted_per_s"] * OVERLOAD
+            rate = rated[-1]["judged_per_s"] * OVERLOAD
             over.append(phase(options.seconds / options.turns, OVERLOAD_CONNECTIONS, rate))
             rated.append(phase(RATED_S, options.connections))
     done.set()
     watcher.join()
     step = max(1, len(memory) // 10)
-    means = [
-        (rated[k]["accepted_per_s"] + rated[k + 1]["accepted_per_s"]) / 2 for k in range(len(over))
-    ]
+
+    def shares(rate: str) -> list[float]:
+        """Rates under overload of the mean of those before and after."""
+        means = [(rated[k][rate] + rated[k + 1][rate]) / 2 for k in range(len(over))]
+        return [round(part[rate] / mean, 2) for part, mean in zip(over, means, strict=True)]
+
     return {
         "rated": rated,
         "overload": over,
-        "goodput_of_rated": [
-            round(part["accepted_per_s"] / mean, 2) for part, mean in zip(over, means, strict=True)
-        ],
+        "goodput_of_rated": shares("judged_per_s"),
+        "accepted_of_rated": shares("accepted_per_s"),
         "offered_of_rated": [
-            round(part["offered_per_s"] / mean, 1) for part, mean in zip(over, means, strict=True)
+            round(2 * part["offered_per_s"] / (before["judged_per_s"] + after["judged_per_s"]), 1)
+            for part, before, after in zip(over, rated, rated[1:], strict=False)
         ],
         "memory_mib_over_time": memory[::step],
         "memory_mib": target.memory(),

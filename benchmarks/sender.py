@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import NamedTuple
 
 AHEAD = 64
@@ -73,9 +74,20 @@ def _packer(bodies: list[bytes], first: int, channel: Connection) -> None:
 class Bodies:
     """Compressed bodies, each with event ids of its own."""
 
-    def __init__(self, channel: Connection) -> None:
+    def __init__(self, channel: Connection, packer: int) -> None:
+        """Bodies from a process.
+
+        Args:
+            channel: Brings them.
+            packer: Its number.
+        """
         self._channel = channel
+        self._packer = packer
         self._ready: list[bytes] = []
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far of this process and of the one that packs."""
+        return time.process_time() + cpu_seconds(self._packer)
 
     def fill(self, count: int = AHEAD) -> None:
         """Takes up to so many bodies that are ready, waiting for the first ones."""
@@ -90,6 +102,12 @@ class Bodies:
         while len(self._ready) < AHEAD and self._channel.poll():
             self._ready.append(self._channel.recv_bytes())
         return body
+
+
+def cpu_seconds(process: int) -> float:
+    """CPU time of a process so far."""
+    fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -107,7 +125,8 @@ def packed(bodies: list[bytes], first: int) -> Iterator[Bodies]:
     process.start()
     there.close()
     try:
-        yield Bodies(here)
+        assert process.pid is not None
+        yield Bodies(here, process.pid)
     finally:
         here.close()
         process.terminate()
