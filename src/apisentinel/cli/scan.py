@@ -171,6 +171,12 @@ def _exit_code(request: Request, report: ScanReport, *, interrupted: bool, stric
     damaged = [file for file in report.input.files if file.problem]
     for file in damaged:
         messages.warn(f"{file.path}: {file.problem}")
+    if damaged and len(damaged) == len(report.input.files) and not report.input.parsed:
+        messages.error(
+            "nothing could be read: every input is damaged",
+            "Copy the files again, or look at them with gzip -t or zstd -t.",
+        )
+        return Exit.FAILED
     if strict and (unread or damaged):
         hint = "Name the format with --format or --log-format, or leave out --strict."
         example = f", such as: {broken[0].example}" if broken else ""

@@ -47,6 +47,7 @@ from apisentinel.pipeline.live.recorder import Recorder
 from apisentinel.pipeline.live.retrain import Retrainer
 from apisentinel.pipeline.live.runtime import Runtime, Told
 from apisentinel.pipeline.live.ticker import Ticker
+from apisentinel.pipeline.live.trial import try_suspects
 from apisentinel.pipeline.live.warm_up import warm_up
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.pipeline.registry import open_registry
@@ -142,6 +143,7 @@ class Service:
         lock = FolderLock(data_dir)
         self._opened.append(lambda _: lock.release())
         key = hash_key(data_dir)
+        guard = self._crash_guard()
         self.journal = Journal(data_dir / JOURNAL_FOLDER, settings.storage, clock)
         self._opened.append(lambda _: self.journal.close())
         self.journal.on_commit = self.commits.add
@@ -162,8 +164,8 @@ class Service:
         self.checkpointer = Checkpointer(self.journal, settings.runtime, clock, self._settled)
         self.checkpointer.offset, self.checkpointer.seq = live.offset, live.seq
         self.runtime = Runtime(live, self.journal, settings.runtime, self._recovered)
-        self.runtime.guard = CrashGuard(data_dir)
-        self.runtime.guard.begin(live.offset, self.journal.last_offset)
+        guard.resumed(live.seq)
+        self.runtime.guard = guard
         self.runtime.level = lambda: self.degradation.level
         self.runtime.on_told = self._told
         self.runtime.on_offset = self._judged
@@ -195,6 +197,14 @@ class Service:
         self.sources = SourceRunner(settings.sources, self.door, data_dir / SOURCES_FOLDER, clock)
         self._opened.append(self.sources.stop)
         self.sources.start()
+
+    def _crash_guard(self) -> CrashGuard:
+        """Looks how the life before has ended, and tries the rows that it suspects."""
+        guard = CrashGuard(self.settings.data_dir)
+        self._opened.append(lambda _: guard.close())
+        guard.begin()
+        try_suspects(guard, self.settings, self.settings.data_dir / JOURNAL_FOLDER)
+        return guard
 
     def _event_writer(self, live: LiveEngine) -> EventWriter:
         writer = EventWriter(

@@ -21,6 +21,15 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
 """Bytes 1 to 3 of a zstd frame that holds no data; the first one is 0x50 to 0x5F."""
 
+PACKED_NAMES = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+"""What a file is that has such a name."""
+
+LOOK = 512
+"""Bytes by which text is told from packed data: of so many of these 60 are control characters."""
+
+PRINTED = bytes([*range(9, 14), 27, *range(32, 127), *range(128, 256)])
+"""Bytes that text may have: white space, escapes of colours, everything above."""
+
 UNSUPPORTED = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
@@ -107,6 +116,25 @@ class PlainDecoder:
     def read_into(self, target: memoryview) -> int:
         """See `Decoder`."""
         return self._stored.read_into(target)
+
+
+class DamagedDecoder:
+    """Nothing, of a file whose beginning is damaged."""
+
+    __slots__ = ("_stored", "problem")
+
+    def __init__(self, stored: Stored, problem: str) -> None:
+        self._stored = stored
+        self.problem = problem
+
+    @property
+    def consumed(self) -> int:
+        """Stored bytes read so far."""
+        return self._stored.consumed
+
+    def read_into(self, _target: memoryview) -> int:
+        """See `Decoder`."""
+        return 0
 
 
 class PackedDecoder:
@@ -239,11 +267,25 @@ class ZstdDecoder(PackedDecoder):
         return b""
 
 
-def open_decoder(stored: Stored) -> Decoder:
-    """Chooses the decoder by the first bytes of the input, whatever its name says."""
+def open_decoder(stored: Stored, name: str = "") -> Decoder:
+    """Chooses the decoder by the first bytes of the input, whatever its name says.
+
+    Only when they are neither those of a packed file nor text does the name of the file tell that
+    it is a packed one whose beginning is damaged; its bytes are no lines.
+    """
     head = stored.peek(len(ZSTD_MAGIC))
     if head.startswith(GZIP_MAGIC):
         return GzipDecoder(stored)
     if head == ZSTD_MAGIC or (head[1:] == ZSTD_SKIPPABLE and 0x50 <= head[0] <= 0x5F):
         return ZstdDecoder(stored)
+    for ending, what in PACKED_NAMES.items():
+        if name.lower().endswith(ending) and not _is_text(stored.peek(LOOK)):
+            return DamagedDecoder(
+                stored, f"its name says {what}, but it does not begin so: damaged"
+            )
     return PlainDecoder(stored)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether bytes have none of the control characters that text does without."""
+    return not head.translate(None, PRINTED)

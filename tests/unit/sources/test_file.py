@@ -212,3 +212,29 @@ def test_a_read_error_on_the_way_ends_the_input_with_a_problem():
     chunks = list(source.chunks())
     assert text_of(chunks) == b"one\ntwo\n"
     assert "reading stopped" in source.problem
+
+
+@pytest.mark.parametrize("name", ["access.log.gz", "access.log.ZST", "a.gzip", "a.zstd"])
+def test_a_packed_file_with_a_damaged_beginning_gives_no_lines(tmp_path, name) -> None:
+    lines = b"".join(b"line %d\n" % (n * n) for n in range(2_000))
+    packed = gzip.compress(lines) if "g" in name[-4:] else zstandard.compress(lines)
+    path = tmp_path / name
+    path.write_bytes(b"\0" + packed[1:])
+    source = FileSource(str(path))
+    assert text_of(list(source.chunks())) == b""
+    assert "does not begin so: damaged" in source.problem
+
+
+@pytest.mark.parametrize("data", [b"", b"GET /caf\xc3\xa9 200\n", b"\x1b[31mred\x1b[0m\tx\r\n"])
+def test_text_is_read_whatever_its_name_says(tmp_path, data) -> None:
+    path = tmp_path / "access.log.gz"
+    path.write_bytes(data)
+    source = FileSource(str(path))
+    assert text_of(list(source.chunks())) == data
+    assert not source.problem
+
+
+def test_binary_data_without_such_a_name_is_delivered_as_it_is(tmp_path) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(b"\0\1\2\n")
+    assert text_of(list(FileSource(str(path)).chunks())) == b"\0\1\2\n"

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from apisentinel import __version__
 from apisentinel.errors import ModelError, StateError
 from apisentinel.features.paged import Cut
 from apisentinel.incidents.budget import BudgetMemory
@@ -22,14 +23,29 @@ from apisentinel.pipeline.learned_requests import UnusualMemory
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.records.case import Case
 
-FORMAT = 2
+FORMAT = 3
+"""Number of what a checkpoint holds. It is raised with every change of `Head`, of what that holds,
+of cases and of the layout of records; a test keeps the two together.
+"""
 HEAD, CASES, ARRAY, PAGES = "head", "cases", "array/", "pages/"
+
+
+class Origin(msgspec.Struct):
+    """What can be read of the head of a checkpoint of any format.
+
+    Attributes:
+        written_by: Version of the product, empty of the formats before 3.
+    """
+
+    format: int
+    written_by: str = ""
 
 
 class Head(msgspec.Struct, forbid_unknown_fields=True):
     """Everything that is neither an array nor a case.
 
     Attributes:
+        written_by: Version of the product.
         arrays: Name → type and shape of each array.
         pages: Name → number of slices of packed records.
         buckets: Buckets of the timeline in order of time: number, then its counts.
@@ -37,6 +53,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     format: int
+    written_by: str
     offset: int
     seq: int
     watermark: int
@@ -163,6 +180,7 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
     head = Head(
         format=FORMAT,
+        written_by=__version__,
         offset=live.offset,
         seq=engine.seq,
         watermark=live.watermark,
@@ -199,9 +217,10 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
             then of no use.
     """
     try:
+        origin = msgspec.msgpack.decode(parts[HEAD], type=Origin)
+        if origin.format != FORMAT:
+            raise StateError(_of_another_version(origin))
         head = msgspec.msgpack.decode(parts[HEAD], type=Head)
-        if head.format != FORMAT:
-            raise StateError(f"the checkpoint has format {head.format}, this version has {FORMAT}")
         cases = msgspec.msgpack.decode(parts[CASES], type=list[Case])
         arrays: dict[str, Any] = {
             name: np.frombuffer(parts[ARRAY + name], dtype=np.uint8).view(dtype).reshape(shape)
@@ -242,6 +261,16 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
     live.sweep_index = head.sweep_index
     live.late, live.expired = head.late, head.expired
     live.poisoned = head.poisoned
+
+
+def _of_another_version(origin: Origin) -> str:
+    """Who wrote a checkpoint that cannot be taken over, and what that means."""
+    writer = f"version {origin.written_by[:40]}" if origin.written_by else "an earlier version"
+    return (
+        f"the state was saved by {writer} in format {origin.format}, and version {__version__} has"
+        f" format {FORMAT}: what was learned of clients, accounts and endpoints is lost and learned"
+        " anew; events, alerts, incidents, models, people and settings are kept"
+    )
 
 
 def _slices(parts: Mapping[str, bytes], name: str, count: int) -> Iterator[bytes]:

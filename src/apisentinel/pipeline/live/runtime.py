@@ -87,7 +87,7 @@ class Runtime:
     Attributes:
         live: The engine; look at it through `view`.
         recover: Gives an engine as of some earlier batch, for the time after a failure.
-        guard: Leaves out batches that ended the process; None trusts all.
+        guard: Marks what is judged, and knows the rows that ended the process; None trusts all.
         damaged: Rows of batches that could not be read.
         poisoned: Rows that could not be judged.
         uninspected: Marked requests that were not inspected under load.
@@ -209,8 +209,8 @@ class Runtime:
         rows = 0
         for piece in (piece for entry in entries for piece in self._decode(*entry)):
             is_next = held and held[-1].first_seq + len(held[-1].batch) == piece.first_seq
-            most = 0 if self._is_careful else self.settings.block_rows
-            if held and (not is_next or rows + len(piece.batch) > most):
+            is_full = rows + len(piece.batch) > self.settings.block_rows
+            if held and (not is_next or is_full or self._is_apart(held[0], piece)):
                 yield from self._prepared(held)
                 held, rows = [], 0
             held.append(piece)
@@ -218,9 +218,14 @@ class Runtime:
         if held:
             yield from self._prepared(held)
 
-    @property
-    def _is_careful(self) -> bool:
-        return self.guard is not None and self.guard.is_careful
+    def _is_apart(self, held: Piece, piece: Piece) -> bool:
+        """Whether one of two pieces is a row that has to be judged alone."""
+        if self.guard is None:
+            return False
+        last = piece.first_seq + len(piece.batch) - 1
+        return self.guard.is_single(held.first_seq, held.first_seq) or self.guard.is_single(
+            piece.first_seq, last
+        )
 
     def _decode(self, offset: int, first_seq: int, entry: JournalEntry) -> list[Piece]:
         """The rows of an entry, in several pieces when some are left out."""
@@ -230,15 +235,17 @@ class Runtime:
             self.damaged += entry.count
             _log.error("a batch of the journal is damaged", offset=offset, problem=str(error))
             return []
-        if self.guard is not None and offset in self.guard.aside:
-            self._set_aside(batch, first_seq)
-            return []
         ts = batch.numbers["ts"]
         ts[ts == NO_TIME] = entry.received
         end = first_seq + len(batch)
         out: list[int] = []
         if first_seq <= self._last_skip:
             out = sorted(seq for seq in self._skip if first_seq <= seq < end)
+        out = self._with_those_left_out(batch, first_seq, out)
+        if self.guard is not None and self.guard.is_single(first_seq, end - 1):
+            return self._one_by_one(
+                Piece(offset, first_seq, entry.source, entry.received, batch), set(out)
+            )
         if not out:
             return [Piece(offset, first_seq, entry.source, entry.received, batch)]
         pieces = []
@@ -251,15 +258,36 @@ class Runtime:
             begin = seq + 1
         return pieces
 
-    def _set_aside(self, batch: RequestBatch, first_seq: int) -> None:
-        """Leaves out a batch at which the process has ended."""
-        error = RuntimeError("the process has ended several times while it was judged")
-        self._bury([poison_of(batch, row, first_seq + row, error) for row in range(len(batch))])
+    def _with_those_left_out(
+        self, batch: RequestBatch, first_seq: int, known: list[int]
+    ) -> list[int]:
+        """Numbers of rows to leave out, with those that end the process, which are buried."""
+        if self.guard is None or not self.guard.aside:
+            return known
+        rows = range(first_seq, first_seq + len(batch))
+        found = sorted(row for row in self.guard.aside if row in rows and row not in self._skip)
+        if not found:
+            return known
+        error = RuntimeError("the process ends while it is judged")
+        self._bury([poison_of(batch, row - first_seq, row, error) for row in found])
+        return sorted([*known, *found])
+
+    def _one_by_one(self, piece: Piece, out: set[int]) -> list[Piece]:
+        """The rows of a piece as pieces of one row."""
+        end = piece.first_seq + len(piece.batch)
+        return [
+            piece._replace(
+                offset=piece.offset if seq == end - 1 else piece.offset - 1,
+                first_seq=seq,
+                batch=piece.batch.take(np.arange(seq - piece.first_seq, seq - piece.first_seq + 1)),
+            )
+            for seq in range(piece.first_seq, end)
+            if seq not in out
+        ]
 
     def _prepared(self, pieces: list[Piece]) -> Iterator[Group]:
         """The pieces as one group; when that fails, each one alone without the rows at fault."""
-        if self._is_careful and self.guard is not None:
-            self.guard.enter(pieces[-1].offset)
+        self._mark(pieces[0].first_seq, pieces[-1].first_seq + len(pieces[-1].batch) - 1)
         try:
             yield self._group(pieces)
         except Exception as error:  # noqa: BLE001 (hostile rows must not stop the stream)
@@ -278,6 +306,11 @@ class Runtime:
             rest = piece.batch.take(np.arange(half, rows))
             after = piece.first_seq + half
             yield from self._prepared([piece._replace(first_seq=after, batch=rest)])
+
+    def _mark(self, first: int, last: int) -> None:
+        """Says on disk which rows are judged now."""
+        if self.guard is not None:
+            self.guard.enter(first, last)
 
     def _group(self, pieces: list[Piece]) -> Group:
         block = self.live.prepare(join_batches([piece.batch for piece in pieces]))
@@ -334,6 +367,7 @@ class Runtime:
         self.recoveries += 1
         live = self._rebuilt(group.first_seq)
         self.on_replaced(live)
+        self._mark(group.first_seq, group.first_seq + len(group.block.batch) - 1)
         bisection = Bisection(live, error)
         for judged in bisection.run(group.block, group.first_seq):
             at = int(judged.block.batch.numbers["seq"][0]) - group.first_seq
@@ -385,9 +419,8 @@ class Runtime:
         with self.gate.held():
             self.live.offset = offset
         self._tell_moved()
-        if self.guard is not None and offset >= self._replay_until:
-            self.guard.finish()
-            self.guard = None
+        if self.guard is not None:
+            self.guard.leave()
         self.on_offset(offset)
 
 

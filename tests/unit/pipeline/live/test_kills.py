@@ -12,13 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from tests.unit.pipeline.live.kill_child import settings
 
 from apisentinel.pipeline.installation import hash_key
 from apisentinel.pipeline.live import checkpoint
-from apisentinel.pipeline.live.crash_guard import DEATHS, FILE, Notes
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.pipeline.service import Service
 from apisentinel.pipeline.summary import Summary
@@ -80,27 +78,6 @@ def live(data_dir: Path, *, acks: int | None, pause: float) -> str:
     return last
 
 
-def is_suspected(data_dir: Path) -> bool:
-    """Whether one more life that ends at the same batch would be taken for the fault of that batch.
-
-    On a machine that is so busy that lives end before their first batch is judged, kills look as
-    if that batch ended the process, and it would rightly be set aside.
-    """
-    try:
-        notes = msgspec.json.decode((data_dir / FILE).read_bytes(), type=Notes)
-    except FileNotFoundError:
-        return False
-    return notes.deaths + (notes.at != 0) >= DEATHS - 1
-
-
-def calm(data_dir: Path) -> None:
-    """A life that sends nothing, judges what is there and ends by itself."""
-    sent = int((data_dir / "acks").read_text()) if (data_dir / "acks").exists() else 0
-    child = spawn(data_dir, is_slow=False, rows=sent * STEP)
-    said, problem = child.communicate()
-    assert said.strip().endswith("done"), problem[-2000:]
-
-
 def outcome(data_dir: Path) -> dict[str, Any]:
     """Everything that a run has left behind."""
     service = Service(settings(data_dir))
@@ -152,8 +129,6 @@ def test_killed_runs_end_like_one_that_was_not_killed(tmp_path) -> None:
 
     draw = random.Random(int(os.environ.get("KILLS_SEED", "5")))
     for kill in range(KILLS):
-        if is_suspected(killed):
-            calm(killed)
         if kill % 3 == 2:
             live(killed, acks=0, pause=draw.uniform(0.2, 2.0))
         else:
