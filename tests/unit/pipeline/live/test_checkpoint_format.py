@@ -17,7 +17,7 @@ from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.service import Service
 from apisentinel.records.case import Case
 
-LAYOUTS = {3: "2497c83bcb802ce2"}
+LAYOUTS = {3: "107607ab7f9f01de"}
 """Digest of what a checkpoint holds, by format."""
 
 
