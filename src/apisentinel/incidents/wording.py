@@ -112,7 +112,8 @@ def phrase(evidence: Evidence) -> str:
         "volume": f"sent {number(first.actual)} requests in a minute{_usual(first)}",
         "endpoint_flood": f"sent {number(first.actual)} requests to one endpoint in ten "
         f"minutes{_usual(first)}",
-        "resource_abuse": f"took {number(first.actual)} {first.unit} in ten minutes",
+        "resource_abuse": f"took {number(first.actual)} {first.unit}"
+        f"{' of server time' if first.unit == 's' else ''} in ten minutes",
     }
     said = f"{first.name}: {measured(first.actual, first.unit, first.name)}{_usual(first)}"
     return words.get(evidence.detector, said)

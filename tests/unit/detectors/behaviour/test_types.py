@@ -104,3 +104,20 @@ def test_who_goes_on_under_a_crawlers_name_from_elsewhere_is_told():
     found = behaviour.FakeBot().by_address("Googlebot/2.1", "93.184.216.34", insists=True)
     assert found.llr > 5.07
     assert behaviour.FakeBot().by_address("Googlebot/2.1", "66.249.70.1", insists=True) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "last_minute", "told"),
+    [("user", 40.0, True), ("user", 5.0, False), ("client", 40.0, False)],
+)
+def test_slow_calls_at_the_same_time_are_more_than_a_job_that_waits(
+    kind: str, last_minute: float, *, told: bool
+) -> None:
+    facts = dict.fromkeys(FACTS, 0.0) | {
+        "requests_1m": last_minute, "requests_10m": 40.0, "cost_10m_us": 250e6, "bytes_10m": 1e6,
+    }  # fmt: skip
+    signal = ActorSignal(kind, Family.RESOURCES, 3.1, facts)
+    evidence = behaviour.ResourceAbuse().evidence(signal)
+    assert evidence is not None
+    assert (evidence.llr > 5.07) == told
+    assert evidence.factors[0].unit == "s"
