@@ -8,7 +8,8 @@ from apisentinel.records.taxonomy import AttackType
 
 class ClosedEndpoint:
     """A user comes to an endpoint from a network that is none of the few (at most four) from which
-    all of its users come, once at least five users and forty requests are known.
+    all of its users come, once at least five users and forty requests are known, and colleagues
+    share those networks.
 
     A user who was seen inside before is an insider at an unusual place, another one uses a
     function of others. An endpoint that a quarter of its requests reach from elsewhere is not

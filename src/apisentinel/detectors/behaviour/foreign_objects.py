@@ -12,7 +12,8 @@ class ForeignObjects:
     Objects belong to who was given their ids in replies or comes back to them; asking once claims
     nothing. A place is private when almost nobody comes to the objects of others; until that is
     learned its word says it (`basket`, `invoice`; not `product`). Against the user count objects of
-    others, ids that no reply to it ever held (where ids come from replies), refusals among new
+    others, ids that no reply to it ever held (where ids come from replies; each further one says
+    less, since apps bring whole lists along), refusals among new
     objects against what is usual here, ids next to the one before, and other objects where
     everybody has one. Ids in small bodies (``BasketId``) count like those in paths.
 

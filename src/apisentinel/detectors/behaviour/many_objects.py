@@ -8,8 +8,10 @@ from apisentinel.records.taxonomy import AttackType
 
 class ManyObjects:
     """Different targets (path, query and body) of one principal at one endpoint within an hour
-    against those of the endpoint's other principals: three times their 98 % quantile, never
-    below 14.
+    against those of the endpoint's other principals: three times their 98 % quantile, more where
+    some do many times the work of others, never below 14. Passing it once is a lead; half as much
+    again is an alert. Where objects are private, the limit is lower for many different paths, not
+    for many searches in a few of one's own.
 
     With a user and objects it is read as access to objects of others, without a user as scraping,
     without objects as crawling; many different writes are automation. Objects are not known to

@@ -12,8 +12,9 @@ ONCE = 2.0
 
 class RepeatedCalls:
     """Requests of one principal to one endpoint within an hour against those of its other
-    principals: four times their 98 % quantile, never below 12 for methods that change something
-    and 60 for others.
+    principals: four times their 98 % quantile, more where some do many times the work of others,
+    never below 12 for methods that change something and 60 for others. Passing it is a lead; half
+    as much again is an alert. An old client that asks for a missing path on a timer says nothing.
 
     Catches: accounts made, codes tried, baskets filled by scripts; one client's share of a flood.
     Misses: repetition spread over many principals; endpoints that programs use as often anyway.
