@@ -11,7 +11,7 @@ class StepFlood:
 
     Each of them makes the server send a message or do costly work, and many places answer alike
     whether a code was right or wrong, so that refusals cannot be counted. Where the codes differ
-    they are called guessing besides.
+    they are called guessing besides, and the work of a script always.
 
     Catches: bombing with mails and text messages, codes tried where every answer is 200, loops over
     one step of a login.

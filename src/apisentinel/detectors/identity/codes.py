@@ -23,6 +23,8 @@ STEPS_FREE, STEPS_STEP = (12.0, 20.0), (0.3, 0.2)
 try again take, and nats for each further one.
 """
 STEPS_MOST = 7.0
+SCRIPT_LLR = 0.2
+"""What a flood says of a script besides: a second name for one phenomenon, hardly any more risk."""
 FEW_CODES = 8
 """Different codes for one account from which on the flood is one of guesses."""
 MOST_LLR = 9.0

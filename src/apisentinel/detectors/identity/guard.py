@@ -328,7 +328,7 @@ class AttemptGuard:
         if not self._rises(source, 0, llr):
             return []
         who = "session" if attempt.session else "client"
-        found = [(AttackType.VOLUME, llr)]
+        found = [(AttackType.VOLUME, llr), (AttackType.AUTOMATION, codes.SCRIPT_LLR)]
         if attempt.purpose == Purpose.CODE and len(source.secrets) >= codes.FEW_CODES:
             found.append((AttackType.ENUMERATION, 0.5 * llr))
         usual = codes.STEPS_FREE[1]

@@ -35,6 +35,7 @@ def test_codes_where_every_answer_is_yes_are_a_flood_and_guessing():
     many = [step(k * 5 * SECOND) for k in range(60)]
     assert strongest(many, AttackType.VOLUME) >= MEDIUM_LLR
     assert strongest(many, AttackType.ENUMERATION) > 0
+    assert 0 < strongest(many, AttackType.AUTOMATION) < 0.5
 
 
 def test_mails_to_one_account_are_a_flood_but_no_guessing():
