@@ -20,7 +20,13 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from apisentinel.evaluation import Benchmark, Scoreboard, evaluate
 from apisentinel.evaluation.ablation import Worth, variants, worth_of
-from apisentinel.evaluation.worlds import World, WorldTicks, ticks_of, training_data
+from apisentinel.evaluation.worlds import (
+    KIND_BOUND,
+    World,
+    WorldTicks,
+    ticks_of,
+    training_data,
+)
 from apisentinel.models.ensemble import Ensemble
 from apisentinel.models.training.fit import FitSettings, fit_ensemble
 from apisentinel.models.training.supervised import TreeSettings
@@ -139,11 +145,12 @@ def _transfer(seeds: Sequence[int], hours: float) -> list[str]:
     worlds = {pair: _worlds(pair, seeds[0] + 200, hours) for pair in PAIRS}
     for number, pair in enumerate(PAIRS):
         _told(f"learning from {' and '.join(pair)}")
-        ensemble = _learned(pair, TRAINING_SEED + 100 * number)
-        for other in (pair, *(some for some in PAIRS if some != pair)):
-            worth = worth_of(ensemble, worlds[other])
-            names = f"{' and '.join(pair)} | {' and '.join(other)}"
-            lines.append(f"| {names} | {' | '.join(_cells(worth))} |")
+        for without, words in (((), ""), (KIND_BOUND, ", without what differs by kind")):
+            ensemble = _learned(pair, TRAINING_SEED + 100 * number, without)
+            for other in (pair, *(some for some in PAIRS if some != pair)):
+                worth = worth_of(ensemble, worlds[other])
+                names = f"{' and '.join(pair)}{words} | {' and '.join(other)}"
+                lines.append(f"| {names} | {' | '.join(_cells(worth))} |")
     return lines
 
 
@@ -154,7 +161,7 @@ def _worlds(pair: tuple[str, ...], seed: int, hours: float) -> list[WorldTicks]:
     return [ticks_of(make(""), seed), ticks_of(make(",renderer=b"), seed + 1)]
 
 
-def _learned(pair: tuple[str, ...], seed: int) -> Ensemble:
+def _learned(pair: tuple[str, ...], seed: int, without: Sequence[str]) -> Ensemble:
     names = "+".join(pair)
     worlds = [
         World(f"train,domains={names}{extra}", attacks)
@@ -163,7 +170,7 @@ def _learned(pair: tuple[str, ...], seed: int) -> Ensemble:
             (",noise=4", "none"),
         )
     ]  # fmt: skip
-    data, _ = training_data(worlds, seed)
+    data, _ = training_data(worlds, seed, without=without)
     wanted = FitSettings(
         seed=seed, max_rows=60_000, clean=False, trees=TreeSettings(rate=0.15, depth=6)
     )

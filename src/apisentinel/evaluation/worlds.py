@@ -36,6 +36,11 @@ SITE_BOUND = (
 them.
 """
 
+KIND_BOUND = ("walk_jump", "write_share", "size_spread", "gap", "repeat_share")
+"""Features whose usual values differ most between kinds of sites. Without them models know new
+sites of the kinds that they learned from a little less, and those of other kinds much better.
+"""
+
 CONTENT_BOUND = ("marked_share",)
 """Features that repeat what rules say of contents. Models that use them raise those for whom a rule
 has spoken already, twice for one reason.
@@ -154,7 +159,7 @@ def strip(batch: RequestBatch) -> None:
 
 
 def training_data(
-    worlds: Sequence[World], seed: int, *, most: int = 60_000
+    worlds: Sequence[World], seed: int, *, most: int = 60_000, without: Sequence[str] = ()
 ) -> tuple[TrainingData, list[int]]:
     """What models that are to judge any site learn from, and the ticks of each world.
 
@@ -165,11 +170,12 @@ def training_data(
         worlds: Each has the next seed.
         seed: Of the first.
         most: Ticks of one world.
+        without: More features that are missing.
     """
     parts = list(_labelled(worlds, seed, most))
     tables, labels, groups, tokens, ends = zip(*parts, strict=True)
     table = np.concatenate(tables)
-    for name in (*SITE_BOUND, *CONTENT_BOUND):
+    for name in (*SITE_BOUND, *CONTENT_BOUND, *without):
         table[:, catalogue.INDEX[name]] = np.nan
     starts = np.cumsum([0, *(len(part) for part in tokens)])
     offsets = [part[1:] + start for part, start in zip(ends, starts, strict=False)]
