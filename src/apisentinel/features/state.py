@@ -292,8 +292,10 @@ def columns(table: Slots, *names: str) -> list[Array]:
 
 def chosen(table: Slots, rows: Sequence[int]) -> Array:
     """Copies of some records in use, in the order of their rows as given."""
-    found = [read(table, row, row + 1) for row in rows]
-    return np.concatenate(found) if found else read(table, 0, 0)
+    found = np.empty(len(rows), read(table, 0, 0).dtype)
+    for place, row in enumerate(rows):
+        found[place] = read(table, row, row + 1)[0]
+    return found
 
 
 def _kept(name: str, table: Slots, room: dict[str, Array] | None) -> Kept:

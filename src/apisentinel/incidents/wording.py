@@ -1,6 +1,7 @@
 """The one sentence that says why, from the evidence itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import Evidence, Factor
@@ -62,6 +63,68 @@ def _lowered(title: str) -> str:
     return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
+_WORDS: Final[dict[str, Callable[[Factor], str]]] = {
+    "scanning": lambda first: (
+        f"asked for {number(first.actual)} paths that do not exist within an hour{_usual(first)}"
+    ),
+    "brute_force": lambda first: (
+        f"failed to sign in {number(first.actual)} times in ten minutes{_usual(first)}"
+    ),
+    "credential_stuffing": lambda first: (
+        f"tried {number(first.actual)} different accounts{_usual(first)}"
+    ),
+    "password_spraying": lambda first: f"saw {number(first.actual)} {first.name}{_usual(first)}",
+    "account_guessing": lambda first: (
+        f"was guessed at {number(first.actual)} times in a day{_usual(first)}"
+    ),
+    "code_guessing": lambda first: (
+        f"sent {number(first.actual)} different codes that were refused in an hour{_usual(first)}"
+    ),
+    "account_probing": lambda first: (
+        f"asked for {number(first.actual)} accounts in a day{_usual(first)}"
+    ),
+    "prompt_flood": lambda first: (
+        f"was sent {number(first.actual)} prompts of a second factor within ten "
+        f"minutes{_usual(first)}"
+    ),
+    "step_flood": lambda first: (
+        f"took the same step for one account {number(first.actual)} times in an hour{_usual(first)}"
+    ),
+    "token_replay": lambda _: "used a refresh token that another program holds",
+    "carding": lambda first: (
+        f"had {number(first.actual)} payments declined in a day{_usual(first)}"
+    ),
+    "token_sharing": lambda _: "used an access token that another program holds",
+    "token_forgery": lambda first: f"sent a token that {number(first.actual)}",
+    "expired_token": lambda first: (
+        f"accepted a token {number(first.actual)} hours after it expired"
+    ),
+    "impossible_travel": lambda first: f"moved at {number(first.actual)} km/h between two sign-ins",
+    "enumeration": lambda first: (
+        f"walked through {number(first.actual)} identifiers, most of them refused or missing"
+    ),
+    "scraping": lambda first: f"read {number(first.actual)} objects one after the other",
+    "crawling": lambda first: (
+        f"fetched {number(first.actual)} different pages in a minute{_usual(first)}"
+    ),
+    "automation": lambda _: "behaves like a program",
+    "agent_switching": lambda first: f"used {number(first.actual)} different user agents",
+    "scanner_agent": lambda first: f"uses a scanning tool ({number(first.actual)[:SNIPPET]})",
+    "fake_bot": lambda first: (
+        f"claims to be a known crawler ({number(first.actual)[:SNIPPET]}) but attacks"
+    ),
+    "volume": lambda first: f"sent {number(first.actual)} requests in a minute{_usual(first)}",
+    "endpoint_flood": lambda first: (
+        f"sent {number(first.actual)} requests to one endpoint in ten minutes{_usual(first)}"
+    ),
+    "resource_abuse": lambda first: (
+        f"took {number(first.actual)} {first.unit}"
+        f"{' of server time' if first.unit == 's' else ''} in ten minutes"
+    ),
+}
+"""What an entity did, by detector, from the first factor of the evidence."""
+
+
 def phrase(evidence: Evidence) -> str:
     """What the entity did, in a few words that follow its name."""
     first = evidence.factors[0] if evidence.factors else None
@@ -80,43 +143,11 @@ def phrase(evidence: Evidence) -> str:
             f"came in role {number(first.actual)[:SNIPPET]}, which never did this in {first.n:,} "
             f"requests; only {number(first.usual)[:SNIPPET]} did"
         )
-    words = {
-        "scanning": f"asked for {number(first.actual)} paths that do not exist within an "
-        f"hour{_usual(first)}",
-        "brute_force": f"failed to sign in {number(first.actual)} times in ten "
-        f"minutes{_usual(first)}",
-        "credential_stuffing": f"tried {number(first.actual)} different accounts{_usual(first)}",
-        "password_spraying": f"saw {number(first.actual)} {first.name}{_usual(first)}",
-        "account_guessing": f"was guessed at {number(first.actual)} times in a day{_usual(first)}",
-        "code_guessing": f"sent {number(first.actual)} different codes that were refused in an "
-        f"hour{_usual(first)}",
-        "account_probing": f"asked for {number(first.actual)} accounts in a day{_usual(first)}",
-        "prompt_flood": f"was sent {number(first.actual)} prompts of a second factor within ten "
-        f"minutes{_usual(first)}",
-        "step_flood": f"took the same step for one account {number(first.actual)} times in an "
-        f"hour{_usual(first)}",
-        "token_replay": "used a refresh token that another program holds",
-        "carding": f"had {number(first.actual)} payments declined in a day{_usual(first)}",
-        "token_sharing": "used an access token that another program holds",
-        "token_forgery": f"sent a token that {number(first.actual)}",
-        "expired_token": f"accepted a token {number(first.actual)} hours after it expired",
-        "impossible_travel": f"moved at {number(first.actual)} km/h between two sign-ins",
-        "enumeration": f"walked through {number(first.actual)} identifiers, most of them refused "
-        f"or missing",
-        "scraping": f"read {number(first.actual)} objects one after the other",
-        "crawling": f"fetched {number(first.actual)} different pages in a minute{_usual(first)}",
-        "automation": "behaves like a program",
-        "agent_switching": f"used {number(first.actual)} different user agents",
-        "scanner_agent": f"uses a scanning tool ({number(first.actual)[:SNIPPET]})",
-        "fake_bot": f"claims to be a known crawler ({number(first.actual)[:SNIPPET]}) but attacks",
-        "volume": f"sent {number(first.actual)} requests in a minute{_usual(first)}",
-        "endpoint_flood": f"sent {number(first.actual)} requests to one endpoint in ten "
-        f"minutes{_usual(first)}",
-        "resource_abuse": f"took {number(first.actual)} {first.unit}"
-        f"{' of server time' if first.unit == 's' else ''} in ten minutes",
-    }
-    said = f"{first.name}: {measured(first.actual, first.unit, first.name)}{_usual(first)}"
-    return words.get(evidence.detector, said)
+    return _WORDS.get(evidence.detector, _plainly)(first)
+
+
+def _plainly(first: Factor) -> str:
+    return f"{first.name}: {measured(first.actual, first.unit, first.name)}{_usual(first)}"
 
 
 def reason(

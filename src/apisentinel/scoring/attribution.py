@@ -12,9 +12,10 @@ from apisentinel.records.case import Case, FamilyCase
 from apisentinel.records.evidence import Evidence
 from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring.fusion import (
-    GROUPS,
     LESSENING,
-    pooled_log10_odds,
+    group_of,
+    lessened,
+    log10_odds_of,
     risk_of,
     soften,
     type_llr,
@@ -31,7 +32,7 @@ def attributed(case: Case) -> list[tuple[Piece, Evidence, float]]:
     """
     groups: dict[int, list[tuple[float, AttackType]]] = defaultdict(list)
     for kind, family in case.families.items():
-        groups[GROUPS.get(kind, -1)].append((family.llr, kind))
+        groups[group_of(kind)].append((family.llr, kind))
     out = []
     for members in groups.values():
         # as in pooling: the strongest type of a group counts in full
@@ -56,25 +57,52 @@ def attributed(case: Case) -> list[tuple[Piece, Evidence, float]]:
 
 
 class Without:
-    """The risk of a case without some of its pieces; types that lose none are worked out once."""
+    """A case that loses one piece after the other."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._whole = {kind: _left(family, ()) for kind, family in case.families.items()}
-        self._known: dict[tuple[AttackType, tuple[str, ...]], float | None] = {}
+        self._groups: dict[int, dict[AttackType, float]] = {}
+        for kind, family in case.families.items():
+            llr = _left(family, ())
+            if llr is not None:
+                self._groups.setdefault(group_of(kind), {})[kind] = llr
+        self._pooled = {group: lessened(llrs.values()) for group, llrs in self._groups.items()}
+        self._lost: dict[AttackType, list[str]] = {}
+        self._losses: dict[Piece, float] = {}
 
-    def risk(self, removed: Collection[Piece]) -> float:
-        """The risk without these pieces."""
-        types = dict(self._whole)
-        lost: dict[AttackType, list[str]] = {}
-        for kind, name in removed:
-            lost.setdefault(kind, []).append(name)
-        for kind, names in lost.items():
-            key = (kind, tuple(names))
-            if key not in self._known:
-                self._known[key] = _left(self._case.families[kind], names)
-            types[kind] = self._known[key]
-        return risk_of(pooled_log10_odds({k: llr for k, llr in types.items() if llr is not None}))
+    @property
+    def risk(self) -> float:
+        """The risk of what is left."""
+        return risk_of(log10_odds_of(self._pooled.values()))
+
+    def loss(self, piece: Piece) -> float:
+        """By how many nats the log odds would fall without one more piece."""
+        known = self._losses.get(piece)
+        if known is None:
+            group = group_of(piece[0])
+            left = self._less(piece)
+            llrs = [llr for kind, llr in self._groups[group].items() if kind != piece[0]]
+            now = lessened(llrs if left is None else [*llrs, left])
+            known = self._losses[piece] = self._pooled[group] - now
+        return known
+
+    def lose(self, piece: Piece) -> None:
+        """Takes a piece away."""
+        kind = piece[0]
+        group = group_of(kind)
+        left, llrs = self._less(piece), self._groups[group]
+        if left is None:
+            del llrs[kind]
+        else:
+            llrs[kind] = left
+        self._pooled[group] = lessened(llrs.values())
+        self._lost.setdefault(kind, []).append(piece[1])
+        self._losses = {k: loss for k, loss in self._losses.items() if group_of(k[0]) != group}
+
+    def _less(self, piece: Piece) -> float | None:
+        """What a type says without one more of its pieces."""
+        kind, name = piece
+        return _left(self._case.families[kind], [*self._lost.get(kind, ()), name])
 
 
 def _left(family: FamilyCase, removed: Collection[str]) -> float | None:
@@ -88,7 +116,10 @@ def _left(family: FamilyCase, removed: Collection[str]) -> float | None:
 
 def risk_without(case: Case, removed: Collection[Piece]) -> float:
     """The risk that a case would have without some of its pieces."""
-    return Without(case).risk(removed)
+    without = Without(case)
+    for piece in removed:
+        without.lose(piece)
+    return without.risk
 
 
 def counterfactual(
@@ -106,22 +137,15 @@ def counterfactual(
     """
     removed: list[Piece] = []
     without = Without(case)
-    risk = without.risk(removed)
-    if risk < below:
-        return removed, risk
+    risk = without.risk
     pieces = [piece for piece, _, _ in (attributed(case) if known is None else known)]
-    for piece in _leading(case, pieces):
-        alone = without.risk([piece])
-        if alone < below:
-            return [piece], alone
-    while risk >= below:
-        left = [piece for piece in pieces if piece not in removed]
-        if not left:
-            break
+    while risk >= below and pieces:
         # the one whose loss lowers the risk most; the first among equals
-        best = min(_leading(case, left), key=lambda piece: without.risk([*removed, piece]))
+        best = max(_leading(case, pieces), key=without.loss)
+        without.lose(best)
         removed.append(best)
-        risk = without.risk(removed)
+        pieces.remove(best)
+        risk = without.risk
     return removed, risk
 
 

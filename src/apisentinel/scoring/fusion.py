@@ -81,8 +81,18 @@ def pooled_log10_odds(types: Mapping[T, float], prior: float = PRIOR_LOG10) -> f
     """Log10 odds from the log-likelihood ratio of each attack type."""
     groups: dict[int, list[float]] = {}
     for kind, llr in types.items():
-        groups.setdefault(GROUPS.get(kind, _OTHER), []).append(llr)
-    return prior + sum([lessened(values) for values in groups.values()]) / LN_TEN
+        groups.setdefault(group_of(kind), []).append(llr)
+    return log10_odds_of([lessened(values) for values in groups.values()], prior)
+
+
+def group_of(kind: T) -> int:
+    """Which types a type is lessened together with."""
+    return GROUPS.get(kind, _OTHER)
+
+
+def log10_odds_of(pooled: Iterable[float], prior: float = PRIOR_LOG10) -> float:
+    """Log10 odds from what each group of attack types says when it is pooled, nats."""
+    return prior + sum(pooled) / LN_TEN
 
 
 def pooled_log10_odds_of_many(
@@ -100,7 +110,7 @@ def pooled_log10_odds_of_many(
     """
     groups: dict[int, list[int]] = {}
     for column, kind in enumerate(kinds):
-        groups.setdefault(GROUPS.get(kind, _OTHER), []).append(column)
+        groups.setdefault(group_of(kind), []).append(column)
     pooled = np.zeros(len(llrs))
     for columns in groups.values():
         ranked = -np.sort(-llrs[:, columns], axis=1)

@@ -27,6 +27,11 @@ STDIN = "-"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Some editors put it in front of UTF-8; it is no part of the first line."""
 
+FIRST_CHUNK = 1 << 20
+"""Bytes of the first chunk; the next ones are twice as large until they reach the chunk size, so
+that what works on chunks side by side does not wait long for its first one.
+"""
+
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """First bytes of UTF-16 text, which no log format here is written in."""
 
@@ -45,6 +50,7 @@ class FileSource:
         "_chunk_size",
         "_decoder",
         "_head",
+        "_next_size",
         "_raw",
         "_stored",
         "_total",
@@ -78,6 +84,7 @@ class FileSource:
         self.problem = ""
         self.skipped = 0
         self._chunk_size = chunk_size
+        self._next_size = min(FIRST_CHUNK, chunk_size)
         self._raw: RawIOBase | BufferedIOBase | None = stream
         self._stored: Stored | None = None
         self._decoder: Decoder | None = None
@@ -201,9 +208,9 @@ class FileSource:
         """Size of the next buffer: the chunk, more when one line fills it, less for the rest of a
         small file.
         """
-        room = (
-            self._chunk_size if held < self._chunk_size // 2 else held + max(held, self._chunk_size)
-        )
+        chunk = self._next_size
+        self._next_size = min(2 * chunk, self._chunk_size)
+        room = chunk if held < chunk // 2 else held + max(held, chunk)
         if self._total is not None and isinstance(self._decoder, PlainDecoder):
             left = self._total - self._decoder.consumed
             if left > 0:

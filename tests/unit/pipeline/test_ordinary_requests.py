@@ -11,7 +11,7 @@ from apisentinel.pipeline import ScanSettings, scan
 
 PAGES = ("/", "/shop", "/shop/items/7", "/shop/items/9", "/cart", "/about", "/api/v1/news")
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
-FEW, MANY = 3_000, 15_000
+FEW, MANY = 8_000, 40_000
 MOST_CALLS = 0.6
 """Calls per further line, most of them where a window ends. Judging each line would cost fifty.
 """

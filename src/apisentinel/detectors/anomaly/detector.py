@@ -141,18 +141,19 @@ class Anomaly:
         n = len(rows)
         slots, kinds = (np.ascontiguousarray(rows[name]) for name in ("slot", "kind"))
         odd, llrs = np.empty(n, np.float32), np.empty(n, np.float32)
+        fresh = np.empty(n, np.uint8)
         standing = self.standing
         rarest(features, self._peers, odd)
         stand_out(
             np.ascontiguousarray(rows["key"]), slots, kinds, rows["first"].astype(np.uint8), odd,
-            standing.voices, standing.starts,
+            standing.voices, standing.starts, fresh,
         )  # fmt: skip
         if self.ensemble is None or n == 0:
             return Judged(None, features, [])
         judgement = self.ensemble.screen(features, sequence_p=sequence_p, in_full=self.in_full)
         shares, told = np.empty(n, np.float32), np.empty(n, np.uint8)
         stand(
-            slots, kinds, rows["people"].astype(np.uint8), judgement.log10_odds,
+            slots, kinds, rows["people"].astype(np.uint8), fresh, judgement.log10_odds,
             self.settings.usual_share, float(self.settings.peers), FEW_MOST,
             PRIOR_LOG10 + RESERVE,
             standing.voices, standing.starts, standing.counts, llrs, shares, told,

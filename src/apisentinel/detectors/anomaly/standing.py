@@ -23,8 +23,8 @@ MUTE_FROM = 2.5
 STEP, FORGET = np.float32(0.75), np.float32(0.25)
 """A ratio is told again when it grew by so much, and anew after it fell below this share."""
 
-UNHEARD = 255
-"""Bin of an entity of which the models have said nothing."""
+UNHEARD = 0
+"""Bin of an entity of which the models have said nothing; those of `counts` are counted from 1."""
 
 VOICE = np.dtype(
     [("key", "u8"), ("reported", "f4"), ("odd", "f4"), ("bin", "u1"),
@@ -61,43 +61,45 @@ def rarest(features, columns, out):
 
 
 @kernel(
-    "void(uint64[::1], int32[::1], int32[::1], uint8[::1], float32[::1], VOICE[::1], int64[::1])",
+    "void(uint64[::1], int32[::1], int32[::1], uint8[::1], float32[::1], VOICE[::1], int64[::1],"
+    " uint8[::1])",
     VOICE=VOICE,
 )
-def stand_out(keys, slots, kinds, first, oddness, voices, starts):
+def stand_out(keys, slots, kinds, first, oddness, voices, starts, fresh):
     """Keeps the highest oddness of each entity, in the order of the ticks.
 
     Args:
         keys, slots, kinds, first: ``(n,)``, about the entity of each tick.
         oddness: float32 ``(n,)`` of `rarest`.
         voices: `VOICE` of all entities; those of a kind begin at ``starts[kind]``.
+        fresh: uint8 ``(n,)`` out: 1 where an entity begins, in a place that another may have had
+            until then.
     """
     for i in range(keys.shape[0]):
         v = voices[starts[kinds[i]] + slots[i]]
-        if v.key != keys[i] or first[i]:
+        fresh[i] = v.key != keys[i] or first[i]
+        if fresh[i]:
             v.key = keys[i]
-            v.reported = 0.0
             v.odd = 0.0
-            v.bin = 255
-            v.group = 0
         v.odd = max(v.odd, oddness[i])
 
 
 @kernel(
-    "void(int32[::1], int32[::1], uint8[::1], float64[::1], float64,"
+    "void(int32[::1], int32[::1], uint8[::1], uint8[::1], float64[::1], float64,"
     " float64, float64, float64, VOICE[::1], int64[::1], float64[:,::1], float32[::1],"
     " float32[::1], uint8[::1])",
     VOICE=VOICE,
 )
 def stand(
-    slots, kinds, people, odds, usual_share, fewest, few_most, prior, voices, starts, counts, llrs,
-    shares, told,
+    slots, kinds, people, fresh, odds, usual_share, fewest, few_most, prior, voices, starts,
+    counts, llrs, shares, told,
 ):  # fmt: skip
     """Weighs log10 odds by the standing of each entity, in the order of the ticks; runs behind
     `stand_out`.
 
     Args:
         slots, kinds, people: ``(n,)``, about the entity of each tick.
+        fresh: uint8 ``(n,)`` of `stand_out`.
         odds: float64 ``(n,)`` log10 odds of the models.
         usual_share: Share of peers that may look as odd.
         fewest: Peers from which on the models may speak freely.
@@ -112,19 +114,23 @@ def stand(
         group = kinds[i] * 2 + people[i]
         row = counts[group]
         v = voices[starts[kinds[i]] + slots[i]]
+        if fresh[i]:
+            # who had this place before stays among the peers
+            v.bin = 0
+            v.reported = 0.0
         at = min(max(np.int64((odds[i] - LOWEST_ODDS) * BINS_A_DECADE), 0), BINS - 1)
-        if v.bin == 255 or v.group != group:
-            if v.bin != 255:
-                counts[v.group, v.bin] -= 1.0
+        if v.bin == 0 or v.group != group:
+            if v.bin != 0:
+                counts[v.group, v.bin - 1] -= 1.0
                 counts[v.group, BINS] -= 1.0
             v.group = np.uint8(group)
-            v.bin = np.uint8(at)
+            v.bin = np.uint8(at + 1)
             row[at] += 1.0
             row[BINS] += 1.0
-        elif at > v.bin:
-            row[v.bin] -= 1.0
+        elif at >= v.bin:
+            row[v.bin - 1] -= 1.0
             row[at] += 1.0
-            v.bin = np.uint8(at)
+            v.bin = np.uint8(at + 1)
         above = 0.0
         for b in range(at, BINS):
             above += row[b]

@@ -126,13 +126,18 @@ def test_what_was_told_is_told_again_only_when_it_grew() -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.floats(-5, 3, width=32), min_size=40, max_size=120), st.integers(1, 39))
-def test_standing_does_not_depend_on_blocks(odds: list[float], cut: int) -> None:
-    whole, parts = new(), new()
+@given(
+    st.lists(st.floats(-5, 3, width=32), min_size=40, max_size=120),
+    st.integers(1, 39),
+    st.integers(0, 2**32),
+)
+def test_standing_does_not_depend_on_blocks(odds: list[float], cut: int, seed: int) -> None:
+    whole, parts, draw = new(), new(), np.random.default_rng(seed)
     rows, table = rows_of(len(odds)), table_of(odds)
     rows["slot"] %= 50
-    rows["key"] = 7 + rows["slot"]
-    rows["first"] = np.arange(len(odds)) < 50
+    # places change hands, and entities come back, within a block too
+    rows["key"] = 7 + rows["slot"] + 100 * draw.integers(0, 2, len(odds))
+    rows["first"] = (np.arange(len(odds)) < 50) | (draw.random(len(odds)) < 0.2)
     expected = [s[3:] for s in whole.judge(rows, table).suspicions]
     found = []
     for part in (slice(0, cut), slice(cut, None)):
