@@ -168,7 +168,8 @@ class Contents:
                 known = self._numbers[key] = KnownAmount(asked.endpoint, field.name, {}, {})
             evidence = self._compare(known, field, value, asked.requests)
             if evidence is not None:
-                yield f"{field.name}|{value:.6g}|{asked.endpoint}", evidence
+                # the same number at the next step of a flow is one number
+                yield f"{field.name}|{value:.6g}", evidence
             if evidence is None or evidence.llr < TOLD or field.name not in _AMOUNTS:
                 _learn(known, asked.principal, _bin(value))
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from apisentinel.detectors import content
+from apisentinel.features.body_marks import AMOUNT
 from apisentinel.features.reply_marks import SECRETS
 from apisentinel.pipeline import ScanSettings, ScoreSession
 from apisentinel.pipeline.contents import Asked, Contents
@@ -173,3 +174,19 @@ def test_secrets_are_the_habit_of_a_young_endpoint_sooner_than_of_an_old_one(
         contents.reply(Asked(1, number, first + number, "/me", None, None, ()), SECRETS)
     found = contents.reply(Asked(1, who, first + who, "/me", None, None, ()), SECRETS)
     assert (found is not None) == told
+
+
+def test_the_same_number_at_the_next_step_is_one_piece_of_evidence() -> None:
+    contents = Contents(None, content.Amounts(), None, None, None, content.Totals())  # type: ignore[arg-type]  # unused
+
+    def pay(step: int, who: int, n: int, amount: float) -> list[str]:
+        asked = Asked(step, who, n, "/pay", None, f'{{"amount":{amount}}}'.encode())
+        return [name for name, _ in contents.judge(asked, AMOUNT)]
+
+    for n in range(200):
+        for step in (1, 2):
+            assert not pay(step, n % 40, n + 1, 20.0 + n % 60)
+    first, second = pay(1, 99, 201, 0.64), pay(2, 99, 201, 0.64)
+    assert first
+    assert first == second
+    assert pay(2, 99, 202, 0.05) != first
