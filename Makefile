@@ -97,7 +97,9 @@ bench: setup ## measure speed and memory: minutes, table in docs/reference/bench
 
 eval: setup ## measure detection with the acceptance measures, where they are (EVALUATE=…, EVAL_ARGS=…)
 	@if [ -f "$(EVALUATE)" ]; then \
-		$(BIN)/python "$(EVALUATE)" --command $(abspath $(BIN))/apisentinel $(EVAL_ARGS); \
+		mkdir -p build; \
+		$(BIN)/python "$(EVALUATE)" --command $(abspath $(BIN))/apisentinel --json build/eval.json $(EVAL_ARGS) && \
+		$(BIN)/python tools/write_quality.py build/eval.json; \
 	else \
 		echo "eval: $(EVALUATE) is not here, nothing measured"; \
 	fi
