@@ -39,8 +39,6 @@ FEW_MOST = 4.6
 MOST_LLR = 6.9
 """Odds of 1000 : 1. Alone it makes a risk of 50, so models alone never reach HIGH."""
 FACTORS = 4
-TOLD_EARLIER = 0.1
-"""Decades from which on evidence says that part of it was gathered earlier."""
 
 ODD_FREE, ODD_LLR, ODD_MOST = 0.8, 1.5, 3.0
 """Oddness among peers: decades that half of all entities have, nats per decade beyond them, and the
@@ -64,7 +62,6 @@ class Suspicion(NamedTuple):
         kind, key: The entity: number of its kind, keyed hash.
         llr: Log-likelihood ratio, nats.
         share: Share of its peers that look as odd.
-        earlier: Decades of its odds that were gathered at earlier requests.
     """
 
     tick: int
@@ -73,7 +70,6 @@ class Suspicion(NamedTuple):
     key: int
     llr: float
     share: float
-    earlier: float = 0.0
 
 
 class Judged(NamedTuple):
@@ -155,20 +151,18 @@ class Anomaly:
         if self.ensemble is None or n == 0:
             return Judged(None, features, [])
         judgement = self.ensemble.screen(features, sequence_p=sequence_p, in_full=self.in_full)
-        shares, earlier = np.empty(n, np.float32), np.empty(n, np.float32)
-        told = np.empty(n, np.uint8)
+        shares, told = np.empty(n, np.float32), np.empty(n, np.uint8)
         stand(
             slots, kinds, rows["people"].astype(np.uint8), fresh, judgement.log10_odds,
             self.settings.usual_share, float(self.settings.peers), FEW_MOST,
             PRIOR_LOG10 + RESERVE,
-            standing.voices, standing.starts, standing.counts, llrs, shares, earlier,
-            told,
+            standing.voices, standing.starts, standing.counts, llrs, shares, told,
         )  # fmt: skip
         news = np.flatnonzero((told != 0) & (llrs >= LEAST_LLR))
         some = rows[news]
         columns = (
             news, some["row"], some["kind"], some["key"], np.minimum(llrs[news], MOST_LLR),
-            shares[news], earlier[news],
+            shares[news],
         )  # fmt: skip
         found = [Suspicion(*values) for values in zip(*(c.tolist() for c in columns), strict=True)]
         return Judged(judgement, features, found)
@@ -208,9 +202,6 @@ class Anomaly:
             consensus = float(judged.judgement.consensus[suspicion.tick])
             factors.append(Factor("models that agree", f"{100 * consensus:.0f} %"))
             factors += group_factors(judged.judgement.groups, suspicion.tick)
-        if suspicion.earlier >= TOLD_EARLIER:
-            times = float(f"{10**suspicion.earlier:.2g}")
-            factors.append(Factor("odds gathered from earlier snapshots", times, "1", "×"))
         factors.append(Factor("peers that look as odd", f"{100 * suspicion.share:.2g} %"))
         llr = suspicion.llr * self.settings.weight
         return Evidence(self.id, attack, llr, tuple(factors), (seq,))

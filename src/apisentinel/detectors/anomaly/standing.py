@@ -23,29 +23,15 @@ MUTE_FROM = 2.5
 STEP, FORGET = np.float32(0.75), np.float32(0.25)
 """A ratio is told again when it grew by so much, and anew after it fell below this share."""
 
-GATHER_FROM = -2.0
-"""log10 odds above which a tick adds to what is gathered of an entity, and below which it takes
-away from it.
-"""
-GATHER_SHARE, GATHER_MOST = 0.2, 5.0
-"""Decades that one gathered decade adds to the odds of the next ticks, and the most that is kept.
-
-An entity that is somewhat odd again and again is odder than its oddest moment. On 16 simulated days
-the campaigns whose ticks alone suffice for an alert rise from 59 to 94 of 269 imitating ones and
-from 198 to 228 of 258 paced ones, at 13 instead of 11 honest entities in 2.8 million requests; at
-equal numbers of honest ones from 95 to 108 and from 208 to 228.
-"""
-
 UNHEARD = 0
 """Bin of an entity of which the models have said nothing; those of `counts` are counted from 1."""
 
 VOICE = np.dtype(
-    [("key", "u8"), ("reported", "f4"), ("odd", "f4"), ("gathered", "f4"), ("bin", "u1"),
+    [("key", "u8"), ("reported", "f4"), ("odd", "f4"), ("bin", "u1"),
      ("group", "u1")]
 )  # fmt: skip
-"""What is known of an entity's own scores, 22 bytes beside its trace: `odd` is the highest mean
-rarity of its three rarest features so far, `gathered` the decades of its ticks above `GATHER_FROM`,
-a cumulative sum that never falls below 0 (Page, Continuous inspection schemes, 1954).
+"""What is known of an entity's own scores, 18 bytes beside its trace: `odd` is the highest mean
+rarity of its three rarest features so far.
 """
 
 RAREST = 3
@@ -101,12 +87,12 @@ def stand_out(keys, slots, kinds, first, oddness, voices, starts, fresh):
 @kernel(
     "void(int32[::1], int32[::1], uint8[::1], uint8[::1], float64[::1], float64,"
     " float64, float64, float64, VOICE[::1], int64[::1], float64[:,::1], float32[::1],"
-    " float32[::1], float32[::1], uint8[::1])",
+    " float32[::1], uint8[::1])",
     VOICE=VOICE,
 )
 def stand(
     slots, kinds, people, fresh, odds, usual_share, fewest, few_most, prior, voices, starts,
-    counts, llrs, shares, earlier, told,
+    counts, llrs, shares, told,
 ):  # fmt: skip
     """Weighs log10 odds by the standing of each entity, in the order of the ticks; runs behind
     `stand_out`.
@@ -122,7 +108,6 @@ def stand(
         voices: `VOICE` of all entities; those of a kind begin at ``starts[kind]``.
         counts: float64 ``(GROUPS, BINS + 1)``: entities by their worst odds, and their number.
         llrs, shares: float32 ``(n,)`` out: log-likelihood ratio, share of peers as odd.
-        earlier: float32 ``(n,)`` out: decades that earlier ticks of the entity add.
         told: uint8 ``(n,)`` out: 1 where the ratio is news.
     """
     for i in range(slots.shape[0]):
@@ -133,13 +118,7 @@ def stand(
             # who had this place before stays among the peers
             v.bin = 0
             v.reported = 0.0
-            v.gathered = 0.0
-        added = GATHER_SHARE * np.float64(v.gathered)
-        total = odds[i] + added
-        gathered = np.float64(v.gathered) + odds[i] - GATHER_FROM
-        v.gathered = np.float32(min(max(gathered, 0.0), GATHER_MOST))
-        earlier[i] = np.float32(added)
-        at = min(max(np.int64((total - LOWEST_ODDS) * BINS_A_DECADE), 0), BINS - 1)
+        at = min(max(np.int64((odds[i] - LOWEST_ODDS) * BINS_A_DECADE), 0), BINS - 1)
         if v.bin == 0 or v.group != group:
             if v.bin != 0:
                 counts[v.group, v.bin - 1] -= 1.0
@@ -160,7 +139,7 @@ def stand(
         share = (above + 1.0) / (peers + PRIOR_PEERS)
         weight = (MUTE_FROM * usual_share - share) / ((MUTE_FROM - 1.0) * usual_share)
         weight = min(max(weight, 0.0), 1.0)
-        llr = max(total - prior, 0.0) * 2.302585092994046 * weight
+        llr = max(odds[i] - prior, 0.0) * 2.302585092994046 * weight
         if peers < fewest:
             llr = min(llr, few_most)
         llrs[i] = llr
@@ -191,7 +170,6 @@ class Standing:
         self.counts[:] = 0.0
         self.voices["bin"] = UNHEARD
         self.voices["reported"] = 0.0
-        self.voices["gathered"] = 0.0
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """All state; `restore` continues as if nothing had happened."""

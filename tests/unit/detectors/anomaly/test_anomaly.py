@@ -119,36 +119,10 @@ def test_what_was_told_is_told_again_only_when_it_grew() -> None:
     judge(anomaly, [-3.5] * 200)
     rows = rows_of(1, start=500)
     told = []
-    for odds in (-1.0, -1.5, -1.3, -0.5, -4.5, -1.0):
+    for odds in (-1.0, -1.1, -0.9, -0.5, -3.0, -1.0):
         told.append(len(anomaly.judge(rows, table_of([odds + RESERVE])).suspicions))
         rows["first"] = 0
     assert told == [1, 0, 0, 1, 0, 1]
-
-
-def test_small_oddness_gathers_while_it_lasts_and_is_forgotten_afterwards() -> None:
-    anomaly = new()
-    judge(anomaly, [-3.5] * 200)
-    rows = rows_of(1, start=500)
-    told = []
-    for odds in [-1.3] * 6 + [-4.0] * 3 + [-1.3] * 2:
-        found = anomaly.judge(rows, table_of([odds])).suspicions
-        told.append(round(found[0].earlier, 2) if found else None)
-        rows["first"] = 0
-    # none of these ticks says enough by itself: four of them do, and quiet ones take it back
-    assert told == [None, None, None, 0.42, None, None, None, None, None, None, None]
-    suspicion = anomaly.judge(rows, table_of([-0.5])).suspicions[0]
-    assert suspicion.earlier == pytest.approx(0.28, abs=1e-5)
-
-
-def test_a_new_entity_in_a_place_inherits_nothing() -> None:
-    anomaly = new()
-    judge(anomaly, [-3.5] * 200)
-    rows = rows_of(1, start=500)
-    for _ in range(8):
-        anomaly.judge(rows, table_of([-1.3]))
-        rows["first"] = 0
-    rows["key"], rows["first"] = 9, 1
-    assert not anomaly.judge(rows, table_of([-1.3])).suspicions
 
 
 @settings(max_examples=20, deadline=None)
