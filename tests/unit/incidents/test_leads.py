@@ -13,12 +13,13 @@ WEAK = ((T.AUTOMATION, 3.5), (T.XSS, 3.6))
 
 
 def told(*pieces: tuple[T, float]) -> tuple[bool, Case]:
+    """Whether an alert came, and the case; every piece has a signature of its own."""
     ledger, policy = Ledger(), AlertPolicy()
     case = ledger.open(("user", 1), EntityRef("user", "u"), 0)
     alerts = []
-    for kind, llr in pieces:
+    for number, (kind, llr) in enumerate(pieces):
         piece = Evidence(kind.value, kind, llr)
-        ledger.add(case, piece, kind.value, 0, 1)
+        ledger.add(case, piece, f"{kind.value}|{number}", 0, 1)
         alerts.append(policy.consider(case, piece, 0, 1, "GET /"))
     return any(alerts), case
 
@@ -41,6 +42,13 @@ def test_so_many_weak_signs_are_no_coincidence():
     is_told, case = told(*WEAK, (T.SCANNING, 3.9), (T.MASS_ASSIGNMENT, 3.9))
     assert case.risk >= 60
     assert is_told
+
+
+def test_places_that_only_lists_of_attackers_name_are_a_lead_together():
+    several = ((T.PROBING, 3.5), (T.PROBING, 3.5))
+    assert told(*several, (T.SCANNING, 1.5))[0]
+    assert not told((T.PROBING, 3.5), (T.SCANNING, 3.5))[0]
+    assert not told((T.XSS, 3.6), (T.XSS, 3.6), (T.SCANNING, 1.5))[0]
 
 
 def test_a_lead_that_has_faded_is_none():
