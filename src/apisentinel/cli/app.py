@@ -39,8 +39,10 @@ EPILOG = (
     "130 interrupted (the partial report is written)."
 )
 
-GC_THRESHOLD = 100_000
-"""New objects between two searches for circles."""
+GC_THRESHOLD, GC_YOUNG = 20_000, 250
+"""New objects between two searches for circles among them, short enough that nobody waits long for
+one, and such searches until those that outlived them are searched, too.
+"""
 
 # Rich's help panels need 0.3 s to import; plain help keeps the start of every command short.
 app = typer.Typer(
@@ -523,7 +525,7 @@ def main() -> None:
             )  # a character that the terminal lacks is no reason to fail
     # Most objects of a run live to its end; looking for circles among them costs a tenth of the
     # time.
-    gc.set_threshold(GC_THRESHOLD, 50, 100)
+    gc.set_threshold(GC_THRESHOLD, GC_YOUNG, 100)
     code: object = Exit.FAILED
     with reported_errors() as outcome:
         try:

@@ -171,13 +171,23 @@ class WindowCounts:
         _clear(self.numbers, self._cells, self._pairs)
         self.numbers[PAIRS] = 0
 
-    def fill(self, pairs: list[tuple[int, int, int]], floor: int) -> None:
-        """Takes over pairs: endpoint, principal, count. What does not find room is left out."""
+    def packed(self) -> bytes:
+        """The pairs as bytes: all endpoints, all principals, all counts, 8 bytes each."""
+        endpoints, principals, counts = self.pairs()
+        return np.stack([endpoints, principals, counts.view(np.uint64)]).astype("<u8").tobytes()
+
+    def fill(self, packed: bytes, floor: int) -> None:
+        """Takes over pairs. What does not find room is left out.
+
+        Raises:
+            ValueError: These are no pairs.
+        """
+        columns = np.frombuffer(packed, "<u8").reshape(3, -1)[:, :PAIRS_KEPT]
         self.clear()
-        used = min(len(pairs), PAIRS_KEPT)
-        for at, (endpoint, who, count) in enumerate(pairs[:used]):
-            self._pairs[0, at], self._pairs[1, at] = endpoint, who
-            self._counts[0, at], self._counts[1, at] = count, floor + 1
+        used = columns.shape[1]
+        self._pairs[:, :used] = columns[:2]
+        self._counts[0, :used] = columns[2].view("<i8")
+        self._counts[1, :used] = floor + 1
         self.numbers[PAIRS] = used
         _place(self.numbers, self._cells, self._pairs)
 

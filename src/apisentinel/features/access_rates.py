@@ -44,13 +44,15 @@ class RatesMemory(msgspec.Struct, forbid_unknown_fields=True):
     """State of `AccessRates`, as it is kept.
 
     Attributes:
-        counts: Endpoint → principal and requests of the running window.
+        pairs: Pairs of the running window in the order in which they came: hash of the endpoint of
+            each, then the principal of each, then its requests; 8 bytes each, little-endian. They
+            are many, and a state is captured between two blocks.
         profiles: Endpoint → memory of its threshold.
     """
 
     window: int = -1
     uncounted: int = 0
-    counts: list[tuple[int, list[tuple[int, int]]]] = []
+    pairs: bytes = b""
     profiles: list[
         tuple[int, tuple[list[float], int, float | None, float | None, list[tuple[int, int]]]]
     ] = []
@@ -146,18 +148,17 @@ class AccessRates:
 
     def memory(self) -> RatesMemory:
         """What a successor has to know."""
-        counts: dict[int, list[tuple[int, int]]] = {}
-        pairs = (column.tolist() for column in self._counts.pairs())
-        for endpoint, principal, count in zip(*pairs, strict=True):
-            counts.setdefault(endpoint, []).append((principal, count))
         profiles = [(endpoint, profile.memory()) for endpoint, profile in self._profiles.items()]
         window = int(self._counts.numbers[WINDOW])
-        return RatesMemory(window, self.uncounted, list(counts.items()), profiles)
+        return RatesMemory(window, self.uncounted, self._counts.packed(), profiles)
 
     def recall(self, memory: RatesMemory) -> None:
-        """Takes over what an earlier one remembered."""
-        pairs = [(key, who, count) for key, found in memory.counts for who, count in found]
-        self._counts.fill(pairs, self._floor)
+        """Takes over what an earlier one remembered.
+
+        Raises:
+            ValueError: The pairs are damaged.
+        """
+        self._counts.fill(memory.pairs, self._floor)
         self._counts.numbers[WINDOW] = memory.window
         self._counts.numbers[UNCOUNTED] = memory.uncounted
         self._profiles = {}

@@ -11,6 +11,7 @@ SACMAT 2010.
 """
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -83,12 +84,17 @@ class Cell(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MatrixMemory(msgspec.Struct, forbid_unknown_fields=True):
-    """State of `RoleMatrix`, as it is kept, oldest first."""
+    """State of `RoleMatrix`, as it is kept, oldest first.
+
+    Attributes:
+        pending: Role, operation, user and requests, for each user with an operation in the running
+            window, 8 bytes each, little-endian.
+    """
 
     window: int = -1
     roles: list[Role] = []
     cells: list[Cell] = []
-    pending: list[tuple[int, int, int, int]] = []
+    pending: bytes = b""
 
 
 class Stranger(NamedTuple):
@@ -332,18 +338,25 @@ class RoleMatrix:
     def memory(self) -> MatrixMemory:
         """What a successor has to know."""
         cells = [cell for cells in self._cells.values() for cell in cells.values()]
-        pending = [(*key, n) for key, n in self._pending.items()]
+        keys = np.fromiter(chain.from_iterable(self._pending), "<u8", 3 * len(self._pending))
+        times = np.fromiter(self._pending.values(), "<u8", len(self._pending))
+        pending = np.column_stack([keys.reshape(-1, 3), times]).tobytes()
         return MatrixMemory(self.window, list(self._roles.values()), cells, pending)
 
     def recall(self, memory: MatrixMemory) -> None:
-        """Takes over what an earlier one remembered."""
+        """Takes over what an earlier one remembered.
+
+        Raises:
+            ValueError: What is pending is damaged.
+        """
         self.window = memory.window
         self._roles = {role.key: role for role in memory.roles}
         self._cells = {}
         for cell in memory.cells:
             self._cells.setdefault(cell.operation, {})[cell.role] = cell
         self._count = len(memory.cells)
-        self._pending = {(role, op, user): n for role, op, user, n in memory.pending}
+        pending = np.frombuffer(memory.pending, "<u8").reshape(-1, 4).tolist()
+        self._pending = {(role, op, user): n for role, op, user, n in pending[:PENDING_KEPT]}
         self._own = self._owned()
 
 

@@ -1,6 +1,7 @@
 """Evidence to risk: the only place where suspicion gets a number."""
 
 from apisentinel.scoring.attribution import attributed, counterfactual
+from apisentinel.scoring.cases import Cases
 from apisentinel.scoring.fusion import (
     PRIOR_LOG10,
     case_odds,
@@ -15,6 +16,7 @@ from apisentinel.scoring.origin import LEARNED, counts
 __all__ = [
     "LEARNED",
     "PRIOR_LOG10",
+    "Cases",
     "Ledger",
     "LedgerSettings",
     "attributed",

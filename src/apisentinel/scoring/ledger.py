@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from apisentinel.records.case import KEPT_EVIDENCE, Case, EntityKey, FamilyCase
 from apisentinel.records.evidence import EntityRef, Evidence
 from apisentinel.records.taxonomy import AttackType
+from apisentinel.scoring.cases import Cases
 from apisentinel.scoring.fusion import case_odds, family_llr, risk_of
 
 SHARED_CAP = 59.0
@@ -45,7 +46,7 @@ class Ledger:
 
     def __init__(self, settings: LedgerSettings | None = None) -> None:
         self.settings = settings or LedgerSettings()
-        self.cases: dict[EntityKey, Case] = {}
+        self.cases = Cases()
         self.past: deque[Case] = deque(maxlen=self.settings.cases)
         self.dropped = 0
 

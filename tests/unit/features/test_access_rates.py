@@ -141,6 +141,17 @@ def test_blocks_and_restarts_change_nothing(cuts: list[int]) -> None:
     assert isinstance(rates.memory(), RatesMemory)
 
 
+@given(st.binary(max_size=200))
+def test_damaged_pairs_are_refused_or_taken_as_they_are(pairs: bytes) -> None:
+    rates = AccessRates(SMALL)
+    try:
+        rates.recall(RatesMemory(pairs=pairs))
+    except ValueError:
+        assert len(pairs) % 24
+        return
+    rates.update(traffic())
+
+
 @given(st.lists(st.lists(st.integers(1, 300), min_size=1, max_size=40), min_size=1, max_size=6))
 def test_edges_of_many_windows_are_those_of_each(windows: list[list[int]]) -> None:
     windows = [sorted(window) for window in windows]
@@ -157,6 +168,7 @@ def naive(settings: ThresholdSettings, events: np.ndarray) -> tuple[list[Rate], 
     """The same with a dictionary, request by request."""
     window, found = -1, []
     counts: dict[int, dict[int, int]] = {}
+    came: dict[tuple[int, int], None] = {}
     profiles: dict[int, Threshold] = {}
     for row, event in enumerate(events):
         now = int(event["ts"]) // (settings.window_minutes * MINUTE)
@@ -166,10 +178,11 @@ def naive(settings: ThresholdSettings, events: np.ndarray) -> tuple[list[Rate], 
             for endpoint, profile in profiles.items():
                 if endpoint not in counts:
                     profile.close({})
-            window, counts = now, {}
+            window, counts, came = now, {}, {}
         own = counts.setdefault(int(event["endpoint"]), {})
         who = int(event["user"])
         own[who] = count = own.get(who, 0) + 1
+        came[int(event["endpoint"]), who] = None
         known = profiles.get(int(event["endpoint"]))
         limit = None if known is None else known.limit()
         if known is None or limit is None or count <= limit:
@@ -180,9 +193,10 @@ def naive(settings: ThresholdSettings, events: np.ndarray) -> tuple[list[Rate], 
             level = int(level * TOLD_AGAIN) + 1
         if level == count:
             found.append(Rate(row, count, limit, 5.2 + 1.5 * float(np.log(count / limit))))
-    kept = [(endpoint, list(own.items())) for endpoint, own in counts.items()]
+    kept = [(endpoint, who, counts[endpoint][who]) for endpoint, who in came]
+    pairs = np.array(kept, "<u8").T.tobytes()
     return found, RatesMemory(
-        window, 0, kept, [(endpoint, profile.memory()) for endpoint, profile in profiles.items()]
+        window, 0, pairs, [(endpoint, profile.memory()) for endpoint, profile in profiles.items()]
     )
 
 

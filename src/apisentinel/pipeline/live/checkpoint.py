@@ -4,6 +4,7 @@ Arrays stand as they are in memory, records in slices of packed pages, everythin
 MessagePack with a schema; reading a checkpoint runs no code that it brings along.
 """
 
+import gc
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from apisentinel.pipeline.judge_memory import JudgeMemory
 from apisentinel.pipeline.learned_requests import UnusualMemory
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.records.case import Case
+from apisentinel.scoring import Cases
 
 FORMAT = 3
 """Number of what a checkpoint holds. It is raised with every change of `Head`, of what that holds,
@@ -153,6 +155,19 @@ class Captured:
 
 
 def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -> Captured:
+    """See `_capture`. What a state is made of would set off a search for circles that finds none
+    and takes as long as the rest.
+    """
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        return _capture(live, room)
+    finally:
+        if searches:
+            gc.enable()
+
+
+def _capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None) -> Captured:
     """The state of an engine between two blocks. The records of clients and the like are not copied
     but packed before they change, as long as the result is held.
 
@@ -201,8 +216,7 @@ def capture(live: LiveEngine, room: dict[str, npt.NDArray[Any]] | None = None) -
         unusual=UnusualMemory() if engine.unusual is None else engine.unusual.memory(),
         pages={name: len(cut) for name, cut in pages.items()},
     )
-    cases = msgspec.msgpack.encode(list(ledger.cases.values()))
-    return Captured(live.offset, msgspec.msgpack.encode(head), cases, arrays, pages)
+    return Captured(live.offset, msgspec.msgpack.encode(head), ledger.cases.pack(), arrays, pages)
 
 
 def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
@@ -248,7 +262,7 @@ def restore(live: LiveEngine, parts: Mapping[str, bytes]) -> None:
     except (KeyError, ValueError, TypeError, ModelError, msgspec.MsgspecError) as error:
         raise StateError(f"the checkpoint does not fit: {error}") from error
     ledger, policy, line = engine.cases.ledger, engine.cases.policy, engine.timeline
-    ledger.cases = {case.key: case for case in cases}
+    ledger.cases = Cases(cases)
     ledger.dropped = head.dropped
     policy.take()
     policy.suppressed, policy.unkept = head.suppressed, head.unkept

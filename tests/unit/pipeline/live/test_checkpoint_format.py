@@ -17,7 +17,7 @@ from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.service import Service
 from apisentinel.records.case import Case
 
-LAYOUTS = {3: "107607ab7f9f01de"}
+LAYOUTS = {3: "76d3755ec19ec33c"}
 """Digest of what a checkpoint holds, by format."""
 
 
