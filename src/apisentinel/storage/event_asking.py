@@ -115,8 +115,9 @@ def _rounded(conditions: Sequence[Condition]) -> Iterator[Hashable]:
         grain = max((moments[Op.LTE] - moments[Op.GTE]) // GRAIN, 1)
     for each in conditions:
         value = each.value
-        is_moment = each.field == "ts" and isinstance(value, int)
-        yield each.field, each.op, value // grain if is_moment else value  # type: ignore[operator]  # checked
+        if each.field == "ts" and isinstance(value, int):
+            value //= grain
+        yield each.field, each.op, value
 
 
 def concerned(cold: list[Part], conditions: Sequence[Condition]) -> list[Part]:

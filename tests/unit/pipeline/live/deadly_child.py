@@ -45,7 +45,7 @@ def rows(way: str) -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    LiveEngine.advance = advance  # type: ignore[method-assign]
+    LiveEngine.advance = advance  # type: ignore[method-assign]  # some rows end this process
     if sys.argv[1] == "trial":
         return trial.main()
     trial.COMMAND[:] = [sys.executable, "-m", "tests.unit.pipeline.live.deadly_child", "trial"]
