@@ -56,6 +56,22 @@ def _power_of_two(n: int) -> int:
     return 1 << max(10, (n - 1).bit_length())
 
 
+class Answers:
+    """Surprise of observations that come again and again, of one state of knowledge.
+
+    Attributes:
+        asked: uint64 ``(room, 4)``: owner, parent, category, and property plus 1.
+        surprise: float32 ``(room,)``.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.asked = np.zeros((room, 4), np.uint64)
+        self.surprise = np.zeros(room, np.float32)
+
+
+NO_ANSWERS = Answers(0)
+
+
 class Knowledge:
     """Habits of all owners.
 
@@ -128,19 +144,25 @@ class Knowledge:
         self._prior[:] = np.clip((single + 0.5) / (total + 1.0), LEAST_PRIOR, MOST_PRIOR)
 
     def surprise(
-        self, seen: Observations, weights: npt.NDArray[np.float64]
+        self,
+        seen: Observations,
+        weights: npt.NDArray[np.float64],
+        answers: Answers | None = None,
     ) -> npt.NDArray[np.float32]:
         """Surprise of each observation, -log10 of its chance.
 
         Args:
             seen: What requests show.
             weights: As for `Observer.observe`.
+            answers: What was worked out before; nothing may have been counted since.
         """
+        before = NO_ANSWERS if answers is None else answers
         out = np.empty(len(seen.owner), np.float32)
         surprise_each(
             seen.owner, seen.parent, seen.category, seen.property, seen.first, weights,
             self._owner_keys, self._owner_rows, self._ns, self._mass, self._owner_actors,
-            self._cat_keys, self._counts, self._cat_actors, _ANCHOR, WEIGHT, self._prior, out,
+            self._cat_keys, self._counts, self._cat_actors, _ANCHOR, WEIGHT, self._prior,
+            before.asked, before.surprise, out,
         )  # fmt: skip
         return out
 

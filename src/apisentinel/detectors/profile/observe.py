@@ -50,6 +50,7 @@ from apisentinel.detectors.profile.properties import (
     WORD,
     categories,
     size_bin,
+    value_category,
 )
 from apisentinel.kernels.compiler import inline, kernel
 from apisentinel.kernels.hashing import mix, siphash
@@ -224,14 +225,15 @@ def _value(
     weight,
 ):
     """Observations of one value."""
+    value = value_category(text, begin, end, size)
+    _say(lists, used, owner, parent, VALUE, value, item)
+    if weight < 2.0:
+        seen = count_of(owner, mix(value, _U(VALUE + 1)), cat_keys, counts)
+        if parent != _U(0) and seen - weight < KNOWN:
+            seen = count_of(parent, mix(value, _U(VALUE + 1)), cat_keys, counts)
+        if seen - weight >= KNOWN:
+            return
     found = categories(text, begin, end, size, cats, several, several_of)
-    _say(lists, used, owner, parent, VALUE, cats[VALUE], item)
-    seen = count_of(owner, mix(cats[VALUE], _U(VALUE + 1)), cat_keys, counts)
-    if parent != _U(0):
-        above = count_of(parent, mix(cats[VALUE], _U(VALUE + 1)), cat_keys, counts)
-        seen = max(seen, above)
-    if weight < 2.0 and seen - weight >= KNOWN:
-        return
     # headers have no parent: of those only what an attack would change is looked at
     is_header = parent == _U(0)
     for k in range(VALUE + 1, MAGNITUDE + 1):

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from apisentinel.detectors.profile.calibration import KEPT, Calibration
 from apisentinel.detectors.profile.counting import BINS
 from apisentinel.detectors.profile.items import Items, Reader
-from apisentinel.detectors.profile.knowledge import Knowledge
+from apisentinel.detectors.profile.knowledge import Answers, Knowledge
 from apisentinel.detectors.profile.observe import Observations, Observer
 from apisentinel.detectors.profile.properties import PROPERTIES, SET
 from apisentinel.detectors.profile.settings import ProfileSettings
@@ -21,6 +21,8 @@ VERSION = 1
 """Changes when properties, hashes or pooling change; older profiles are refused."""
 
 NOTHING = np.empty(0, np.float64)
+ANSWERS = 1 << 14
+"""Observations whose surprise is remembered, 36 bytes each: what fits into the cache of a core."""
 Surprises = npt.NDArray[np.float32]
 
 
@@ -83,6 +85,7 @@ class Scorer:
         self.profile = profile
         self._reader = Reader()
         self._observer = Observer()
+        self._answers = Answers(ANSWERS)
 
     def score(self, batch: RequestBatch) -> Unusual:
         """How unusual each request of a batch is."""
@@ -97,7 +100,7 @@ class Scorer:
             start = 0
             while start < done:
                 end, seen = self._observer.observe(items, numbers, start, NOTHING, knowledge)
-                each = knowledge.surprise(seen, NOTHING)
+                each = knowledge.surprise(seen, NOTHING, self._answers)
                 some = slice(at + start, at + end)
                 surprise[some], worst, _ = knowledge.pool(seen, each)
                 what[some] = knowledge.names(seen, items.key, worst)
@@ -115,7 +118,7 @@ class Scorer:
         knowledge = self.profile.knowledge
         numbers = numbers_of(batch, rows)
         _, seen = self._observer.observe(items, numbers, 0, NOTHING, knowledge)
-        return items, seen, knowledge.surprise(seen, NOTHING)
+        return items, seen, knowledge.surprise(seen, NOTHING, self._answers)
 
 
 def numbers_of(batch: RequestBatch, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

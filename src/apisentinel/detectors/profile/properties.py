@@ -113,15 +113,21 @@ def _kind(byte):
 
 
 @inline
+def value_category(text, begin, end, size):
+    """Category of the property `VALUE`, a hash; arguments as for `categories`."""
+    return siphash(text, begin, end, K0, K1) ^ _U(size)
+
+
+@inline
 def categories(text, begin, end, size, cats, several, several_of):
-    """Categories of a value.
+    """Categories of a value by its looks: all but that of `VALUE`.
 
     Args:
         text: Holds the value.
         begin: First byte.
         end: One past the last byte.
         size: Bytes of the whole value, of which only the beginning may be in `text`.
-        cats: Out: category for each property from `VALUE` to `MAGNITUDE`; 0 for none.
+        cats: Out: category for each property from `SHAPE` to `MAGNITUDE`; 0 for none.
         several: Out: categories of which a value has many.
         several_of: Out: property of each of them.
 
@@ -218,7 +224,6 @@ def categories(text, begin, end, size, cats, several, several_of):
     kind = _type_of(
         length, digits, hexes, letters, blanks, highs, controls, signs, dots, ats, slashes, dashes
     )
-    cats[VALUE] = siphash(text, begin, end, K0, K1) ^ _U(size)
     cats[SHAPE] = shape
     cats[SKELETON] = skeleton
     cats[LENGTH] = _U(length_bin(size) + 1)

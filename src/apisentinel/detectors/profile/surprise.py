@@ -83,10 +83,64 @@ def _news(owner, tables):
     return np.float64(ns[row, VALUE]), np.float64(mass[row, VALUE, SINGLE])
 
 
+@inline
+def _surprise(owner, parent, category, what, weight, tables, anchors, worth, priors):
+    """Surprise (-log10 of the chance) of one observation."""
+    anchor = anchors[what]
+    n, m, seen = _look(owner, category, what, anchor, weight, tables)
+    if seen:
+        chance = min(m / max(n, 1.0), 1.0)
+        return np.float32(-np.log10(max(chance, LEAST_CHANCE)) * SEEN_WORTH * worth[what])
+    # a parameter that brings new values all the time will bring new looks of values, too
+    doubt = priors[what] if what != VALUE else VALUE_DOUBT
+    if VALUE < what <= CONTEXT:
+        vn, vm = _news(owner if n > FEW else parent, tables)
+        doubt = max(doubt, OPEN_DOUBT * vm / max(vn, 1.0))
+    pn = pm = 0.0
+    parent_seen = False
+    if parent != _U(0):
+        # what the parent knows from others than this owner
+        pn, pm, parent_seen = _look(parent, category, what, anchor, weight, tables)
+        pn, pm = max(pn - n, 0.0), max(pm - (0.0 if parent_seen else m), 0.0)
+        parent_seen = parent_seen and pm > UNSEEN
+        site = site_of(what, parent)
+        if site != _U(0) and not parent_seen:
+            sn, sm, site_seen = _look(site, category, what, anchor, weight, tables)
+            if n + pn < 1.0:
+                # of a new parameter only what all parameters have in common is expected
+                pn, pm = sn, sm
+                parent_seen = site_seen
+            elif not site_seen and sn > FEW:
+                doubt *= NOWHERE
+    if parent_seen:
+        above = min(max(pm / max(pn, 1.0), doubt), 1.0)
+        chance = (m + PARENT_WORTH * above) / (n + PARENT_WORTH)
+    elif parent == _U(0):
+        chance = (m + doubt) / (n + doubt)
+    else:
+        above = doubt
+        if pn >= 1.0:
+            above = min(max((pm + doubt) / (pn + doubt), doubt), 1.0)
+        chance = (m + PARENT_WORTH * above) / (n + PARENT_WORTH)
+        if n < ENOUGH_ALONE:
+            chance = min(chance, (m + pm + doubt) / (n + pn + doubt))
+    u = -np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what]
+    if what == VALUE:
+        # what others send in a parameter of this name binds a new endpoint only loosely
+        u *= (n + 1.0) / (n + 1.0 + FEW_VALUES)
+    if parent == _U(0) and VALUE <= what <= CONTEXT:
+        # headers tell clients apart more than attacks
+        u *= HEADER_VALUE if what == VALUE else HEADER_LOOKS
+    if what == CHILD and u > ENOUGH:
+        u = ENOUGH + MORE * (u - ENOUGH)
+    return np.float32(u)
+
+
 @kernel(
     "void(uint64[::1], uint64[::1], uint64[::1], uint8[::1], int64[::1], float64[::1],"
     " uint64[::1], int32[::1], float32[:,::1], float32[:,:,::1], uint32[::1], uint64[::1],"
-    " float32[::1], uint32[::1], int64[::1], float64[::1], float64[::1], float32[::1])"
+    " float32[::1], uint32[::1], int64[::1], float64[::1], float64[::1], uint64[:,::1],"
+    " float32[::1], float32[::1])"
 )
 def surprise_each(
     owners,
@@ -106,60 +160,46 @@ def surprise_each(
     anchors,
     worth,
     priors,
+    asked,
+    answers,
     out,
 ):
-    """Surprise (-log10 of the chance) of each observation."""
+    """Surprise of each observation.
+
+    Args:
+        owners, parents, cats, kinds, first: Observations.
+        weights: As for `Observer.observe`.
+        owner_keys, owner_rows, ns, mass, owner_actors, cat_keys, counts, cat_actors: `Knowledge`.
+        anchors, worth, priors: By property.
+        asked: uint64 ``(2 ** k, 4)``: observations whose surprise was worked out before, or no
+            rows; used without weights only.
+        answers: float32 ``(2 ** k,)``: their surprise.
+        out: float32, for each observation.
+    """
     tables = (owner_keys, owner_rows, ns, mass, owner_actors, cat_keys, counts, cat_actors)
+    mask = asked.shape[0] - 1
+    remembers = mask > 0 and weights.shape[0] == 0
     for r in range(first.shape[0] - 1):
         weight = weights[r] if weights.shape[0] > 0 else 0.0
         for i in range(first[r], first[r + 1]):
-            what = np.int64(kinds[i])
-            anchor = anchors[what]
-            n, m, seen = _look(owners[i], cats[i], what, anchor, weight, tables)
-            if seen:
-                chance = min(m / max(n, 1.0), 1.0)
-                out[i] = np.float32(-np.log10(max(chance, LEAST_CHANCE)) * SEEN_WORTH * worth[what])
-                continue
-            # a parameter that brings new values all the time will bring new looks of values, too
-            doubt = priors[what] if what != VALUE else VALUE_DOUBT
-            if VALUE < what <= CONTEXT:
-                vn, vm = _news(owners[i] if n > FEW else parents[i], tables)
-                doubt = max(doubt, OPEN_DOUBT * vm / max(vn, 1.0))
-            pn = pm = 0.0
-            parent_seen = False
-            if parents[i] != _U(0):
-                # what the parent knows from others than this owner
-                pn, pm, parent_seen = _look(parents[i], cats[i], what, anchor, weight, tables)
-                pn, pm = max(pn - n, 0.0), max(pm - (0.0 if parent_seen else m), 0.0)
-                parent_seen = parent_seen and pm > UNSEEN
-                site = site_of(what, parents[i])
-                if site != _U(0) and not parent_seen:
-                    sn, sm, site_seen = _look(site, cats[i], what, anchor, weight, tables)
-                    if n + pn < 1.0:
-                        # of a new parameter only what all parameters have in common is expected
-                        pn, pm = sn, sm
-                        parent_seen = site_seen
-                    elif not site_seen and sn > FEW:
-                        doubt *= NOWHERE
-            if parent_seen:
-                above = min(max(pm / max(pn, 1.0), doubt), 1.0)
-                chance = (m + PARENT_WORTH * above) / (n + PARENT_WORTH)
-            elif parents[i] == _U(0):
-                chance = (m + doubt) / (n + doubt)
-            else:
-                above = doubt
-                if pn >= 1.0:
-                    above = min(max((pm + doubt) / (pn + doubt), doubt), 1.0)
-                chance = (m + PARENT_WORTH * above) / (n + PARENT_WORTH)
-                if n < ENOUGH_ALONE:
-                    chance = min(chance, (m + pm + doubt) / (n + pn + doubt))
-            u = -np.log10(min(max(chance, LEAST_CHANCE), 1.0)) * worth[what]
-            if what == VALUE:
-                # what others send in a parameter of this name binds a new endpoint only loosely
-                u *= (n + 1.0) / (n + 1.0 + FEW_VALUES)
-            if parents[i] == _U(0) and VALUE <= what <= CONTEXT:
-                # headers tell clients apart more than attacks
-                u *= HEADER_VALUE if what == VALUE else HEADER_LOOKS
-            if what == CHILD and u > ENOUGH:
-                u = ENOUGH + MORE * (u - ENOUGH)
-            out[i] = np.float32(u)
+            owner, parent, category, what = owners[i], parents[i], cats[i], np.int64(kinds[i])
+            at = np.int64(0)
+            if remembers:
+                # most of what requests show was shown by those just before
+                at = np.int64(mix(owner ^ (parent >> _U(1)), category) >> _U(32)) & mask
+                if (
+                    asked[at, 0] == owner
+                    and asked[at, 1] == parent
+                    and asked[at, 2] == category
+                    and asked[at, 3] == _U(what + 1)
+                ):
+                    out[i] = answers[at]
+                    continue
+            u = _surprise(owner, parent, category, what, weight, tables, anchors, worth, priors)
+            out[i] = u
+            if remembers:
+                asked[at, 0] = owner
+                asked[at, 1] = parent
+                asked[at, 2] = category
+                asked[at, 3] = _U(what + 1)
+                answers[at] = u
