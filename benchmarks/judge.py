@@ -69,7 +69,8 @@ class Feed:
         self._bodies: list[bytes] = []
         for begin in range(0, len(lines), BATCH):
             batch = parse_body(b"\n".join(lines[begin : begin + BATCH]), settings).batch
-            redactor.apply(batch)
+            if redactor is not None:
+                redactor.apply(batch)
             if not options.own_times:
                 batch.numbers["ts"].fill(NO_TIME)
             self._bodies.append(encode_batch(batch))

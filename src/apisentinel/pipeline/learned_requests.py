@@ -15,7 +15,7 @@ from apisentinel.pipeline.prepare import Prepared
 from apisentinel.records.evidence import Evidence
 
 if TYPE_CHECKING:
-    from apisentinel.detectors.profile import Profile
+    from apisentinel.detectors.profile import Details, Profile
 
 CHANCE = 1e-3
 """Chance below which a request is looked at: one in a thousand ordinary ones costs 100 µs."""
@@ -111,7 +111,9 @@ class UnusualRequests:
             return
         numbers, times = block.batch.numbers["seq"], block.batch.numbers["ts"]
         is_known = block.batch.enriched["route"] >= len(FIXED_ROUTES)
-        for row in np.flatnonzero((unusual.chance < CHANCE) & is_known).tolist():
+        rows = np.flatnonzero((unusual.chance < CHANCE) & is_known)
+        details = self.detector.details(block.batch, rows)
+        for row in rows.tolist():
             if clients[row]:
                 client, what = int(clients[row]), int(unusual.what[row])
                 share = self._share(what, client)
@@ -119,7 +121,7 @@ class UnusualRequests:
                 chance = float(unusual.chance[row])
                 is_again = self._is_again(client, int(times[row]))
                 most = self._most if is_again and what not in self._mild else ALONE_LLR
-                evidence = partial(self._evidence, block, row, what, chance, share, most)
+                evidence = partial(self._evidence, block, row, what, chance, share, most, details)
                 yield Told(
                     row,
                     f"profile|{what:x}",
@@ -189,11 +191,12 @@ class UnusualRequests:
         chance: float,
         share: float,
         most: float,
+        details: "Details",
         seq: int,
         *,
         in_full: bool,
     ) -> Evidence:
-        said = self.detector.evidence(block.batch, row, chance, in_full=in_full)
+        said = self.detector.evidence(block.batch, row, chance, in_full=in_full, details=details)
         if in_full and said.factors and said.factors[0].name in REPLY_NAMES:
             most = min(most, ALONE_LLR)
             self._mild[what] = None

@@ -10,7 +10,6 @@ from apisentinel.detectors.identity.claims import Claims, bearer_of, read_token
 from apisentinel.detectors.identity.tokens import (
     EXPIRED_US,
     TokenMemory,
-    TokenRecord,
     Tokens,
     TokenUse,
 )
@@ -89,15 +88,10 @@ class TokenUses:
         keys = tokens.tolist()
         if self._tokens.may_forget(keys):
             return np.ones(len(rows), np.bool_), {}
-        known = [self._tokens.records.get(key) for key in keys]
-        fresh = np.array([record is None for record in known])
+        fresh, agents, networks, expires = self._known(batch, rows[first], keys)
         # who is first with a new token has it
-        agents = np.where(fresh, agent[first], _column(known, "agent"))
-        networks = np.where(fresh, network[first], _column(known, "network"))
-        expires = np.array([
-            self._expires(batch, int(rows[place]), record)
-            for place, record in zip(first.tolist(), known, strict=True)
-        ], np.int64)  # fmt: skip
+        agents = np.where(fresh, agent[first], agents)
+        networks = np.where(fresh, network[first], networks)
         moved = (agent != agents[which]) | (network != networks[which])
         # all uses of a token that comes from elsewhere, too, so that they are compared in order
         watched = np.zeros(len(keys), np.bool_)
@@ -109,14 +103,41 @@ class TokenUses:
         quiet = zip(keys, last.tolist(), watched.tolist(), strict=True)
         return unusual, {token: at for token, at, is_watched in quiet if not is_watched}
 
-    def _expires(self, batch: RequestBatch, row: int, record: TokenRecord | None) -> int:
-        """When a token is out of date, in event time; a new one is read."""
-        if record is not None:
-            expires = 0 if record.told_expired else record.expires
-        else:
-            claims = self._read[row] = _claims(batch, row)
-            expires = claims.expires * 1_000_000 if claims else 0
-        return expires + EXPIRED_US if expires else NEVER
+    def _known(
+        self, batch: RequestBatch, rows: npt.NDArray[Any], tokens: list[int]
+    ) -> tuple[npt.NDArray[Any], ...]:
+        """What is remembered of tokens; new ones are read.
+
+        Args:
+            batch: The requests.
+            rows: The first row of each token.
+            tokens: Each once.
+
+        Returns:
+            Of each token: whether it is new, agent and network of who has it, 0 for a new one, and
+            when it is out of date, in event time.
+        """
+        agents, networks, expires = [], [], []
+        records = self._tokens.records
+        fresh = np.zeros(len(tokens), np.bool_)
+        for place, token in enumerate(tokens):
+            record = records.get(token)
+            if record is not None:
+                agents.append(record.agent)
+                networks.append(record.network)
+                ends = 0 if record.told_expired else record.expires
+            else:
+                fresh[place] = True
+                agents.append(0)
+                networks.append(0)
+                row = int(rows[place])
+                claims = self._read[row] = _claims(batch, row)
+                ends = claims.expires * 1_000_000 if claims else 0
+            expires.append(ends + EXPIRED_US if ends else NEVER)
+        return (
+            fresh, np.array(agents, np.uint64), np.array(networks, np.uint64),
+            np.array(expires, np.int64),
+        )  # fmt: skip
 
     def _row(  # noqa: PLR0913, PLR0917 (columns of one row)
         self, batch: RequestBatch, row: int, ts: int, token: int, client: int, agent: int,
@@ -151,9 +172,3 @@ class TokenUses:
 def _claims(batch: RequestBatch, row: int) -> Claims | None:
     """Content of the bearer token of a row."""
     return read_token(bearer_of(batch.text("headers", row) or b""))
-
-
-def _column(records: list[Any], name: str) -> npt.NDArray[np.uint64]:
-    return np.array(
-        [0 if record is None else getattr(record, name) for record in records], np.uint64
-    )

@@ -1,7 +1,7 @@
 """Counts that fade, and the memory of who tried what."""
 
-import math
 from collections.abc import Hashable
+from math import exp
 from typing import TypeVar
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
 WINDOWS_US = (10 * MINUTE_US, HOUR_US, DAY_US, 7 * DAY_US)
 """Time constants of the counts: people's haste, an evening, a day, a week."""
+_FEW_US, _HOUR_US, _DAY_US, _WEEK_US = WINDOWS_US
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -33,8 +34,9 @@ class Fading(msgspec.Struct, array_like=True):
             ts: Event time; an older one than the last fades nothing.
             lowest: Counts do not fall below it.
         """
-        counts = self.at(ts)
-        self.counts = [max(lowest, count + amount) for count in counts]
+        self.counts = [
+            total if (total := count + amount) > lowest else lowest for count in self.at(ts)
+        ]
         self.ts = max(self.ts, ts)
         return self.counts
 
@@ -43,10 +45,11 @@ class Fading(msgspec.Struct, array_like=True):
         age = ts - self.ts
         if age <= 0 or self.ts == 0:
             return self.counts
+        few, hour, day, week = self.counts  # a loop takes twice as long
         return [
-            count * math.exp(-age / window)
-            for count, window in zip(self.counts, WINDOWS_US, strict=True)
-        ]
+            few * exp(-age / _FEW_US), hour * exp(-age / _HOUR_US), day * exp(-age / _DAY_US),
+            week * exp(-age / _WEEK_US),
+        ]  # fmt: skip
 
 
 def room_for(kept: dict[K, V], most: int) -> None:

@@ -23,6 +23,7 @@ GUESS_STEPS = ((2.0, 1.38), (5.0, 0.7), (10.0, 0.5), (24.0, 0.4))
 """Guesses of ten minutes, an hour, a day and a week that people need themselves, and nats for each
 further one: a cumulative sum with forgetting in each window.
 """
+_GUESS_FEW, _GUESS_HOUR, _GUESS_DAY, _GUESS_WEEK = GUESS_STEPS
 FIRST_FAILED, FIRST_GOOD, CREDIT = 2.55, -2.23, -7.0
 """Wald's test over first outcomes per account with p0 = .07, p1 = .9, and how far a source behind
 which many people sign in goes into credit.
@@ -110,10 +111,11 @@ def succeeded(source: Source, attempt: Attempt) -> bool:
 
 def guessing(source: Source, ts: int) -> float:
     """Nats for guessing: the strongest of the windows."""
-    counts = source.guesses.at(ts)
+    few, hour, day, week = source.guesses.at(ts)
     return max(
-        step * (count - free) for count, (free, step) in zip(counts, GUESS_STEPS, strict=True)
-    )
+        _GUESS_FEW[1] * (few - _GUESS_FEW[0]), _GUESS_HOUR[1] * (hour - _GUESS_HOUR[0]),
+        _GUESS_DAY[1] * (day - _GUESS_DAY[0]), _GUESS_WEEK[1] * (week - _GUESS_WEEK[0]),
+    )  # fmt: skip
 
 
 def listing(source: Source, ts: int) -> float:

@@ -122,7 +122,7 @@ class Tokens:
 
     def may_forget(self, tokens: Sequence[int]) -> bool:
         """True when so many new tokens could push one of these out of the memory."""
-        fresh = sum(token not in self.records for token in tokens)
+        fresh = len(tokens) - sum(map(self.records.__contains__, tokens))
         surplus = len(self.records) + fresh - TOKENS_KEPT
         if surplus <= 0:
             return False

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from apisentinel.detectors.profile.detector import ProfileDetector
     from apisentinel.detectors.profile.learn import Learning
-    from apisentinel.detectors.profile.profile import Profile, Scorer
+    from apisentinel.detectors.profile.profile import Details, Profile, Scorer
     from apisentinel.detectors.profile.rolling import RollingSample
     from apisentinel.detectors.profile.sample import Sample
     from apisentinel.detectors.profile.settings import ProfileSettings
     from apisentinel.detectors.profile.unusual import Unusual, forgiven, llr_of
 
 __all__ = [
+    "Details",
     "Learning",
     "Profile",
     "ProfileDetector",
@@ -27,6 +28,7 @@ __all__ = [
 
 _HOMES = {
     "ProfileDetector": "detector", "Learning": "learn", "Profile": "profile", "Scorer": "profile",
+    "Details": "profile",
     "RollingSample": "rolling", "Sample": "sample", "ProfileSettings": "settings",
     "Unusual": "unusual",
     "forgiven": "unusual", "llr_of": "unusual",

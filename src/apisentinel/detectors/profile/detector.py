@@ -1,7 +1,10 @@
 """Evidence from the learned profile."""
 
+import numpy as np
+import numpy.typing as npt
+
 from apisentinel.detectors.profile.explain import factors_of
-from apisentinel.detectors.profile.profile import Profile, Scorer
+from apisentinel.detectors.profile.profile import Details, Profile, Scorer
 from apisentinel.detectors.profile.unusual import llr_of
 from apisentinel.records.batch import RequestBatch
 from apisentinel.records.evidence import Evidence, Factor
@@ -34,8 +37,18 @@ class ProfileDetector:
         """Evidence in nats of a request with this chance among ordinary ones."""
         return llr_of(chance) * self.settings.weight
 
+    def details(self, batch: RequestBatch, rows: npt.NDArray[np.int64]) -> Details:
+        """For `evidence` about several requests of a batch."""
+        return Details(self._scorer, batch, rows)
+
     def evidence(
-        self, batch: RequestBatch, row: int, chance: float, *, in_full: bool = True
+        self,
+        batch: RequestBatch,
+        row: int,
+        chance: float,
+        *,
+        in_full: bool = True,
+        details: Details | None = None,
     ) -> Evidence:
         """Evidence from one request; 0 when it is ordinary.
 
@@ -43,10 +56,14 @@ class ProfileDetector:
             batch: Holds the request.
             row: Which one.
             chance: From `Scorer.score`.
-            in_full: Work out what is unusual; costs 100 µs.
+            in_full: Work out what is unusual; costs 100 µs, 40 µs with `details`.
+            details: Of several requests, this one among them.
         """
         llr = self.llr(chance)
-        factors = factors_of(self._scorer, batch, row) if in_full and llr >= EXPLAINED else ()
+        factors: tuple[Factor, ...] = ()
+        if in_full and llr >= EXPLAINED:
+            known = details or self.details(batch, np.array([row], np.int64))
+            factors = factors_of(known, batch, row)
         if not factors:
             rarity = f"1 in {min(1.0 / chance, 1e9):,.0f} requests"
             factors = (Factor("unusual for this endpoint", rarity),)

@@ -11,7 +11,7 @@ from apisentinel.detectors.profile.items import NAME_BEGIN, NAME_END, Items
 from apisentinel.detectors.profile.knowledge import Knowledge
 from apisentinel.detectors.profile.observe import Observations
 from apisentinel.detectors.profile.places import BODY, JSON, PLACE_NAMES, SEGMENT
-from apisentinel.detectors.profile.profile import Scorer
+from apisentinel.detectors.profile.profile import Details
 from apisentinel.detectors.profile.properties import (
     CHILD,
     CONTEXT,
@@ -51,10 +51,10 @@ class Odd(NamedTuple):
     surprise: float
 
 
-def odd_things(scorer: Scorer, batch: RequestBatch, row: int) -> list[Odd]:
+def odd_things(details: Details, batch: RequestBatch, row: int) -> list[Odd]:
     """What is unusual in a request, strongest first."""
-    items, seen, surprise = scorer.details(batch, row)
-    knowledge = scorer.profile.knowledge
+    items, seen, surprise = details.of(row)
+    knowledge = details.scorer.profile.knowledge
     found: dict[int, list[int]] = {}
     for i in np.argsort(-surprise, kind="stable").tolist():
         if surprise[i] < LEAST or len(found) > SHOWN:
@@ -159,6 +159,6 @@ def _habits(knowledge: Knowledge, owner: int) -> str | None:
     return f"{said}; in {n:,.0f} requests"
 
 
-def factors_of(scorer: Scorer, batch: RequestBatch, row: int) -> tuple[Factor, ...]:
+def factors_of(details: Details, batch: RequestBatch, row: int) -> tuple[Factor, ...]:
     """What is unusual in a request, as factors of evidence."""
-    return tuple(Factor(odd.name, odd.actual, odd.usual) for odd in odd_things(scorer, batch, row))
+    return tuple(Factor(odd.name, odd.actual, odd.usual) for odd in odd_things(details, batch, row))

@@ -23,6 +23,8 @@ VERSION = 1
 NOTHING = np.empty(0, np.float64)
 ANSWERS = 1 << 14
 """Observations whose surprise is remembered, 36 bytes each: what fits into the cache of a core."""
+TOGETHER = 64
+"""Requests worked out together: more would be in vain where only one of them is asked for."""
 Surprises = npt.NDArray[np.float32]
 
 
@@ -86,6 +88,7 @@ class Scorer:
         self._reader = Reader()
         self._observer = Observer()
         self._answers = Answers(ANSWERS)
+        self.borrower: Details | None = None
 
     def score(self, batch: RequestBatch) -> Unusual:
         """How unusual each request of a batch is."""
@@ -109,16 +112,56 @@ class Scorer:
             at += done
         return Unusual(surprise, self.profile.calibration.chance(surprise), what, known)
 
-    def details(self, batch: RequestBatch, row: int) -> tuple[Items, Observations, Surprises]:
-        """What is surprising in one request: its values, the observations, and their surprise;
-        valid until the next call.
+    def details(
+        self, batch: RequestBatch, rows: npt.NDArray[np.int64]
+    ) -> tuple[Items, Observations, Surprises]:
+        """What is surprising in the first of some requests: their values, the observations, and
+        their surprise; valid until the next call.
         """
-        rows = np.array([row], np.int64)
-        _, items = self._reader.read(batch, rows)
+        done, items = self._reader.read(batch, rows)
         knowledge = self.profile.knowledge
-        numbers = numbers_of(batch, rows)
+        numbers = numbers_of(batch, rows[:done])
         _, seen = self._observer.observe(items, numbers, 0, NOTHING, knowledge)
         return items, seen, knowledge.surprise(seen, NOTHING, self._answers)
+
+
+class Details:
+    """What is surprising in some requests of a batch, worked out for many of them when one is asked
+    for: alone each takes four times as long.
+    """
+
+    def __init__(self, scorer: Scorer, batch: RequestBatch, rows: npt.NDArray[np.int64]) -> None:
+        """Works nothing out yet.
+
+        Args:
+            scorer: Lends its work space.
+            batch: The requests.
+            rows: Those that may be asked for, rising.
+        """
+        self.scorer = scorer
+        self._batch, self._rows = batch, rows
+        self._begin = self._end = 0
+        self._found: tuple[Items, Observations, Surprises] | None = None
+
+    def of(self, row: int) -> tuple[Items, Observations, Surprises]:
+        """Values, observations and their surprise of one request; valid until somebody else asks.
+
+        Items are those of several requests; the observations say which of them they are about.
+        """
+        place = int(np.searchsorted(self._rows, row))
+        is_here = self._begin <= place < self._end and self.scorer.borrower is self
+        if self._found is None or not is_here:
+            self._found = self.scorer.details(self._batch, self._rows[place : place + TOGETHER])
+            self.scorer.borrower = self
+            self._begin, self._end = place, place + len(self._found[1].first) - 1
+        items, seen, surprise = self._found
+        begin, end = seen.first[place - self._begin : place - self._begin + 2].tolist()
+        some = slice(begin, end)
+        only = Observations(
+            seen.owner[some], seen.parent[some], seen.category[some], seen.property[some],
+            seen.item[some], seen.first[:0], seen.endpoint[:0],
+        )  # fmt: skip
+        return items, only, surprise[some]
 
 
 def numbers_of(batch: RequestBatch, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -10,7 +10,7 @@ import threading
 
 import numpy as np
 
-from apisentinel.detectors.identity.claims import read_token
+from apisentinel.detectors.identity.claims import is_odd_head, read_token
 from apisentinel.detectors.payload import FIRM, PayloadDetector
 from apisentinel.enrichment.redact_batch import BatchRedactor, Place
 from apisentinel.kernels.bytes import padded
@@ -70,6 +70,8 @@ def is_forged(token: bytes) -> bool:
     """True for a JSON web token that no issuer writes: unsigned, or with a key id that is a path or
     a query. It opens nothing where tokens are checked.
     """
+    if not is_odd_head(token.partition(b".")[0]):
+        return False
     claims = read_token(token)
     return claims is not None and claims.oddity != ""
 
