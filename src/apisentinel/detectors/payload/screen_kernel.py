@@ -18,6 +18,10 @@ for _i, _c in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 SIXTY_FOUR[:, ord("-")], SIXTY_FOUR[:, ord("_")] = 62, 63
 SIXTY_FOUR[1, ord("/")] = 255
 
+_PERCENT, _BACKSLASH = 1 << 16, 1 << 12
+_TRIGGERS = _PERCENT | _BACKSLASH | 1 << 15
+"""Class bits of the signs that begin an encoding: percent, backslash, and hash (of an entity)."""
+
 LETTER, CAPITAL, HIDING = 1 << 28, 1 << 29, 1 << 30
 """Bits beside the character classes: letter of base64, capital letter, and (of a text) that a run
 may hold base64.
@@ -25,14 +29,18 @@ may hold base64.
 _LEAST_BASE64 = 12
 """Letters of the shortest run that is tried as base64; shorter ones hold no attack."""
 
-_LEAST_PART = 16
-"""Bytes of a part of a text that is read in four parts; reading on costs some bytes for each."""
+_LEAST_PART, _EARLY = 7, 4
+"""Bytes of a part of a text that is read in parts, and of those before it that lead to its first
+state.
+"""
 
 _MEMO, _LEAST_MEMO = 1 << 12, 16
 """Recently seen user agents, referers and single headers that are remembered, in a large block and
 at least; comparing is ten times cheaper than reading again. Small blocks remember fewer: making the
 table would cost more than it saves.
 """
+_ALL_READ = 128
+"""First bytes of a text that decide where it is remembered, with its last ones."""
 _REFERER = int.from_bytes(b"referer" + bytes([HEADER_SPLIT]), "little")
 _MEMO_A_ROW = 2
 """Places of the memo for each row: most headers of a client are those of its last request."""
@@ -126,24 +134,6 @@ def _hides(buffer, begin, end, kinds, place):
 
 
 @inline
-def _kinds_of(buffer, begin, end, kinds, place):
-    """Class bits of one text, and `HIDING`; see `_hides`."""
-    seen = more = np.uint32(0)
-    at, stop, row = np.uint64(begin), np.uint64(end), np.uint64(place)
-    while at + np.uint64(4) <= stop:
-        seen |= kinds[row, buffer[at]] | kinds[row, buffer[at + np.uint64(1)]]
-        more |= kinds[row, buffer[at + np.uint64(2)]] | kinds[row, buffer[at + np.uint64(3)]]
-        at += np.uint64(4)
-    seen |= more
-    while at < stop:
-        seen |= kinds[row, buffer[at]]
-        at += np.uint64(1)
-    if seen & np.uint32(CAPITAL):
-        seen |= _hides(buffer, begin, end, kinds, place)
-    return seen
-
-
-@inline
 def _next(state, byte, classes, table, shift):
     """As `kernels.automaton.step`; indices without sign need no look whether they count from the
     end.
@@ -152,69 +142,232 @@ def _next(state, byte, classes, table, shift):
 
 
 @inline
-def _words_of(buffer, begin, end, classes, table, outputs, shift, first, track):
-    """Group bits of one text.
-
-    Each step of the automaton waits for the one before, so a longer text is read in four parts side
-    by side, each from the start state. Every part then reads on into the next one until it is in
-    the state that the next one was in: from there on both are the same.
-
-    Args:
-        track: Work space, uint16; texts that are longer are read byte by byte.
+def _mend(buffer, start, at, size, supposed, classes, table, bits, track):
+    """Reads on from byte `at` where the state before it is not the supposed one, until the state is
+    the one that was found: from there on both are the same.
     """
-    found = np.uint64(0)
-    start, stop, bits, marked = np.uint64(begin), np.uint64(end), np.uint64(shift), np.uint64(first)
-    size = stop - start
-    part = size >> np.uint64(2)
-    a = np.uint64(0)
-    if part < np.uint64(_LEAST_PART) or size > np.uint64(track.shape[0]):
-        for at in range(start, stop):
-            a = _next(a, buffer[at], classes, table, bits)
-            if a >= marked:
-                found |= outputs[a]
-        # the end of a field counts as a blank, so that a word can ask for it
-        return found | outputs[_next(a, np.uint8(32), classes, table, bits)]
-    b = c = d = np.uint64(0)
-    second = part
-    third = part + part
-    fourth = third + part
-    for k in range(start, start + part):
-        a = _next(a, buffer[k], classes, table, bits)
-        b = _next(b, buffer[k + second], classes, table, bits)
-        c = _next(c, buffer[k + third], classes, table, bits)
-        d = _next(d, buffer[k + fourth], classes, table, bits)
-        at = k - start
-        track[at + second] = np.uint16(b)
-        track[at + third] = np.uint16(c)
-        track[at + fourth] = np.uint16(d)
-        if a >= marked or b >= marked or c >= marked or d >= marked:
-            found |= outputs[a] | outputs[b] | outputs[c] | outputs[d]
-    for at in range(fourth + part, size):
-        d = _next(d, buffer[start + at], classes, table, bits)
-        track[at] = np.uint16(d)
-        if d >= marked:
-            found |= outputs[d]
-    track[second - np.uint64(1)] = np.uint16(a)
-    for joint in range(1, 4):
-        at = np.uint64(joint) * part
-        state = np.uint64(track[at - np.uint64(1)])
-        while at < size:
-            state = _next(state, buffer[start + at], classes, table, bits)
-            if state == np.uint64(track[at]):
-                break
-            track[at] = np.uint16(state)
-            if state >= marked:
-                found |= outputs[state]
-            at += np.uint64(1)
-    last = np.uint64(track[size - np.uint64(1)])
-    return found | outputs[_next(last, np.uint8(32), classes, table, bits)]
+    state = np.uint64(track[at - np.uint64(1)])
+    if state == supposed:
+        return
+    while at < np.uint64(size):
+        state = _next(state, buffer[start + at], classes, table, bits)
+        if state == np.uint64(track[at]):
+            break
+        track[at] = np.uint16(state)
+        at += np.uint64(1)
+
+
+@inline
+def _states_of(buffer, begin, size, classes, table, shift, kinds, place, track):
+    """Writes the state after each of `size` bytes from `begin` to `track`; returns the class bits
+    of all of them.
+
+    Each step of the automaton waits for the one before, so a text is read in up to eight parts side
+    by side. Each part begins in the state that the `_EARLY` bytes before it lead to, which is
+    nearly always the right one; where it is not, `_mend` reads again.
+    """
+    start, bits, row = np.uint64(begin), np.uint64(shift), np.uint64(place)
+    early = np.uint64(_EARLY)
+    before = start - early
+    seen = more = np.uint32(0)
+    if size >= 8 * _LEAST_PART:
+        part = np.uint64(size >> 3)
+        a = b = c = d = e = f = g = h = np.uint64(0)
+        bt = part
+        ct = bt + part
+        dt = ct + part
+        et = dt + part
+        ft = et + part
+        gt = ft + part
+        ht = gt + part
+        for k in range(np.uint64(0), early):
+            b = _next(b, buffer[before + bt + k], classes, table, bits)
+            c = _next(c, buffer[before + ct + k], classes, table, bits)
+            d = _next(d, buffer[before + dt + k], classes, table, bits)
+            e = _next(e, buffer[before + et + k], classes, table, bits)
+            f = _next(f, buffer[before + ft + k], classes, table, bits)
+            g = _next(g, buffer[before + gt + k], classes, table, bits)
+            h = _next(h, buffer[before + ht + k], classes, table, bits)
+        b0, c0, d0, e0, f0, g0, h0 = b, c, d, e, f, g, h
+        for k in range(np.uint64(0), part):
+            byte = buffer[start + k]
+            seen |= kinds[row, byte]
+            a = _next(a, byte, classes, table, bits)
+            track[k] = np.uint16(a)
+            byte = buffer[start + bt + k]
+            more |= kinds[row, byte]
+            b = _next(b, byte, classes, table, bits)
+            track[k + bt] = np.uint16(b)
+            byte = buffer[start + ct + k]
+            seen |= kinds[row, byte]
+            c = _next(c, byte, classes, table, bits)
+            track[k + ct] = np.uint16(c)
+            byte = buffer[start + dt + k]
+            more |= kinds[row, byte]
+            d = _next(d, byte, classes, table, bits)
+            track[k + dt] = np.uint16(d)
+            byte = buffer[start + et + k]
+            seen |= kinds[row, byte]
+            e = _next(e, byte, classes, table, bits)
+            track[k + et] = np.uint16(e)
+            byte = buffer[start + ft + k]
+            more |= kinds[row, byte]
+            f = _next(f, byte, classes, table, bits)
+            track[k + ft] = np.uint16(f)
+            byte = buffer[start + gt + k]
+            seen |= kinds[row, byte]
+            g = _next(g, byte, classes, table, bits)
+            track[k + gt] = np.uint16(g)
+            byte = buffer[start + ht + k]
+            more |= kinds[row, byte]
+            h = _next(h, byte, classes, table, bits)
+            track[k + ht] = np.uint16(h)
+        for k in range(ht + part, np.uint64(size)):
+            byte = buffer[start + k]
+            seen |= kinds[row, byte]
+            h = _next(h, byte, classes, table, bits)
+            track[k] = np.uint16(h)
+        _mend(buffer, start, bt, size, b0, classes, table, bits, track)
+        _mend(buffer, start, ct, size, c0, classes, table, bits, track)
+        _mend(buffer, start, dt, size, d0, classes, table, bits, track)
+        _mend(buffer, start, et, size, e0, classes, table, bits, track)
+        _mend(buffer, start, ft, size, f0, classes, table, bits, track)
+        _mend(buffer, start, gt, size, g0, classes, table, bits, track)
+        _mend(buffer, start, ht, size, h0, classes, table, bits, track)
+    elif size >= 4 * _LEAST_PART:
+        part = np.uint64(size >> 2)
+        a = b = c = d = np.uint64(0)
+        bt = part
+        ct = bt + part
+        dt = ct + part
+        for k in range(np.uint64(0), early):
+            b = _next(b, buffer[before + bt + k], classes, table, bits)
+            c = _next(c, buffer[before + ct + k], classes, table, bits)
+            d = _next(d, buffer[before + dt + k], classes, table, bits)
+        b0, c0, d0 = b, c, d
+        for k in range(np.uint64(0), part):
+            byte = buffer[start + k]
+            seen |= kinds[row, byte]
+            a = _next(a, byte, classes, table, bits)
+            track[k] = np.uint16(a)
+            byte = buffer[start + bt + k]
+            more |= kinds[row, byte]
+            b = _next(b, byte, classes, table, bits)
+            track[k + bt] = np.uint16(b)
+            byte = buffer[start + ct + k]
+            seen |= kinds[row, byte]
+            c = _next(c, byte, classes, table, bits)
+            track[k + ct] = np.uint16(c)
+            byte = buffer[start + dt + k]
+            more |= kinds[row, byte]
+            d = _next(d, byte, classes, table, bits)
+            track[k + dt] = np.uint16(d)
+        for k in range(dt + part, np.uint64(size)):
+            byte = buffer[start + k]
+            seen |= kinds[row, byte]
+            d = _next(d, byte, classes, table, bits)
+            track[k] = np.uint16(d)
+        _mend(buffer, start, bt, size, b0, classes, table, bits, track)
+        _mend(buffer, start, ct, size, c0, classes, table, bits, track)
+        _mend(buffer, start, dt, size, d0, classes, table, bits, track)
+    else:
+        a = np.uint64(0)
+        for k in range(np.uint64(0), np.uint64(size)):
+            byte = buffer[start + k]
+            seen |= kinds[row, byte]
+            a = _next(a, byte, classes, table, bits)
+            track[k] = np.uint16(a)
+    return seen | more
 
 
 @inline
 def _read(buffer, begin, end, classes, table, outputs, shift, first, kinds, place, track):
-    """Group bits and class bits of one text."""
-    found = _words_of(buffer, begin, end, classes, table, outputs, shift, first, track)
-    return found, _kinds_of(buffer, begin, end, kinds, place)
+    """Group bits and class bits of one text; for `HIDING`, see `_hides`.
+
+    Args:
+        track: Work space, uint16, the state after each byte; texts that are longer are read byte by
+            byte and leave nothing there.
+    """
+    found = np.uint64(0)
+    size, marked = end - begin, np.uint64(first)
+    last = np.uint64(0)
+    seen = np.uint32(0)
+    if size > track.shape[0]:
+        for at in range(np.uint64(begin), np.uint64(end)):
+            seen |= kinds[np.uint64(place), buffer[at]]
+            last = _next(last, buffer[at], classes, table, np.uint64(shift))
+            if last >= marked:
+                found |= outputs[last]
+    elif size > 0:
+        seen = _states_of(buffer, begin, size, classes, table, shift, kinds, place, track)
+        highest = np.uint16(0)
+        for k in range(size):
+            highest = max(highest, track[k])
+        if highest >= marked:
+            for k in range(size):
+                if track[k] >= marked:
+                    found |= outputs[track[k]]
+        last = np.uint64(track[size - 1])
+    # the end of a field counts as a blank, so that a word can ask for it
+    found |= outputs[_next(last, np.uint8(32), classes, table, np.uint64(shift))]
+    if seen & np.uint32(CAPITAL):
+        seen |= _hides(buffer, begin, end, kinds, place)
+    return found, seen
+
+
+@inline
+def _percents(
+    buffer, begin, end, classes, table, outputs, shift, first, kinds, hexes, place, track
+):
+    """Reads the layer below percent signs where it differs from the text as sent.
+
+    Args:
+        track: States of the text as sent; from where they are reached again, both layers are read
+            alike up to the next percent sign.
+
+    Returns:
+        Whether that was all; what was found and the class bits of what was written as percent. It
+        is not where a letter was written so, or what may begin another encoding.
+    """
+    found, seen = np.uint64(0), np.uint32(0)
+    marked, bits = np.uint64(first), np.uint64(shift)
+    open_ = np.uint32(LETTER) | np.uint32(_BACKSLASH)
+    i = find(buffer, begin, end, np.uint8(37))
+    while i < end:
+        state = np.uint64(0)
+        if i > begin:
+            state = np.uint64(track[i - begin - 1])
+        same = False
+        last = np.uint8(0)
+        if i > begin:
+            last = buffer[i - 1]
+        while i < end and not same:
+            c = buffer[i]
+            if c == 37 and i + 2 < end:
+                high, low = hexes[buffer[i + 1]], hexes[buffer[i + 2]]
+                if high < 16 and low < 16:
+                    c = np.uint8(high * 16 + low)
+                    if kinds[place, c] & open_ or (c == 35 and last == 38):
+                        return False, found, seen
+                    if c == 37 and i + 3 < end:
+                        after = buffer[i + 3]
+                        if hexes[after] < 16 or (after | 32) == 117:
+                            return False, found, seen
+                    seen |= kinds[place, c]
+                    i += 2
+                elif (buffer[i + 1] | 32) == 117:
+                    return False, found, seen
+            i += 1
+            last = c
+            state = _next(state, c, classes, table, bits)
+            if state >= marked:
+                found |= outputs[state]
+            same = state == np.uint64(track[i - begin - 1])
+        if not same:
+            found |= outputs[_next(state, np.uint8(32), classes, table, bits)]
+        elif i < end:
+            i = find(buffer, i, end, np.uint8(37))
+    return True, found, seen
 
 
 @inline
@@ -300,7 +453,29 @@ def _field(
             two, np.int64(0), length, classes, table, outputs, shift, first, kinds, place, track
         )
         found |= more
-    if seen & triggers:
+    signs = seen & triggers
+    if (
+        signs == np.uint32(_PERCENT)
+        and not seen & np.uint32(HIDING)
+        and end - begin <= track.shape[0]
+    ):
+        whole, more, kind = _percents(
+            buffer,
+            begin,
+            end,
+            classes,
+            table,
+            outputs,
+            shift,
+            first,
+            kinds,
+            hexes,
+            place,
+            track,
+        )
+        if whole:
+            return found | more, seen | kind
+    if signs:
         length = _undo(buffer, begin, end, one, hexes)
         layer = 1
         before = end - begin
@@ -338,28 +513,37 @@ def _field(
 
 @inline
 def _same(buffer, a, b, length):
-    """True when two texts of the buffer are equal."""
-    k = 0
-    while k + 8 <= length:
+    """True when two texts of the buffer, each of 8 bytes or more, are equal."""
+    k = np.int64(0)
+    while k + 32 <= length:
+        one = load64(buffer, a + k) ^ load64(buffer, b + k)
+        two = load64(buffer, a + k + 8) ^ load64(buffer, b + k + 8)
+        three = load64(buffer, a + k + 16) ^ load64(buffer, b + k + 16)
+        four = load64(buffer, a + k + 24) ^ load64(buffer, b + k + 24)
+        if one | two | three | four != np.uint64(0):
+            return False
+        k += 32
+    while k + 8 < length:
         if load64(buffer, a + k) != load64(buffer, b + k):
             return False
         k += 8
-    while k < length:
-        if buffer[a + k] != buffer[b + k]:
-            return False
-        k += 1
-    return True
+    return load64(buffer, a + length - 8) == load64(buffer, b + length - 8)
 
 
 @inline
 def _slot(buffer, begin, length, slots):
-    """Place of a text of 8 bytes or more in a memo of a power of two slots, from samples of it."""
-    key = np.uint64(length)
-    for quarter in range(4):
-        at = begin + (length - 8) * quarter // 3
-        key = (key ^ load64(buffer, at)) * np.uint64(0x9E3779B97F4A7C15)
-        key ^= key >> np.uint64(29)
-    return np.int64((key >> np.uint64(20)) & np.uint64(slots - 1))
+    """Place of a text of 8 bytes or more in a memo of a power of two slots.
+
+    All bytes of a text of up to `_ALL_READ` bytes count, and as many of a longer one.
+    """
+    key = load64(buffer, begin + length - 8) ^ np.uint64(length)
+    factor = np.uint64(0x9E3779B97F4A7C15)
+    words = min(length >> 3, _ALL_READ >> 3)
+    for k in range(words):
+        key += load64(buffer, begin + (k << 3)) * factor
+        factor += np.uint64(0x5851F42D4C957F2E)
+    key = (key ^ (key >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
+    return np.int64((key >> np.uint64(40)) & np.uint64(slots - 1))
 
 
 @inline
@@ -449,7 +633,7 @@ def screen_rows(
     Cost: about 4 ns per byte and layer, 0.3 ns per byte of an agent, a referer or a header seen
     before; memory 260 KB.
     """
-    triggers = np.uint32((1 << 16) | (1 << 12) | (1 << 15))
+    triggers = np.uint32(_TRIGGERS)
     for r in range(rows.shape[0]):
         i = rows[r]
         flags = np.uint8(0)
@@ -513,8 +697,8 @@ def screen_rows(
             if not hit and found != 0:
                 for p in range(pairs.shape[0]):
                     if (
-                        pairs[p, 0] & np.uint64(bit)
-                        and found & pairs[p, 1]
+                        found & pairs[p, 1]
+                        and pairs[p, 0] & np.uint64(bit)
                         and np.uint64(seen) & pairs[p, 2]
                     ):
                         hit = True
@@ -561,7 +745,7 @@ def screen_texts(
     """
     half = work.shape[0] // 2
     one, two = work[:half], work[half:]
-    triggers = np.uint32((1 << 16) | (1 << 12) | (1 << 15))
+    triggers = np.uint32(_TRIGGERS)
     begin = np.int64(0)
     for i in range(count):
         out[i] = 0
