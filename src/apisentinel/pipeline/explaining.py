@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from apisentinel.incidents.wording import number, reason
+from apisentinel.incidents.numbers import number
+from apisentinel.incidents.wording import reason
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import (
     Counterfactual,

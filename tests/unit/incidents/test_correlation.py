@@ -2,7 +2,7 @@
 
 from apisentinel.incidents import AlertPolicy, AlertSettings, correlate
 from apisentinel.incidents.common import traits
-from apisentinel.incidents.wording import measured
+from apisentinel.incidents.numbers import measured
 from apisentinel.records.case import Case
 from apisentinel.records.evidence import EntityRef, Evidence, Factor, Sample
 from apisentinel.records.taxonomy import AttackType, Severity
@@ -193,7 +193,9 @@ def test_what_was_seen_names_an_incident_before_what_models_suppose() -> None:
     incident = correlate([made], lambda *_: 0.5, lambda c: (c.last_ts, 4), lambda ts: f"t{ts}")[0]
     assert incident.attack_types == (AttackType.SQLI, AttackType.SEQUENCE_ABUSE)
     assert incident.reason.startswith("192.0.2.1 sent SQL injection in query q")
-    assert "usual pause between requests: 115 s (usual: 1.3 s)" in incident.reason
+    assert (
+        "unlike its peers, usual pause between requests: 1.9 min (usual: 1.3 s)" in incident.reason
+    )
 
 
 def test_numbers_of_a_sentence_have_their_units() -> None:

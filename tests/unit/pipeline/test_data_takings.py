@@ -11,7 +11,7 @@ from apisentinel.detectors.base import DetectorSettings
 from apisentinel.detectors.behaviour import DataTaking
 from apisentinel.features import EVENT
 from apisentinel.features.takings import TakingMemory, Takings
-from apisentinel.incidents.wording import phrase
+from apisentinel.incidents.phrases import phrase
 from apisentinel.pipeline import ScanSettings, ScoreSession
 from apisentinel.pipeline.settings import Detectors
 from apisentinel.records.batch import TEXT_INDEX, RequestBatch, empty_columns

@@ -13,7 +13,7 @@ from apisentinel.detectors.behaviour import ForeignFunctions
 from apisentinel.features import EVENT
 from apisentinel.features.role_matrix import MatrixMemory, RoleMatrix
 from apisentinel.features.roles import Roles
-from apisentinel.incidents.wording import phrase
+from apisentinel.incidents.phrases import phrase
 from apisentinel.kernels.hashing import hash_bytes
 from apisentinel.parsers.json_requests import parse_requests
 from apisentinel.pipeline import ScanSettings, ScoreSession

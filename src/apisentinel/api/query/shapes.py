@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from apisentinel.api.query.moments import LATEST_US, moment_text
-from apisentinel.incidents.wording import phrase
+from apisentinel.incidents.phrases import phrase
+from apisentinel.incidents.wording import named
 from apisentinel.records.evidence import Evidence
 from apisentinel.records.taxonomy import severity_of
 
@@ -94,7 +95,9 @@ def alert_row(document: Mapping[str, Any]) -> Row:
         out["detectors"] = sorted({piece["detector"] for piece in evidence})
     if not out.get("reason"):
         entity = out.get("entity")
-        who = entity.get("id", "") if isinstance(entity, Mapping) else str(entity or "")
+        who = str(entity or "")
+        if isinstance(entity, Mapping):
+            who = named(entity.get("kind", "client"), entity.get("id", ""))
         out["reason"] = clip(f"{who} {_said(evidence)}".strip())
     if "succeeded" not in out:
         known = {piece.get("succeeded") for piece in evidence} - {None}

@@ -237,7 +237,8 @@ class Anomaly:
         actual = own.shown(float(row[place]))
         if actual is None or math.isnan(item.actual):
             return None
-        return Factor(own.words, actual, f"rarer than 1 in {10**item.actual:.2g} peers", own.unit)
+        peers = float(f"{10**item.actual:.2g}")
+        return Factor(own.words, actual, f"rarer than 1 in {peers:,.0f} peers", own.unit)
 
 
 def group_factors(groups: "Nearest | None", tick: int) -> list[Factor]:
