@@ -101,22 +101,24 @@ WANTED_MS = 150
 
 
 def question_times(
-    folder: Path, events: int, days: int
+    folder: Path, events: int, days: int, rounds: int = ROUNDS, *, is_cold: bool = False
 ) -> dict[str, tuple[float, float, float, float]]:
-    """The first of `ROUNDS` answers to each question of the screens, median and 95th percentile,
-    and CPU of the first, ms.
+    """The first of some answers to each question of the screens, median and 95th percentile, and
+    CPU of the first, or the median CPU when no answer is kept, ms.
     """
     found = stored(folder, events, days)
     out = {}
     for name, ask in questions(found).items():
-        taken = []
-        cpu = 0.0
-        for number in range(ROUNDS):
+        taken, used = [], []
+        for _ in range(rounds):
+            if is_cold:
+                found.store.answers.forget()
+                found.store.pages.forget()
             begun, start = time.process_time(), time.perf_counter()
             ask()
             taken.append((time.perf_counter() - start) * 1e3)
-            if number == 0:
-                cpu = (time.process_time() - begun) * 1e3
+            used.append((time.process_time() - begun) * 1e3)
+        cpu = float(np.median(used)) if is_cold else used[0]
         out[name] = taken[0], float(np.median(taken)), float(np.quantile(taken, 0.95)), cpu
     print(f"{found.store.bytes_used / events:.0f} bytes per stored event")
     found.store.close()
@@ -145,12 +147,16 @@ def main() -> None:
     parser.add_argument("--stored", type=int, default=0, help="events to ask about, then stop")
     parser.add_argument("--days", type=int, default=1, help="that these are spread over")
     parser.add_argument("--kept", type=Path, default=None, help="their folder, made when missing")
+    parser.add_argument("--cold", action="store_true", help="keep no answer between two rounds")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="answers to each question")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         if options.stored:
             there = options.kept or folder / "stored"
-            times = question_times(there, options.stored, options.days)
+            times = question_times(
+                there, options.stored, options.days, options.rounds, is_cold=options.cold
+            )
             for question, (first, median, p95, cpu) in times.items():
                 print(
                     f"{question}: first {first:.0f} ms with {cpu:.0f} ms of CPU,"

@@ -82,6 +82,11 @@ class Answers:
                 with self._lock:
                     self._under_way.pop(key, None)
 
+    def forget(self) -> None:
+        """Lets go of all answers."""
+        with self._lock:
+            self._kept.clear()
+
     def _made(self, key: Hashable, version: tuple[int, ...], make: Callable[[], T]) -> T:
         begin = self._now()
         answer = make()

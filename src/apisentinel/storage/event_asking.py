@@ -11,6 +11,7 @@ from apisentinel.errors import RefusedError, StoreError
 from apisentinel.storage.answers import Answers
 from apisentinel.storage.event_database import EventDatabase, Part, files_sql, parts
 from apisentinel.storage.event_fields import COLUMN_NAMES, EVENT_FIELDS
+from apisentinel.storage.event_index import EventIndex, Found
 from apisentinel.storage.query import Condition, Kind, Op
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class EventAsking:
 
     database: EventDatabase
     files: "EventFiles"
+    index: EventIndex
     answers: Answers
     pages: Answers
     last_seq: int
@@ -58,11 +60,12 @@ class EventAsking:
         conditions: Sequence[Condition],
         work: Callable[["duckdb.DuckDBPyConnection", list[Part]], T],
     ) -> T:
-        """Runs a query on one state of the store, with the files that it can concern."""
+        """Runs a query on one state of the store, with the files and rows that it can concern."""
         for attempt in range(ATTEMPTS):
             try:
                 with self.database.snapshot() as cursor, _in_time(cursor):
-                    return work(cursor, concerned(parts(cursor), conditions))
+                    cold = concerned(parts(cursor), conditions)
+                    return work(cursor, self.index.narrowed(cursor, cold, conditions))
             except StoreError as problem:
                 gone = any(words in str(problem) for words in PASSING)
                 if not gone or attempt == ATTEMPTS - 1:
@@ -138,10 +141,18 @@ def source_of(database: EventDatabase, cold: list[Part]) -> str:
     """SQL of the rows of the database and of some files."""
     if not cold:
         return "e.hot"
-    files = files_sql(database.path, [part.name for part in cold])
+    files = _these(database, cold)
     return (
         f"(SELECT {COLUMN_NAMES} FROM e.hot UNION ALL SELECT {COLUMN_NAMES} FROM {files}) AS event"
     )
+
+
+def _these(database: EventDatabase, cold: list[Part]) -> str:
+    """SQL of the rows of some files that can match."""
+    files = files_sql(database.path, [part.name for part in cold])
+    if isinstance(cold, Found) and cold.numbers is not None:
+        return f"{files} WHERE seq IN ({', '.join(str(seq) for seq in cold.numbers)})"
+    return files
 
 
 def sources_of(database: EventDatabase, cold: list[Part]) -> list[str]:

@@ -13,6 +13,7 @@ import msgspec
 from apisentinel.storage.event_asking import PERIOD, EventAsking, group_of, source_of
 from apisentinel.storage.event_database import EventDatabase, Part, files_sql, one, rows_of, run
 from apisentinel.storage.event_fields import EVENT_FIELDS
+from apisentinel.storage.event_index import Found
 from apisentinel.storage.query import Condition, FilterError, Op
 from apisentinel.storage.query_sql import Dialect, Sql, joined, where
 
@@ -325,12 +326,22 @@ def sample_of(
     conditions: Sequence[Condition],
 ) -> Sample:
     """The rows of a period that have to be looked at for the shares of values."""
+    wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
+    if isinstance(cold, Found) and cold.numbers is not None:
+        # the files have few, whose numbers are known; the database may have many
+        newest = extents(cursor, database, [], conditions)
+        rows = sum(extent.rows for extent in newest)
+        few = rows <= EXACT_ROWS
+        if few or _look(cursor, _spread(newest, rows, STRETCH_ROWS), conditions, wanted)[1] < (
+            FEW_HITS
+        ):
+            return Sample()
+        cold = list(cold.whole)
     known = extents(cursor, database, cold, conditions)
     total = sum(extent.rows for extent in known)
     if total <= EXACT_ROWS:
         return Sample()
     pieces = _spread(known, total, STRETCH_ROWS)
-    wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
     seen, hits = _look(cursor, pieces, conditions, wanted)
     if not _is_period(conditions):
         if hits < FEW_HITS:

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 EXPORT_ROWS: Final = 5_000_000
 """Rows of one file at most."""
 
-GROUP_ROWS: Final = 100_000
-"""Rows of one row group: what a query reads at least."""
+GROUP_ROWS: Final = 20_480
+"""Rows of one row group: what a query reads at least. Five rows from all over a file of 700,000
+took 39 ms of CPU with these and 111 ms with 100,000, and the file is 1.4 % larger; ten blocks of
+DuckDB's vectors.
+"""
 
 ZSTD_LEVEL: Final = 6
 

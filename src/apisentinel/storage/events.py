@@ -16,9 +16,10 @@ from apisentinel.storage.arrow import Incoming
 from apisentinel.storage.base import Damage, DamagedError
 from apisentinel.storage.columns import Table
 from apisentinel.storage.event_asking import PAGES
-from apisentinel.storage.event_database import FILE, SET_ASIDE, EventDatabase, run
+from apisentinel.storage.event_database import FILE, SET_ASIDE, EventDatabase, parts, run
 from apisentinel.storage.event_fields import COLUMN_NAMES
 from apisentinel.storage.event_files import EventFiles
+from apisentinel.storage.event_index import EventIndex
 from apisentinel.storage.event_query import EventQueries
 from apisentinel.storage.events_schema import EVENT_SCHEMA
 from apisentinel.storage.settings import StorageSettings
@@ -59,6 +60,7 @@ class EventStore(EventQueries):
         self.database = self._open(path)
         self.files = EventFiles(self.database, self._settings, clock)
         self.files.tidy()
+        self.index = EventIndex(self.database)
         self.answers = Answers(clock.monotonic)
         self.pages = Answers(clock.monotonic, PAGES)
         self.damage += self.files.damage
@@ -98,7 +100,7 @@ class EventStore(EventQueries):
         hot = sum(
             path.stat().st_size for path in self.database.path.glob(FILE + "*") if path.is_file()
         )
-        return hot + self.files.bytes_used
+        return hot + self.files.bytes_used + self.index.bytes
 
     def health(self) -> tuple[bool, str]:
         """Whether rows are written, and why not."""
@@ -229,7 +231,8 @@ class EventStore(EventQueries):
                 self._upkeep = problem
 
     def maintain(self, *, at_once: bool = False) -> None:
-        """Exports finished days and removes old files; done now and then by itself.
+        """Exports finished days, removes old files and makes the indices that are missing; done
+        now and then by itself.
 
         Args:
             at_once: Export days even when something may still be added to them.
@@ -239,6 +242,9 @@ class EventStore(EventQueries):
         """
         self.files.export(lambda: self.last_seq, at_once=at_once)
         self.files.expire()
+        with self.database.cursor() as cursor:
+            known = parts(cursor)
+        self.index.fill(known, self._stop)
 
     def close(self, timeout: float = 60.0) -> None:
         """Writes what is queued and closes the files.

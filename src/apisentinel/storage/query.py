@@ -145,6 +145,10 @@ class Listing(msgspec.Struct, frozen=True):
     total: int
 
 
+NETWORK_BITS: Final = {4: 24, 6: 64}
+"""Length of the networks that rows tell of their addresses, by version of the protocol."""
+
+
 class Field(msgspec.Struct, frozen=True):
     """A field that may be used in queries.
 
@@ -154,6 +158,8 @@ class Field(msgspec.Struct, frozen=True):
         column: SQL name, the name of the field when empty.
         sortable: Whether results may be sorted by it.
         filled: Whether every row has a value, so that an index can serve the sorting.
+        network: Column with the network of an address, `NETWORK_BITS` long, or without a value;
+            few texts stand there, so a network is found in it sooner than among the addresses.
     """
 
     name: str
@@ -161,6 +167,7 @@ class Field(msgspec.Struct, frozen=True):
     column: str = ""
     sortable: bool = False
     filled: bool = False
+    network: str = ""
 
     @property
     def sql(self) -> str:
@@ -293,10 +300,21 @@ def pattern(text: str) -> Any:
 
 
 class Network(msgspec.Struct, frozen=True):
-    """A range of addresses as fixed-width hexadecimal digits, 8 of IPv4 or 32 of IPv6."""
+    """A range of addresses as fixed-width hexadecimal digits, 8 of IPv4 or 32 of IPv6.
+
+    Attributes:
+        around: Text of the network of `NETWORK_BITS` that holds all of them, empty when they are
+            more.
+        is_whole: Whether they are all addresses of that network.
+        octets: Of more addresses of IPv4 than those of such a network the values of the first
+            octet in which they differ.
+    """
 
     first: str
     last: str
+    around: str = ""
+    is_whole: bool = False
+    octets: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -312,7 +330,19 @@ def network(text: str) -> Network:
         raise FilterError(f"{text[:80]!r} is not a network such as 10.0.0.0/8") from error
     width = 8 if found.version == 4 else 32
     first, last = int(found.network_address), int(found.broadcast_address)
-    return Network(f"{first:0{width}x}", f"{last:0{width}x}")
+    bits = NETWORK_BITS[found.version]
+    around = str(found.supernet(new_prefix=bits)) if found.prefixlen >= bits else ""
+    octets: tuple[str, ...] = ()
+    if width == 8 and not around:
+        place = 24 - found.prefixlen // 8 * 8
+        octets = tuple(str(n) for n in range(first >> place & 255, (last >> place & 255) + 1))
+    return Network(
+        f"{first:0{width}x}",
+        f"{last:0{width}x}",
+        around,
+        is_whole=found.prefixlen == bits,
+        octets=octets,
+    )
 
 
 def merged(*groups: Iterable[Condition]) -> tuple[Condition, ...]:

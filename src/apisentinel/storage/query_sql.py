@@ -149,7 +149,7 @@ def _piece(field: Field, condition: Condition, dialect: Dialect) -> Sql:
     if op is Op.EQ and value is None:
         return Sql(f"{column} IS NULL")
     if op is Op.CIDR and dialect is Dialect.DUCKDB:
-        return _network_piece(column, str(value))
+        return _in_known_network(field, str(value)) or _network_piece(column, str(value))
     return Sql(_TEMPLATES[dialect][op].format(column), (value,))
 
 
@@ -167,6 +167,30 @@ def _list_piece(column: str, op: Op, value: Any, dialect: Dialect) -> Sql:
     else:
         text = f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value IN ({marks}))"
     return Sql(f"NOT {text}" if op is Op.NE else text, wanted)
+
+
+def _in_known_network(field: Field, cidr: str) -> Sql | None:
+    """A condition on the column of networks; addresses without one are looked at themselves."""
+    wanted, known = network(cidr), f'"{field.network}"'
+    if not field.network or not (wanted.around or wanted.octets):
+        return None
+    exact = _network_piece(field.sql, cidr)
+    if wanted.around and not wanted.is_whole:  # a part of one network
+        return Sql(
+            f"({known} = ? OR {known} IS NULL) AND ({exact.text})", (wanted.around, *exact.values)
+        )
+    if wanted.around:
+        inside = Sql(f"{known} = ?", (wanted.around,))
+    else:
+        begin = common_text(wanted)
+        octet = f"split_part({known}, '.', {begin.count('.') + 1})"
+        inside = Sql(
+            f"starts_with({known}, ?) AND {octet} IN ({', '.join('?' * len(wanted.octets))})",
+            (begin, *wanted.octets),
+        )
+    return Sql(
+        f"({inside.text}) OR ({known} IS NULL AND ({exact.text}))", (*inside.values, *exact.values)
+    )
 
 
 def _network_piece(column: str, cidr: str) -> Sql:
