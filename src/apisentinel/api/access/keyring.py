@@ -120,6 +120,18 @@ class KeyRing:
         """Whether the id of a key is known; says nothing about the rest of it."""
         return text.partition(".")[0] in self._keys
 
+    def lets(self, text: str, permission: str) -> bool:
+        """Whether a key with this text works and gives a permission, as far as that is known
+        without a look at the store: False when it was loaded too long ago. Costs one keyed hash.
+        """
+        text = text[:MAX_KEY_CHARACTERS]
+        key = self._keys.get(text.partition(".")[0])
+        if key is None or self._clock.monotonic() - self._loaded > FRESH_SECONDS:
+            return False
+        right = self._secret.matches(PURPOSE, text, key.digest)
+        allowed = any(permission in SCOPES.get(scope, ()) for scope in key.scopes)
+        return right and allowed and key.works(self._clock.now())
+
     def all(self) -> list[Key]:
         """All keys as they are in the store, oldest first."""
         self.reload()

@@ -33,6 +33,11 @@ def reply(code: int, number: int | None = None, *, retry_after: int | None = Non
     return Response(body, status, headers, "application/json")
 
 
+def busy(refusal: RefusedError) -> Response:
+    """The answer to what would be taken at another time."""
+    return reply(hec.BUSY, retry_after=refusal.retry_after)
+
+
 async def ingest_key(request: Request) -> Response | Principal:
     """Who sends events, or the answer that Splunk gives to those who may not."""
     try:
@@ -74,7 +79,7 @@ async def _take(
         events = await get_intake(request).run(request, submit)
     except RefusedError as refused:
         if refused.status in {429, 503}:
-            return reply(hec.BUSY, retry_after=refused.retry_after)
+            return busy(refused)
         if refused.status == 400:
             return reply(hec.BAD_FORMAT)
         raise

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import Headers
 
 from apisentinel.api.access.gate import Principal, needs
 from apisentinel.api.http.context import get_intake, get_service
@@ -43,7 +44,7 @@ async def traces(
     Spans that should be requests and cannot be are told in ``partial_success``, which exporters
     must not send again.
     """
-    kind = otlp.media_type(request.headers.get("content-type", ""))
+    kind = kind_of(request.headers)
     door = get_service(request).door
 
     def submit(body: bytes) -> bytes:
@@ -59,11 +60,25 @@ async def traces(
     try:
         answer = await get_intake(request).run(request, submit)
     except RefusedError as refused:
-        headers = {}
-        if refused.retry_after is not None:
-            headers["Retry-After"] = str(refused.retry_after)
-        return Response(status_message(kind, refused), refused.status, headers, kind)
+        return refusal_of(kind, refused)
     return Response(answer, media_type=kind)
+
+
+def kind_of(headers: Headers) -> str:
+    """`otlp.JSON_TYPE` or `otlp.PROTOBUF_TYPE`; the answer has the type of the request.
+
+    Raises:
+        RefusedError: 415 for anything else.
+    """
+    return otlp.media_type(headers.get("content-type", ""))
+
+
+def refusal_of(kind: str, refused: RefusedError) -> Response:
+    """The answer to what is refused."""
+    headers = {}
+    if refused.retry_after is not None:
+        headers["Retry-After"] = str(refused.retry_after)
+    return Response(status_message(kind, refused), refused.status, headers, kind)
 
 
 def status_message(kind: str, refused: RefusedError) -> bytes:

@@ -4,11 +4,13 @@ import gzip
 import json
 import threading
 
+import msgspec
 import pytest
 import zstandard
 from starlette.requests import Request
 from structlog.testing import capture_logs
 
+from apisentinel.api.access.keyring import FRESH_SECONDS
 from apisentinel.api.http.problems import LOG_PAUSE_S
 from apisentinel.api.ingest.agent_reports import INSTANCES
 from apisentinel.api.ingest.turned_away import _is_drained
@@ -206,6 +208,71 @@ def test_who_sends_no_known_key_learns_nothing_of_the_load(client, key, door):
     for headers in ({}, {"Authorization": "Bearer aps_no.such"}, {"Authorization": "Basic eA=="}):
         answer = client.post("/api/v1/events", content=LINES, headers=headers)
         assert answer.status_code == 401
+
+
+def test_a_known_key_with_a_wrong_secret_is_refused_as_wrong_under_overload(client, key, door):
+    post(client, key)
+    door.full = RefusedError(429, "full", retry_after=3)
+    right = key("ingest")["Authorization"]
+    assert client.post(
+        "/api/v1/events", content=LINES, headers={"Authorization": right}
+    ).status_code == 429  # fmt: skip
+    wrong = {"Authorization": right[:-4] + "AAAA"}
+    assert client.post("/api/v1/events", content=LINES, headers=wrong).status_code == 401
+    assert client.post("/v1/traces", content=b"{}", headers=wrong).status_code == 401
+    assert client.post("/services/collector", content=b"{}", headers=wrong).json()["code"] == 4
+
+
+@pytest.mark.parametrize("how", ["scope", "revoked", "stale"])
+def test_under_overload_a_key_that_may_not_is_told_so_by_the_route(
+    client, key, door, app, clock, how
+):
+    headers = key("read" if how == "scope" else "ingest")
+    client.post("/api/v1/events", content=LINES, headers=headers)
+    door.full = RefusedError(429, "full", retry_after=3)
+    keys = app.state.authenticator.keys
+    if how == "revoked":
+        keys.revoke(keys.all()[0].id)
+    elif how == "stale":
+        app.state.accounts.save_key(msgspec.structs.replace(keys.all()[0], revoked=clock.now()))
+        clock.advance(FRESH_SECONDS + 0.1)
+    expected = 403 if how == "scope" else 401
+    assert client.post("/api/v1/events", content=LINES, headers=headers).status_code == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/services/collector/event", "application/json"),
+        ("/services/collector/raw/1.0", "text/plain"),
+        ("/v1/traces", "application/json"),
+        ("/v1/traces", "application/x-protobuf"),
+    ],
+)
+def test_senders_of_other_words_are_turned_away_in_them(
+    client, key, door, app, monkeypatch, path, kind
+):
+    def sent():
+        return client.post(
+            path, content=LINES * 1_000, headers=key("ingest") | {"Content-Type": kind}
+        )
+
+    client.get("/services/collector/health")
+    door.full = RefusedError(429, "full", retry_after=3)
+    with monkeypatch.context() as off:
+        off.setattr("apisentinel.api.ingest.turned_away.PATHS", {})
+        late = sent()
+    monkeypatch.setattr(app.state.authenticator, "authenticate", None)
+    early = sent()
+    assert early.status_code == (429 if "traces" in path else 503)
+    for name in ("content-type", "retry-after"):
+        assert early.headers[name] == late.headers[name]
+    assert (early.status_code, early.content) == (late.status_code, late.content)
+
+
+def test_an_export_of_another_type_is_told_so_under_overload(client, key, door):
+    door.full = RefusedError(429, "full", retry_after=3)
+    assert post(client, key, b"x", "/v1/traces", **{"Content-Type": "text/css"}).status_code == 415
 
 
 def test_bodies_that_find_a_full_queue_are_counted(client, key, app, door):
