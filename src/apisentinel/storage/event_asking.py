@@ -11,7 +11,7 @@ from apisentinel.errors import RefusedError, StoreError
 from apisentinel.storage.answers import Answers
 from apisentinel.storage.event_database import EventDatabase, Part, files_sql, parts
 from apisentinel.storage.event_fields import COLUMN_NAMES, EVENT_FIELDS
-from apisentinel.storage.event_index import EventIndex, Found
+from apisentinel.storage.event_index import MADE_ANEW, EventIndex, Found
 from apisentinel.storage.query import Condition, Kind, Op
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ RETRY_SECONDS: Final = 10
 ATTEMPTS: Final = 3
 """A query is asked again when a file was removed under it, or the database was opened anew."""
 
-PASSING: Final = ("No files found", "No such file", "already closed")
+PASSING: Final = ("No files found", "No such file", "already closed", MADE_ANEW)
 """Words of errors that are over at the next attempt."""
 
 PAGES: Final = 16

@@ -11,16 +11,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import duckdb
 
 from apisentinel.errors import StoreError
 from apisentinel.storage.event_database import EventDatabase, Part, files_sql, run
 from apisentinel.storage.event_files import DRAFT, copy
 from apisentinel.storage.folder import sync_folder
 from apisentinel.storage.query import Condition, Op
-
-if TYPE_CHECKING:
-    import duckdb
 
 FOLDER: Final = "index"
 """Beside the folders of the days, which other programs read as a whole."""
@@ -39,6 +38,10 @@ MOST_VALUES: Final = 16
 
 REMEMBERED: Final = 64
 """Values of which it is remembered where they are; one takes 150 KB at most, mostly far less."""
+
+
+MADE_ANEW: Final = "an index is made anew"
+"""Words of an error that is over at the next attempt."""
 
 
 class Found(list[Part]):
@@ -154,15 +157,23 @@ class EventIndex:
                 f" AND key IN ({', '.join(str(each) for each in self._keys(cursor, texts))})"
                 f" LIMIT {MOST_FOUND + 1}",
             )
-        except StoreError:
-            self._look()
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
             raise
+        except duckdb.Error as error:
+            self._distrust(files)
+            raise StoreError(f"{MADE_ANEW}: {error}") from error
         found = tuple(sorted(seq for (seq,) in rows)) if len(rows) <= MOST_FOUND else None
         with self._lock:
             self._known[key] = found
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return found
+
+    def _distrust(self, files: Sequence[str]) -> None:
+        """One of some indices cannot be read: all of them are made anew."""
+        for file in files:
+            (self._database.path / file).unlink(missing_ok=True)
+        self._look()
 
     @staticmethod
     def _keys(cursor: "duckdb.DuckDBPyConnection", texts: Sequence[str]) -> list[int]:

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,13 +34,23 @@ COMMAND: Final[list[str]] = [sys.executable, "-m", "apisentinel.pipeline.live.tr
 
 TRIAL_MARK: Final = "trying"
 
-TRIAL_S: Final = 600.0
-"""Time of one trial, which is that of a replay; one that takes longer tells nothing."""
+TRIALS_S: Final = 600.0
+"""Time of all trials of one start, each of which takes as long as a replay; then the service judges
+on, whatever they told.
+"""
 
 MOST_TRIALS: Final = 8
 """Trials of one start, each of which may find one row. What is found is kept, so the next start
 goes on with the others.
 """
+
+HANGS_S: Final = 60.0
+"""Rows that are judged for so long are not judged at all: a block of them takes a second, five in a
+crowd of processes.
+"""
+
+LOOK_S: Final = 0.05
+"""Pause between two looks at a trial."""
 
 PR_SET_PDEATHSIG: Final = 1
 
@@ -76,8 +87,13 @@ def try_suspects(guard: CrashGuard, settings: ServiceSettings, journal: Path) ->
     first, last = suspects
     _log.warning("the process has ended twice at the same rows, trying them", rows=[first, last])
     is_single = False
+    clock = SystemClock()
+    end = clock.monotonic() + TRIALS_S
     for _ in range(MOST_TRIALS):
-        place = died_at(guard, settings, journal, first, last, is_single=is_single)
+        left = end - clock.monotonic()
+        if left <= 0:
+            break
+        place = died_at(guard, settings, journal, suspects, left, is_single=is_single)
         if place is None:
             if is_single and not guard.aside.intersection(range(first, last + 1)):
                 guard.part(first, last)
@@ -93,7 +109,7 @@ def try_suspects(guard: CrashGuard, settings: ServiceSettings, journal: Path) ->
             break  # it ended elsewhere: that says nothing of these rows
         if low == high and is_single:
             guard.leave_out(low)
-            _log.error("a row ends the process and is left out", row=low)
+            _log.error("a row ends the process or holds it up and is left out", row=low)
         is_single = True
     _log.error("the trial tells nothing", rows=[first, last])
 
@@ -102,34 +118,66 @@ def died_at(
     guard: CrashGuard,
     settings: ServiceSettings,
     journal: Path,
-    first: int,
-    last: int,
+    rows: tuple[int, int],
+    seconds: float,
     *,
     is_single: bool,
 ) -> tuple[int, int] | None:
-    """The rows at which a trial ended, None when it judged all of them; ``(0, 0)`` when it ended in
-    another way.
+    """The rows at which a trial ended or stood still, None when it judged all of them; ``(0, 0)``
+    when it ended in another way, or took longer than it may.
     """
     parts = {"detection", "runtime", "storage", "data_dir"}
     told = settings.model_dump(mode="json", include=parts)
     aside = sorted(guard.aside)
-    task = Task(told, str(journal), first, last, is_single, aside, os.getpid())
+    task = Task(told, str(journal), *rows, is_single, aside, os.getpid())
     try:
         mark = Mark(settings.data_dir / TRIAL_MARK)
         mark.set(NOTHING_YET)
-        done = subprocess.run(  # noqa: S603 (this program again)
-            COMMAND, input=msgspec.json.encode(task), timeout=TRIAL_S, check=False,
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
+        child = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603 (this program again)
+    except OSError as error:
         _log.error("rows could not be tried", problem=str(error))
         return 0, 0
-    state, low, high = mark.read()
-    mark.close()
-    if done.returncode == 0:
+    try:
+        stood_still = _watched(child, mark, msgspec.json.encode(task), seconds)
+        state, low, high = mark.read()
+    finally:
+        child.kill()
+        child.wait()
+        mark.close()
+    if child.returncode == 0:
         return None
-    _log.warning("a trial ended", code=done.returncode, rows=[low, high])
-    return (low, high) if state == JUDGING and done.returncode < 0 else (0, 0)
+    _log.warning("a trial ended", code=child.returncode, rows=[low, high], stood_still=stood_still)
+    if stood_still is False:
+        return 0, 0
+    return (low, high) if state == JUDGING and child.returncode < 0 else (0, 0)
+
+
+def _watched(
+    child: "subprocess.Popen[bytes]", mark: Mark, task: bytes, seconds: float
+) -> bool | None:
+    """Tells a trial what to do and waits until it ends, or has to be ended.
+
+    Returns:
+        None when it ended by itself, else whether it was at the same rows for `HANGS_S`.
+    """
+    clock = SystemClock()
+    begin = since = clock.monotonic()
+    at: tuple[int, int, int] | None = None
+    given = child.stdin
+    if given is not None:
+        with suppress(BrokenPipeError), given:
+            given.write(task)
+    while child.poll() is None:
+        now, seen = clock.monotonic(), mark.read()
+        if seen != at or seen[0] != JUDGING:
+            at, since = seen, now
+        if now - since > HANGS_S:
+            return True
+        if now - begin > seconds:
+            return False
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(LOOK_S)
+    return None
 
 
 class TrialGuard(CrashGuard):

@@ -1,7 +1,8 @@
 """A service whose judge dies at some requests: ``deadly_child serve DATA_DIR WAY``, or ``trial``.
 
 A path with ``/deadly`` ends the process, two with ``/pair`` in one block do, and one with ``/slow``
-takes a while, about which it says so.
+takes a while, about which it says so. One with ``/endless`` is never judged, neither by the service
+nor in a trial.
 """
 
 import os
@@ -22,6 +23,9 @@ ROWS = 120
 BAD = (60, 63)
 """Places of the requests that are special, from 0."""
 SLOW_S = 1.0
+ENDLESS_S = 3_600.0
+HANGS_S = 2.0
+"""Long enough for a block of honest rows of a test."""
 
 honest = LiveEngine.advance
 
@@ -34,6 +38,10 @@ def advance(self: LiveEngine, block: Any, first_seq: int) -> Any:
         if sys.argv[1] == "serve":
             say("slow")
         time.sleep(SLOW_S)
+    if any(b"/endless" in path for path in paths):
+        if sys.argv[1] == "serve":
+            say("slow")
+        time.sleep(ENDLESS_S)
     return honest(self, block, first_seq)
 
 
@@ -48,6 +56,7 @@ def main() -> int:
     LiveEngine.advance = advance  # type: ignore[method-assign]  # some rows end this process
     if sys.argv[1] == "trial":
         return trial.main()
+    trial.HANGS_S = HANGS_S  # type: ignore[misc]  # a test cannot wait for as long
     trial.COMMAND[:] = [sys.executable, "-m", "tests.unit.pipeline.live.deadly_child", "trial"]
     service = Service(settings(Path(sys.argv[2])))
     service.start()

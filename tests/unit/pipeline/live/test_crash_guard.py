@@ -12,7 +12,7 @@ from tests.unit.pipeline.live.kill_child import settings
 from tests.unit.pipeline.live.live_traffic import requests
 from tests.unit.pipeline.live.test_runtime import MemoryJournal, Watch, filled
 
-from apisentinel.pipeline.live import crash_guard
+from apisentinel.pipeline.live import crash_guard, trial
 from apisentinel.pipeline.live.crash_guard import DEATHS, FILE, MARK_FILE, CrashGuard
 from apisentinel.pipeline.service import Service
 
@@ -197,3 +197,58 @@ def test_kills_from_outside_at_the_same_requests_leave_nothing_out(tmp_path) -> 
     seqs, letters = left(tmp_path)
     assert seqs == list(range(1, ROWS + 1))
     assert not letters
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_requests_that_are_never_judged_go_to_the_dead_letters(tmp_path) -> None:
+    for _ in range(DEATHS):
+        assert life(tmp_path, "endless", kill=True)[0] == -signal.SIGKILL
+    assert life(tmp_path, "endless") == (0, "done")
+    seqs, letters = left(tmp_path)
+    assert seqs == [n + 1 for n in range(ROWS) if n not in BAD]
+    assert len(letters) == len(BAD)
+
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(3600)"]
+
+
+def test_trials_that_do_not_end_hold_a_start_for_a_bounded_time(tmp_path, monkeypatch) -> None:
+    """Each of them would take as long as it may; together they may take no longer."""
+    for _ in range(DEATHS):
+        death(tmp_path, 10, 20)
+    guard = begun(tmp_path)
+    assert guard.suspects == (10, 20)
+    given = []
+    honest = trial.died_at
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        given.append(arguments[4])
+        return honest(*arguments, **options)
+
+    monkeypatch.setattr(trial, "died_at", counted)
+    monkeypatch.setattr(trial, "TRIALS_S", 0.5)
+    monkeypatch.setattr(trial, "COMMAND", SLEEPER)
+    trial.try_suspects(guard, settings(tmp_path), tmp_path / "journal")
+    assert given
+    assert all(seconds <= 0.5 for seconds in given)
+    assert not guard.aside
+    assert guard.suspects == (10, 20)  # the next start tries them again
+
+
+def test_a_trial_that_stands_still_at_a_row_names_it(tmp_path, monkeypatch) -> None:
+    script = (
+        "import sys, time; from pathlib import Path;"
+        "from apisentinel.pipeline.live.crash_guard import Mark, JUDGING;"
+        f"Mark(Path({str(tmp_path)!r}) / {trial.TRIAL_MARK!r}).set(JUDGING, 12, 12);"
+        "time.sleep(3600)"
+    )
+    monkeypatch.setattr(trial, "COMMAND", [sys.executable, "-c", script])
+    monkeypatch.setattr(trial, "HANGS_S", 0.2)
+    for _ in range(DEATHS):
+        death(tmp_path, 10, 20)
+    guard = begun(tmp_path)
+    place = trial.died_at(
+        guard, settings(tmp_path), tmp_path / "journal", (10, 20), 60.0, is_single=True
+    )
+    assert place == (12, 12)
