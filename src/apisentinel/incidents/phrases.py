@@ -27,19 +27,10 @@ def phrase(evidence: Evidence) -> str:
     first = evidence.factors[0] if evidence.factors else None
     if first is None:
         return f"showed {REFERENCES[evidence.attack_type].title.lower()}"
-    if evidence.attack_type is AttackType.PROBING and evidence.detector == "payload":
-        return f"probed for {_clipped(first)}"
-    if evidence.attack_type is AttackType.SCANNING and evidence.detector == "payload":
-        return f"uses a scanning tool ({_clipped(first)})"
     words = _OF_DETECTOR.get(evidence.detector)
     if words is not None:
         return words(first)
-    of_all = _OF_EVIDENCE.get(evidence.detector)
-    if of_all is not None:
-        return of_all(evidence, first)
-    if evidence.attack_type in PAYLOAD_TYPES or evidence.detector == "payload":
-        return f"sent {_lowered(first.name)}: {_clipped(first)}"
-    return _plainly(first)
+    return _OF_EVIDENCE.get(evidence.detector, _otherwise)(evidence, first)
 
 
 def _clipped(factor: Factor, most: int = SNIPPET) -> str:
@@ -55,6 +46,24 @@ def _plainly(first: Factor) -> str:
     """A measure that no detector has words for."""
     said = measured(first.actual, first.unit, first.name)
     return f"stands out by {first.name}: {said}{usually(first)}"
+
+
+def _otherwise(evidence: Evidence, first: Factor) -> str:
+    return _sent(first) if evidence.attack_type in PAYLOAD_TYPES else _plainly(first)
+
+
+def _sent(first: Factor) -> str:
+    return f"sent {_lowered(first.name)}: {_clipped(first)}"
+
+
+def _content(evidence: Evidence, first: Factor) -> str:
+    match evidence.attack_type:
+        case AttackType.PROBING:
+            return f"probed for {_clipped(first)}"
+        case AttackType.SCANNING:
+            return f"uses a scanning tool ({_clipped(first)})"
+        case _:
+            return _sent(first)
 
 
 def _counted(before: str, after: str) -> Words:
@@ -177,6 +186,7 @@ _OF_EVIDENCE: Final[dict[str, Callable[[Evidence, Factor], str]]] = {
     "data_taking": _taking,
     "foreign_functions": _role,
     "closed_endpoint": _closed,
+    "payload": _content,
 }
 """By detector, where more than the first factor is needed."""
 
