@@ -4,7 +4,7 @@ Over a day every busy person leaves a few weak signs: a page that polls by itsel
 a step left out. The detectors behind them are many, and the odds of different groups are added as
 if the signs were independent, which for one active person they are not. So the first alert about an
 entity needs a lead: one piece of evidence that nearly convinces by itself, or several different
-places that only lists of attackers name. Then all others count.
+places or fields that only lists of attackers name. Then all others count.
 """
 
 from apisentinel.records.case import Case, FamilyCase
@@ -17,8 +17,10 @@ below: automation (3.5), the lone text of an ordinary client (3.6), takings with
 BYPASS = 60.0
 """Risk, HIGH, that needs no lead: so many weak signs are no coincidence any more."""
 
-LISTED = frozenset({AttackType.PROBING})
-"""Types whose pieces count together as a lead: nobody comes upon two such places by chance."""
+LISTED = frozenset({AttackType.PROBING, AttackType.MASS_ASSIGNMENT})
+"""Types whose pieces count together as a lead: nobody comes upon two such places by chance, or
+fills in several fields of privileges that no form has.
+"""
 
 
 def has_lead(case: Case) -> bool:

@@ -1,6 +1,6 @@
 """What the signals of the keyed state say of actors and endpoints."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -19,6 +19,7 @@ from apisentinel.pipeline.judge_rows import (
     families,
 )
 from apisentinel.pipeline.reading_places import ReadingPlaces
+from apisentinel.pipeline.room_refusals import Refused
 from apisentinel.pipeline.view import View
 from apisentinel.records.case import SHARED_AGENTS
 from apisentinel.records.evidence import Evidence
@@ -44,10 +45,18 @@ MOSTLY = 5.0
 """Times the usual from which on whoever asks during a surge is one of its sources, four out of five
 times.
 """
-CONFLICT, CONFLICT_LLR = 409, 0.2
+BESIDES_LLR = 0.2
+"""What a second name for one phenomenon says: hardly any more risk."""
+CONFLICT = 409
 """Status by which a step says that it does not fit the state of what it changes (RFC 9110, section
-15.5.10), and what it says besides haste: a second name for one phenomenon, hardly any more risk.
+15.5.10).
 """
+FLOOD_BESIDES = 100.0
+"""Calls of one endpoint in an hour by nobody who is signed in from which on the work of a script is
+a flood, too.
+"""
+FROM_HOME, FROM_HOME_LLR = 4, 3.6
+"""Requests of a colleague from an unusual place that only support, and what they say at most."""
 REPEATING = frozenset((AttackType.AUTOMATION, AttackType.VOLUME))
 CONFIRMED = 0.5
 """What reading much says of a crawler that comes from where its operator crawls."""
@@ -62,6 +71,22 @@ def _trusting(view: View, evidence: Evidence) -> Evidence:
     ):
         return evidence
     return structs.replace(evidence, llr=CONFIRMED * evidence.llr)
+
+
+def _besides(
+    view: View, told: EndpointSignal, evidence: Evidence
+) -> Iterator[tuple[AttackType, str]]:
+    """Second names for what a principal does at an endpoint."""
+    kind = evidence.attack_type
+    if view.event["status"] == CONFLICT and kind in REPEATING:
+        # a script repeats a step which the state of the flow forbids
+        yield AttackType.SEQUENCE_ABUSE, "conflict"
+    if kind is AttackType.SEQUENCE_ABUSE:
+        # who takes a step this often has a script do it
+        yield AttackType.AUTOMATION, "script"
+    is_script = kind is AttackType.AUTOMATION and told.what == "repeats" and not view.event["user"]
+    if is_script and told.actual >= FLOOD_BESIDES:
+        yield AttackType.VOLUME, "flood"
 
 
 class Conduct:
@@ -79,6 +104,7 @@ class Conduct:
         self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)
         self._principal = by_principal(chosen)
         self._foreign = behaviour.ForeignObjects(chosen.foreign_objects)
+        self._forbidden = behaviour.ForbiddenFunctions(chosen.forbidden_functions)
         self._surge = behaviour.EndpointSurge(chosen.endpoint_surge)
         self._flood = behaviour.EndpointFlood(chosen.endpoint_flood)
 
@@ -125,6 +151,15 @@ class Conduct:
         if evidence is not None:
             self._cases.hold(view, view.principal_key, evidence, evidence.detector, None)
 
+    def refused(self, view: View, told: Refused | None) -> None:
+        """A user that is refused where the staff works."""
+        if told is None or not self.places.is_room(view):
+            return
+        evidence = self._forbidden.among_staff(*told)
+        if evidence is not None:
+            key = ("user", view.event["user"])
+            self._cases.hold(view, key, evidence, f"{evidence.detector}|staff", None)
+
     def _is_everyday(self, view: View, told: EndpointSignal) -> bool:
         """Whether there is a plain explanation for a signal about an endpoint."""
         event = view.event
@@ -149,18 +184,7 @@ class Conduct:
         if self._is_everyday(view, told):
             return
         if what in self._principal:
-            evidence = self._principal[what].evidence(told)
-            if evidence is not None:
-                evidence = _trusting(view, self.places.named(view, evidence))
-                key = view.principal_key
-                self._cases.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
-                self._conflict(view, key, evidence)
-                if evidence.attack_type is AttackType.SEQUENCE_ABUSE:
-                    # who takes a step this often has a script do it
-                    script = structs.replace(
-                        evidence, attack_type=AttackType.AUTOMATION, llr=0.5 * evidence.llr
-                    )
-                    self._cases.hold(view, key, script, f"{script.detector}|script", None)
+            self._of_principal(view, told)
             return
         if what == "guessing":
             # `Identities` compares with the hours of a week instead
@@ -180,10 +204,26 @@ class Conduct:
                 view, view.client_key, evidence, f"endpoint_flood|{view.endpoint}", None
             )
 
-    def _conflict(self, view: View, key: "EntityKey", evidence: Evidence) -> None:
-        """Names a script that repeats a step which the state of the flow forbids."""
-        if view.event["status"] != CONFLICT or evidence.attack_type not in REPEATING:
+    def _of_principal(self, view: View, told: EndpointSignal) -> None:
+        """What a signal says of who stands behind a request."""
+        evidence = self._principal[told.what].evidence(told)
+        if evidence is None:
             return
-        llr = min(CONFLICT_LLR, evidence.llr)
-        flow = structs.replace(evidence, attack_type=AttackType.SEQUENCE_ABUSE, llr=llr)
-        self._cases.hold(view, key, flow, f"{flow.detector}|conflict", None)
+        evidence = _trusting(view, self.places.named(view, evidence))
+        key = view.principal_key
+        if told.what == "outside" and told.sources > 0:
+            evidence = self._from_home(key, evidence)
+        self._cases.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
+        for kind, name in _besides(view, told, evidence):
+            second = structs.replace(evidence, attack_type=kind, llr=min(BESIDES_LLR, evidence.llr))
+            self._cases.hold(view, key, second, f"{second.detector}|{name}", None)
+
+    def _from_home(self, key: "EntityKey", evidence: Evidence) -> Evidence:
+        """The evidence against a colleague at an unusual place: support at first, because people
+        look something up from home; more when it goes on.
+        """
+        case = self._cases.ledger.cases.get(key)
+        family = None if case is None else case.families.get(evidence.attack_type)
+        if family is not None and family.count >= FROM_HOME:
+            return evidence
+        return structs.replace(evidence, llr=min(evidence.llr, FROM_HOME_LLR))

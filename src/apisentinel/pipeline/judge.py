@@ -40,6 +40,7 @@ from apisentinel.pipeline.judge_rows import (
 from apisentinel.pipeline.parameter_tries import ParameterTries
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.role_rights import RoleRights
+from apisentinel.pipeline.room_refusals import RoomRefusals
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.sightings import Sightings
 from apisentinel.pipeline.takeovers import Takeovers
@@ -97,12 +98,13 @@ class Judge:
         self._prices = PriceBook()
         self._parameters = ParameterTries(behaviour.ParameterDiscovery(chosen.parameter_discovery))
         self._sightings = Sightings()
+        self._refusals = RoomRefusals()
         self._rates = AccessRates(settings.thresholds)
         self._access_rate = behaviour.AccessRate(chosen.access_rate)
         self._clients = 0
         self._labels: dict[int, str] = {}
 
-    def judge(  # noqa: C901, PLR0912, PLR0913, PLR0917 (one step after another, as designed)
+    def judge(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 (one step after another)
         self,
         block: Prepared,
         events: npt.NDArray[Any],
@@ -152,10 +154,11 @@ class Judge:
         mails = reply_marks(block.batch)
         telling = marks_of(mails, LEAST_MAILS)
         holding = self._holding(holdings, events)
+        refused = self._refusals.judge(self._conduct.places.kinds, events)
         tried = self._by_identity(block, events, signals, mails)
         others = {
             *actors, *endpoints, *tools, *posing, *claiming, *odd, *asking, *telling, *holding,
-            *tried, *rates,
+            *tried, *rates, *refused,
         }  # fmt: skip
         rows = sorted(others.union(chosen))
         view = View(self.label, block, events, signals, clients, on_outcome, rows)
@@ -184,6 +187,7 @@ class Judge:
                 for signal in endpoints.get(row, ()):
                     self._conduct.endpoint(view, signal)
                 self._conduct.held(view, holding.get(row))
+                self._conduct.refused(view, refused.get(row))
                 for said in tried.get(row, ()):
                     self._tried(view, said)
                 if row in asking or row in telling:
@@ -322,6 +326,7 @@ class Judge:
             visits=self._takeovers.memory(),
             rights=self._rights.memory(),
             rooms=self._conduct.places.memory(),
+            refusals=self._refusals.memory(),
             takings=self._takings.memory(),
             tokens=self._tokens.memory(),
             prices=self._prices.memory(),
@@ -343,6 +348,7 @@ class Judge:
         self._takeovers.recall(memory.visits)
         self._rights.recall(memory.rights)
         self._conduct.places.recall(memory.rooms)
+        self._refusals.recall(memory.refusals)
         self._takings.recall(memory.takings)
         self._tokens.recall(memory.tokens)
         self._prices.recall(memory.prices)

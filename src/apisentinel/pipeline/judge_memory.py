@@ -10,6 +10,7 @@ from apisentinel.features.takings import TakingMemory
 from apisentinel.pipeline.bots import BotMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 from apisentinel.pipeline.parameter_tries import TriesMemory
+from apisentinel.pipeline.room_refusals import RoomUse
 from apisentinel.pipeline.sightings import SightingMemory
 
 
@@ -29,6 +30,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         visits: Where users come from, and what they changed.
         rights: Which role performs which operation.
         rooms: Who came to which room of the staff.
+        refusals: Who was refused there.
         takings: What users and their peers took out.
         bots: Which programs proved who they are.
         tokens: Who holds which token, and what those of an issuer have in common.
@@ -54,5 +56,6 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     bots: BotMemory = msgspec.field(default_factory=BotMemory)
     parameters: TriesMemory = msgspec.field(default_factory=TriesMemory)
     rooms: list[tuple[int, list[int]]] = []
+    refusals: list[RoomUse] = []
     sightings: SightingMemory = msgspec.field(default_factory=SightingMemory)
     tools: list[tuple[int, int]] = []

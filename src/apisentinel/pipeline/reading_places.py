@@ -92,9 +92,13 @@ class ReadingPlaces:
         return evidence
 
     def _is_room(self, view: View) -> bool:
-        """True when few clients come to an endpoint whose path says that it is the staff's."""
-        if view.event["status"] >= REFUSED:
-            return False
+        """True for a request that is let in where the path says that it is the staff's, and few
+        clients come.
+        """
+        return view.event["status"] < REFUSED and self.is_room(view)
+
+    def is_room(self, view: View) -> bool:
+        """Whether few clients come to the endpoint of a request in a place of the staff."""
         self._absorb(view.row)
         here = len(self._rooms.get(view.event["endpoint"], ()))
         if here >= CLIENTS_KEPT:

@@ -56,3 +56,8 @@ def test_a_lead_that_has_faded_is_none():
     assert has_lead(case)
     case.families[T.BOLA].fade = 0.5
     assert not has_lead(case)
+
+
+def test_several_fields_of_privileges_are_a_lead_together():
+    assert told((T.MASS_ASSIGNMENT, 3.7), (T.MASS_ASSIGNMENT, 3.1))[0]
+    assert not told((T.MASS_ASSIGNMENT, 3.7), (T.AUTOMATION, 3.5))[0]

@@ -36,6 +36,10 @@ edge of an alert and found no campaign more.
 """
 FEW_MOST = 4.6
 """Most (nats) that the models say while few peers are known: it supports, it never alerts."""
+JUDGED_ELSEWHERE = frozenset((T.BRUTE_FORCE, T.CREDENTIAL_STUFFING))
+"""What is judged attempt by attempt with its accounts, secrets and history: of it the models say
+`FEW_MOST` at most. Four mistyped passwords look odd, and are everyday.
+"""
 MOST_LLR = 6.9
 """Odds of 1000 : 1. Alone it makes a risk of 50, so models alone never reach HIGH."""
 FACTORS = 4
@@ -203,7 +207,10 @@ class Anomaly:
             factors.append(Factor("models that agree", f"{100 * consensus:.0f} %"))
             factors += group_factors(judged.judgement.groups, suspicion.tick)
         factors.append(Factor("peers that look as odd", f"{100 * suspicion.share:.2g} %"))
-        llr = suspicion.llr * self.settings.weight
+        llr = suspicion.llr
+        if attack in JUDGED_ELSEWHERE:
+            llr = min(llr, FEW_MOST)
+        llr *= self.settings.weight
         return Evidence(self.id, attack, llr, tuple(factors), (seq,))
 
     def _reasons(

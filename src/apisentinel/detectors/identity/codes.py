@@ -25,6 +25,10 @@ try again take, and nats for each further one.
 STEPS_MOST = 7.0
 SCRIPT_LLR = 0.2
 """What a flood says of a script besides: a second name for one phenomenon, hardly any more risk."""
+ACCEPTED_FEW = 6.0
+"""Accepted repetitions of one step for one account within an hour from which on it is its flow that
+is abused.
+"""
 FEW_CODES = 8
 """Different codes for one account from which on the flood is one of guesses."""
 MOST_LLR = 9.0

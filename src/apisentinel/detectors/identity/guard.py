@@ -322,6 +322,7 @@ class AttemptGuard:
         source = self._source("steps again", sites.pair_key(attempt.endpoint, about))
         source.n += 1
         counts = source.guesses.add(1.0, attempt.ts)
+        source.walk.add(float(attempt.outcome == SUCCEEDED), attempt.ts)
         if attempt.body and attempt.body not in source.secrets:
             source.secrets = [*source.secrets, attempt.body][-ACCOUNTS_EACH:]
         llr = codes.step_strength(counts)
@@ -331,6 +332,10 @@ class AttemptGuard:
         found = [(AttackType.VOLUME, llr), (AttackType.AUTOMATION, codes.SCRIPT_LLR)]
         if attempt.purpose == Purpose.CODE and len(source.secrets) >= codes.FEW_CODES:
             found.append((AttackType.ENUMERATION, 0.5 * llr))
+        if attempt.purpose in STEPS and source.walk.at(attempt.ts)[1] >= codes.ACCEPTED_FEW:
+            # it is let through again and again: the flow itself is abused (OWASP API6:2023);
+            # prompts and refreshed tokens always are
+            found.append((AttackType.SEQUENCE_ABUSE, codes.SCRIPT_LLR))
         usual = codes.STEPS_FREE[1]
         return [
             Said(who, 0, IdentitySign("steps", value, kind, counts[1], usual))

@@ -27,9 +27,10 @@ LEAST_EXCESS, LEAST_SOURCES, LEAST_Z = 8.0, 6, 3.5
 """Excess, sources and standard deviations from which on anything is said."""
 FRESH_Z = 4.0
 """The same for what came since it was told last."""
-LATELY, LATELY_FEWEST = 8, 3
-"""Part of a window that is its latest, and failures of several sources that it has to hold: an
-attack that was not told while it ran is not told because of the next person who mistypes.
+LATELY, LATELY_FEWEST, LATELY_SHARE = 8, 3, 0.5
+"""Part of a window that is its latest, sources that have to fail in it, and how much of its even
+share of all failures it has to hold: an attack that is over is not told because of the next people
+who mistype.
 """
 NAMED_SHARE, NAMED_FEWEST = 0.8, 10
 """Share of the attempts of an endpoint that name an account from which on one that names none is no
@@ -184,9 +185,12 @@ def open_pairs(place: Place, ts: int, window: int) -> list[Pair]:
 
 
 def goes_on(pairs: list[Pair], ts: int, window: int) -> bool:
-    """True when open failures of several sources came lately, as far as the window goes."""
+    """True when open failures of several sources came lately, as far as the window goes, and not
+    far fewer than before.
+    """
     latest = [pair.client for pair in pairs if ts - pair.ts <= window // LATELY]
-    return len(latest) >= LATELY_FEWEST and len(set(latest)) > 1
+    is_even = len(latest) >= LATELY_SHARE * len(pairs) / LATELY
+    return is_even and len(set(latest)) >= LATELY_FEWEST
 
 
 def kinds(pairs: list[Pair], purpose: int) -> list[AttackType]:

@@ -44,6 +44,16 @@ FLOOD, FLOOD_EVERY = 512, 64
 """Attempts of a source after which one in so many is looked at; it is long convicted by then."""
 
 
+def is_other_visitor(source: Source, attempt: Attempt) -> bool:
+    """True for the first try of another program on another account while nobody knows how this
+    form refuses: behind the address of an office or a carrier people sign in one after the other,
+    and where nobody has mistyped yet all of them are unclear.
+    """
+    is_first = attempt.account not in source.failed and attempt.account not in source.good
+    is_unclear = attempt.outcome == UNCLEAR and attempt.account != 0
+    return is_unclear and is_first and attempt.agent not in source.agents[-1:]
+
+
 def guess_weight(source: Source, attempt: Attempt) -> float:
     """How much of a guess a failed attempt is, 0 to 1. Remembers it."""
     tried = source.failed.get(attempt.account)
@@ -66,10 +76,14 @@ def guess_weight(source: Source, attempt: Attempt) -> float:
 def failed(source: Source, attempt: Attempt) -> float:
     """Counts a failure of a source; gives how much of a guess it was."""
     is_first = attempt.account not in source.failed and attempt.account not in source.good
+    is_other = is_other_visitor(source, attempt)
     weight = guess_weight(source, attempt)
+    if is_other:
+        weight = min(weight, REPEATED)
     source.guesses.add(weight, attempt.ts)
     if attempt.account and is_first:
-        source.walk.add(FIRST_FAILED, attempt.ts, lowest=CREDIT)
+        if not is_other:
+            source.walk.add(FIRST_FAILED, attempt.ts, lowest=CREDIT)
         agents = [agent for agent in source.agents if agent != attempt.agent]
         source.agents = [*agents, attempt.agent][-AGENTS_EACH:]
     if attempt.secret and attempt.secret not in source.secrets:

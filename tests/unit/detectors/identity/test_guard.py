@@ -306,3 +306,41 @@ def test_accounts_that_are_made_are_the_work_of_a_script() -> None:
 
     assert kinds(SUCCEEDED) == {AttackType.AUTOMATION}
     assert AttackType.ENUMERATION in kinds(FAILED)
+
+
+def unclear(at: int, **more: int) -> Attempt:
+    """An attempt at a form of which nobody knows yet how it refuses."""
+    return attempt(at, **more)._replace(outcome=3)
+
+
+def test_people_behind_one_address_are_no_list_before_a_form_refused_anybody():
+    people = [
+        unclear(k * 30 * SECOND, account=k + 1, secret=k + 1, agent=100 + k % 5) for k in range(20)
+    ]
+    assert not told(AttemptGuard(), people)
+
+
+def test_one_program_that_tries_account_after_account_is_a_list_all_the_same():
+    tries = [unclear(k * SECOND, account=k + 1, secret=k + 1) for k in range(8)]
+    said = told(AttemptGuard(), tries)
+    assert strongest(said, "client", Family.STUFFING) >= MEDIUM_LLR
+
+
+def test_an_attack_that_is_over_is_not_told_because_others_mistype():
+    guard = AttemptGuard()
+    people = [
+        attempt(k * 40 * SECOND, client=5000 + k, account=9000 + k, secret=k, ok=True)
+        for k in range(300)
+    ]
+    over = 300 * 40 * SECOND
+    attack = [
+        attempt(over + k * SECOND, client=100 + k, account=k + 1, secret=k + 1) for k in range(150)
+    ]
+    assert [one for one in told(guard, [*people, *attack]) if one.about == "endpoint"]
+    # twelve people an hour mistype and give up
+    later = over + 4 * HOUR
+    mistyped = [
+        attempt(later + k * 5 * MINUTE, client=7000 + k, account=8000 + k, secret=k)
+        for k in range(14)
+    ]
+    assert not [one for one in told(guard, mistyped) if one.about == "endpoint"]

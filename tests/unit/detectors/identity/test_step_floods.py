@@ -72,3 +72,12 @@ def test_the_detector_can_be_switched_off():
     sign = floods([step(k * 5 * SECOND) for k in range(60)])[-1].signal
     assert StepFlood().evidence(sign) is not None
     assert StepFlood(DetectorSettings(enabled=False)).evidence(sign) is None
+
+
+def test_a_step_that_is_accepted_again_and_again_is_abuse_of_its_flow():
+    mixed = [step(k * 8 * SECOND, outcome=1 + k % 2) for k in range(60)]
+    assert 0 < strongest(mixed, AttackType.SEQUENCE_ABUSE) < 0.5
+    refused = [step(k * 8 * SECOND, outcome=1) for k in range(60)]
+    assert strongest(refused, AttackType.SEQUENCE_ABUSE) == 0
+    refreshed = [step(k * 8 * SECOND, Purpose.REFRESH) for k in range(60)]
+    assert strongest(refreshed, AttackType.SEQUENCE_ABUSE) == 0
