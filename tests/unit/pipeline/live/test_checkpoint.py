@@ -167,7 +167,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
         Inspection: {"_cases", "_detector", "_label", "_settings"},
         Conduct: {
             "places", "_cases", "_by_family", "_scanner_agent", "_principal", "_foreign", "_surge",
-            "_flood",
+            "_flood", "_forbidden",
         },
         ReadingPlaces: {"kinds", "_entries"},
     }  # fmt: skip
@@ -175,7 +175,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
         Judge: {
             "ledger", "policy", "_sightings", "_clients", "_contents", "_rates", "_identities",
             "_takeovers", "_tokens", "_rights", "_prices", "_takings", "_cases", "_inspection",
-            "_conduct", "_parameters",
+            "_conduct", "_parameters", "_refusals",
         },
         Casebook: {"ledger", "policy", "staff", "bots"},
         Inspection: {"prevalence", "lone"},
