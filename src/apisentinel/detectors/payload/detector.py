@@ -22,6 +22,8 @@ from apisentinel.detectors.payload.session_link import fixation_finding, session
 from apisentinel.records.batch import HEADER_END, HEADER_SPLIT, RequestBatch
 from apisentinel.records.taxonomy import AttackType
 
+_ITEM = 128
+"""Stands for a single header in `FindingCache`, beside the bits of fields."""
 _END, _SPLIT = bytes([HEADER_END]), bytes([HEADER_SPLIT])
 
 
@@ -150,7 +152,11 @@ class PayloadDetector:
         key = (field, content)
         known = self._cache.get(key)
         if known is None:
-            known = tuple(_FIELDS[field](content[:MAX_INPUT], self._opinion))
+            text = content[:MAX_INPUT]
+            if field == screen.HEADERS:
+                known = tuple(_headers(text, self._opinion, self._cache))
+            else:
+                known = tuple(_FIELDS[field](text, self._opinion))
             if len(content) <= MAX_CACHED_BYTES:
                 self._cache.put(key, known)
         return known
@@ -182,23 +188,29 @@ def _referer(content: bytes, opinion: Opinion | None) -> list[Finding]:
     return _merged(judge(referer_values(content), screen.REFERER, opinion))
 
 
-def _headers(content: bytes, opinion: Opinion | None) -> list[Finding]:
-    findings: list[Finding] = []
-    pairs = [item.partition(_SPLIT)[::2] for item in content.split(_END) if item]
-    groups = [(name, list(header_values(name, value))) for name, value in pairs]
+def _headers(content: bytes, opinion: Opinion | None, cache: FindingCache) -> list[Finding]:
+    """Findings of all headers; those of a header are a pure function of it, and most headers are
+    sent by many clients, so each is judged once.
+    """
+    items = [item for item in content.split(_END) if item]
+    pairs = [item.partition(_SPLIT)[::2] for item in items]
+    known = [cache.get((_ITEM, item)) for item in items]
+    new = [at for at, findings in enumerate(known) if findings is None]
+    groups = [list(header_values(*pairs[at])) for at in new]
     # one look at all headers: most hold nothing, and a look costs more than what it reads
-    marks = flag_texts([value.text for _, values in groups for value in values], screen.HEADERS)
+    marks = flag_texts([value.text for values in groups for value in values], screen.HEADERS)
     begin = 0
-    for name, values in groups:
+    for at, values in zip(new, groups, strict=True):
         end = begin + len(values)
         chosen = marks[begin:end]
         begin = end
-        if True not in chosen:
-            continue
-        found = judge(values, screen.HEADERS, opinion, marked=chosen)
-        if is_standard(name):
+        found = judge(values, screen.HEADERS, opinion, marked=chosen) if True in chosen else []
+        if is_standard(pairs[at][0]):
             found = [finding for finding in found if finding.raw_llr >= FIRM]
-        findings += found
+        known[at] = tuple(found)
+        if len(items[at]) <= MAX_CACHED_BYTES:
+            cache.put((_ITEM, items[at]), tuple(found))
+    findings = [finding for found in known for finding in found or ()]
     return _merged(findings + header_findings(pairs))
 
 
@@ -208,7 +220,7 @@ def _body(content: bytes, opinion: Opinion | None) -> list[Finding]:
 
 _FIELDS = {
     screen.PATH: _path, screen.QUERY: _query, screen.AGENT: _agent, screen.REFERER: _referer,
-    screen.HEADERS: _headers, screen.BODY: _body,
+    screen.BODY: _body,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ CAP = 9.2
 """Highest `Finding.llr`; no rule knows more than 1 : 10,000."""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """Evidence of one attack type in one place of a request.
 
     Attributes:

@@ -280,7 +280,7 @@ def weigh(
     for worths in types.values():
         ranked = _ranked(worths)
         raw = _sum(ranked, odd)
-        if raw >= LEAST_QUOTED:
+        if raw >= LEAST_QUOTED and any(_loses(hit.pattern) for _, hit in worths):
             quoting = quoting or _Quoting(value, plain)
             if quoting.possible:
                 ranked = _ranked([(worth * quoting.left(hit), hit) for worth, hit in worths])
@@ -382,6 +382,23 @@ class _Quoting:
 
 
 _NO_KINDS: dict[str, float] = {}
+
+
+def _loses(pattern: Pattern) -> bool:
+    """True for a pattern whose match may lose worth in a quotation; see `_Quoting.left`."""
+    known = _LOSING.get(pattern.id)
+    if known is None:
+        family = pattern.family
+        known = _LOSING[pattern.id] = (
+            not pattern.firm
+            if family == "sqli"
+            else family == "cmdi" or pattern.kind in QUOTED.get(family, _NO_KINDS)
+        )
+    return known
+
+
+_LOSING: dict[str, bool] = {}
+"""What `_loses` said, by the pattern's id."""
 _WORDS = bytes(b if 97 <= b < 123 or b >= 0x80 or b in b" ,.!?:-_" else 0 for b in range(256))
 """Letters and the signs between the words of a sentence; anything else becomes NUL."""
 
