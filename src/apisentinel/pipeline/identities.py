@@ -196,9 +196,13 @@ class Identities:
         keys = {"client": attempt.client, "session": attempt.session, "endpoint": attempt.endpoint}
         return Told((said.about, keys[said.about]), evidence, signature, None)
 
-    def memory(self) -> AttemptMemory:
-        """What a successor has to know."""
-        return self._guard.memory()
+    def memory(self, *, packed: bool = False) -> AttemptMemory:
+        """What a successor has to know; see `AttemptGuard.memory`."""
+        return self._guard.memory(packed=packed)
+
+    def pack_some(self, most: int) -> int:
+        """See `AttemptGuard.pack_some`."""
+        return self._guard.pack_some(most)
 
     def recall(self, memory: AttemptMemory, purposes: list[tuple[int, int]]) -> None:
         """Takes over what an earlier one remembered."""

@@ -310,9 +310,23 @@ class Judge:
             known = self._labels[endpoint] = self.enricher.label_of(endpoint)
         return known
 
-    def memory(self) -> JudgeMemory:
+    def pack_some(self, most: int) -> int:
+        """Packs some of what is saved with the state, so that saving it has less to do.
+
+        Args:
+            most: Cases, and sources of sign-ins.
+
+        Returns:
+            How many have changed and are not packed.
+        """
+        return self.ledger.cases.pack_some(most) + self._identities.pack_some(most)
+
+    def memory(self, *, packed: bool = False) -> JudgeMemory:
         """What a judge after a restart has to know beside the cases; texts of endpoints are not
         part of it, they are looked up again.
+
+        Args:
+            packed: It will be written as MessagePack; parts are packed already.
         """
         return JudgeMemory(
             self._clients,
@@ -321,7 +335,7 @@ class Judge:
             self._inspection.lone.memory(),
             rates=self._rates.memory(),
             staff=self._cases.staff.memory(),
-            attempts=self._identities.memory(),
+            attempts=self._identities.memory(packed=packed),
             purposes=self._identities.purposes(),
             visits=self._takeovers.memory(),
             rights=self._rights.memory(),

@@ -73,6 +73,9 @@ LONGEST_S = 60.0
 CLOSE_SHARE = 0.2
 """Part of that which is kept for closing the stores; a checkpoint not whole by then is given up."""
 
+PACKING_STEPS = 64
+"""Steps of packing before a checkpoint at most; what changes meanwhile is packed with it."""
+
 _log = structlog.get_logger("apisentinel.service")
 
 
@@ -119,6 +122,7 @@ class Service:
         self._burying = threading.Lock()
         self._unburied: list[Dead] = []
         self._stopping = False
+        self._packing_steps = 0
 
     # ------------------------------------------------------------------------------ start and stop
 
@@ -299,12 +303,24 @@ class Service:
             return False
         return self.checkpointer.save_now(self._capture, timeout_s)
 
-    def save_when_due(self) -> None:
-        """Begins a checkpoint when the time for one has come."""
+    def save_when_due(self, *, in_steps: bool = False) -> None:
+        """Begins a checkpoint when the time for one has come.
+
+        Args:
+            in_steps: Do only a little of the work that comes before it; whoever calls comes again
+                after the next block.
+        """
         live = self.runtime.live
         if not self._is_learned(0.0):  # it is part of the state, and nobody is to wait for it
             return
+        if not self.checkpointer.is_due(live.offset, live.seq):
+            return
+        while self._packing_steps < PACKING_STEPS and self.runtime.view(checkpoint.pack_some):
+            self._packing_steps += 1
+            if in_steps:
+                return
         if self.checkpointer.claim(live.offset, live.seq):
+            self._packing_steps = 0
             self.checkpointer.save(self._capture, live.seq)
 
     def _is_learned(self, timeout_s: float) -> bool:
@@ -335,7 +351,7 @@ class Service:
 
     def _judged(self, offset: int) -> None:
         self.door.judged(offset)
-        self.save_when_due()
+        self.save_when_due(in_steps=True)
 
     def _poisoned(self, poisons: list[Poison]) -> None:
         lines = [Dead(poison.raw, poison.reason, poison.seq) for poison in poisons]

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-import msgspec
-
 from apisentinel.records.case import Case, EntityKey
+from apisentinel.records.packed import Packed
 
 
 class Cases(dict[EntityKey, Case]):
@@ -14,14 +13,14 @@ class Cases(dict[EntityKey, Case]):
     of them only read.
 
     Attributes:
-        touched: Keys of the cases that may have changed since they were packed.
-        packed: Cases as they were packed, kept for those that have not changed since.
+        touched, packed: Of `Packed`.
     """
 
     def __init__(self, cases: Iterable[Case] = ()) -> None:
         super().__init__((case.key, case) for case in cases)
-        self.touched: set[EntityKey] = set(self)
-        self.packed: dict[EntityKey, bytes] = {}
+        self._packed: Packed[EntityKey, Case] = Packed(_itself)
+        self.touched, self.packed = self._packed.touched, self._packed.packed
+        self.touched.update(self)
 
     def get(  # type: ignore[override]  # nobody asks for a default of another type
         self, key: EntityKey, default: Case | None = None
@@ -48,14 +47,19 @@ class Cases(dict[EntityKey, Case]):
         """As of a dictionary."""
         super().__delitem__(key)
         self.touched.discard(key)
-        self.packed.pop(key, None)
 
     def pack(self) -> bytes:
         """All cases as a MessagePack array, in their order; only those that may have changed are
         encoded.
         """
-        for key in self.touched:
-            self.packed[key] = msgspec.msgpack.encode(super().__getitem__(key))
-        self.touched.clear()
-        head = b"\xdd" + len(self).to_bytes(4, "big")  # array 32
-        return b"".join([head, *map(self.packed.__getitem__, self)])
+        return self._packed.array(self)
+
+    def pack_some(self, most: int) -> int:
+        """Packs so many of the cases that may have changed, so that `pack` has less to do; gives
+        how many are left.
+        """
+        return self._packed.some(self, most)
+
+
+def _itself(_key: EntityKey, case: Case) -> Case:
+    return case

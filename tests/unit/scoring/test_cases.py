@@ -10,7 +10,7 @@ from apisentinel.records.taxonomy import AttackType
 from apisentinel.scoring import Cases, Ledger, LedgerSettings
 
 KEYS: list[EntityKey] = [("client", number) for number in range(6)]
-ACTIONS = ("add", "touch", "remove", "withdraw", "replace", "pack", "read")
+ACTIONS = ("add", "touch", "remove", "withdraw", "replace", "pack", "some", "read")
 
 
 def act(ledger: Ledger, action: str, key: EntityKey, llr: float) -> None:
@@ -20,6 +20,8 @@ def act(ledger: Ledger, action: str, key: EntityKey, llr: float) -> None:
         ledger.add(case, Evidence("d", AttackType.XSS, llr), f"s{llr}", 2, 3)
     elif action == "pack":
         cases.pack()
+    elif action == "some":
+        cases.pack_some(2)
     elif key not in cases:
         return
     elif action == "touch":

@@ -3,7 +3,9 @@ source, its account and its endpoint.
 """
 
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from apisentinel.detectors.identity import cards, codes, replies, sites, sources
 from apisentinel.detectors.identity.attempts import (
@@ -26,6 +28,7 @@ from apisentinel.detectors.identity.attempts import (
 from apisentinel.detectors.identity.fading import DAY_US, HOUR_US, room_for, touched
 from apisentinel.detectors.identity.places import STEPS, Purpose
 from apisentinel.detectors.identity.signs import IdentitySign
+from apisentinel.records.packed import Packed
 from apisentinel.records.signal import ActorSignal, Family
 from apisentinel.records.taxonomy import AttackType
 
@@ -69,6 +72,7 @@ class AttemptGuard:
 
     def __init__(self) -> None:
         self._sources: dict[tuple[str, int], Source] = {}
+        self._packed: Packed[tuple[str, int], Source] = Packed(_kept_source)
         self._targets: dict[int, Target] = {}
         self._places: dict[int, Place] = {}
         self._tokens: OrderedDict[int, tuple[int, int]] = OrderedDict()
@@ -121,10 +125,13 @@ class AttemptGuard:
         return out
 
     def _source(self, kind: str, key: int) -> Source:
+        self._packed.touched.add((kind, key))
         source = touched(self._sources, (kind, key))
         if source is None:
             room_for(self._sources, SOURCES_KEPT)
             source = self._sources[kind, key] = Source()
+            if len(self._packed.touched) > 2 * SOURCES_KEPT:  # nobody saves them
+                self._packed.touched.intersection_update(self._sources)
         return source
 
     def _of_source(self, kind: str, source: Source, attempt: Attempt, *, found: bool) -> list[Said]:
@@ -394,18 +401,38 @@ class AttemptGuard:
 
     # --- checkpoint --------------------------------------------------------------------------
 
-    def memory(self) -> AttemptMemory:
-        """What a successor has to know."""
+    def memory(self, *, packed: bool = False) -> AttemptMemory:
+        """What a successor has to know.
+
+        Args:
+            packed: It will be written as MessagePack: the sources are packed already.
+        """
+        sources: Any = (
+            msgspec.Raw(self._packed.array(self._sources))
+            if packed
+            else [(kind, key, source) for (kind, key), source in self._sources.items()]
+        )
         return AttemptMemory(
-            [(kind, key, source) for (kind, key), source in self._sources.items()],
+            sources,
             list(self._targets.items()),
             list(self._places.values()),
             [(body, *seen) for body, seen in self._tokens.items()],
         )
 
+    def pack_some(self, most: int) -> int:
+        """Packs so many of the sources that have changed; gives how many are left."""
+        return self._packed.some(self._sources, most)
+
     def recall(self, memory: AttemptMemory) -> None:
         """Takes over what an earlier one remembered."""
         self._sources = {(kind, key): source for kind, key, source in memory.sources}
+        self._packed = Packed(_kept_source)
+        self._packed.touched.update(self._sources)
         self._targets = dict(memory.targets)
         self._places = {place.endpoint: place for place in memory.places}
         self._tokens = OrderedDict((body, (a, n)) for body, a, n in memory.tokens)
+
+
+def _kept_source(about: tuple[str, int], source: Source) -> tuple[str, int, Source]:
+    """A source as `AttemptMemory` has it."""
+    return (*about, source)
