@@ -144,6 +144,11 @@ def score_of(risk: float) -> float:
 def family_llr(family: FamilyCase) -> float:
     """Log-likelihood ratio of one attack type of a case."""
     pieces = family.strongest.values()
+    if len(pieces) == 1:
+        # what pooling one piece comes to
+        (piece,) = pieces
+        llr = soften(soften(piece.llr * family.fade), knee=PIECE_CAP, cap=TYPE_CAP)
+        return llr + SUCCESS_BONUS if piece.succeeded and llr > 0 else llr
     succeeded = any(piece.succeeded for piece in pieces)
     return type_llr([piece.llr * family.fade for piece in pieces], succeeded=succeeded)
 

@@ -12,9 +12,9 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_entries_are_written_as_they_are_whatever_was_packed_before(steps) -> None:
+def test_entries_are_written_as_they_are_whatever_was_packed_before(steps: list[tuple[str, int]]) -> None:
     entries: dict[int, list[int]] = {}
-    packed = Packed(lambda key, entry: (key, *entry))
+    packed: Packed[int, list[int]] = Packed(lambda key, entry: (key, *entry))
     for number, (what, key) in enumerate(steps):
         if what == "put":
             entries.setdefault(key, []).append(number)
@@ -32,7 +32,7 @@ def test_entries_are_written_as_they_are_whatever_was_packed_before(steps) -> No
 
 
 def test_what_has_not_changed_is_not_packed_again() -> None:
-    asked = []
+    asked: list[str] = []
 
     def form(key: str, entry: int) -> int:
         asked.append(key)

@@ -21,7 +21,7 @@ def place_keys(keys, table, rows):
             rows[at] = np.int32(i)
 
 
-@kernel("void(uint64[::1], uint64[::1], int32[::1], int64[::1])")
+@kernel("void(uint64[::1], uint64[::1], int32[::1], int64[::1])", keeps_lock=True)
 def find_row(table, key, rows, out):
     """Row of a key, -1 without one."""
     at = locate(table, key[0])
@@ -37,7 +37,7 @@ def owner_weights(table, rows, ns, owners, what, out):
         out[i] = np.float64(ns[rows[at], what]) if is_known else 0.0
 
 
-@kernel("void(uint64[::1], float32[::1], uint64[::1], int64, float64[::1])")
+@kernel("void(uint64[::1], float32[::1], uint64[::1], int64, float64[::1])", keeps_lock=True)
 def category_weights(cat_keys, counts, key, what, out):
     """Weights of the categories with the numbers from 1 on."""
     for k in range(out.shape[0]):

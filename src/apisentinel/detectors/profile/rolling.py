@@ -28,6 +28,7 @@ class RollingSample:
             update={"sample_requests": half, "endpoint_requests": half}
         )
         self._old, self._young = self._empty(), self._empty()
+        self._whole: Piece | None = None
 
     def _empty(self) -> Sample:
         return Sample(self._settings, GENERATION_BYTES)
@@ -58,7 +59,7 @@ class RollingSample:
         """All state as named arrays; equal for equal requests, however they came in blocks."""
         out: Arrays = {}
         for name, sample in (("old", self._old), ("young", self._young)):
-            piece = joined_pieces(sample.pieces)
+            piece = self._whole_of(sample)
             out |= {f"{name}.{field}": part for field, part in piece.items._asdict().items()}
             out |= {
                 f"{name}.numbers": piece.numbers, f"{name}.actors": piece.actors,
@@ -66,6 +67,15 @@ class RollingSample:
             }  # fmt: skip
             out |= {f"{name}.{field}": part for field, part in sample.counters().items()}
         return out
+
+    def _whole_of(self, sample: Sample) -> Piece:
+        """What a sample holds. The older one does not change any more and is joined once."""
+        if len(sample.pieces) == 1 and sample.pieces[0] is self._whole:
+            return sample.pieces[0]
+        piece = joined_pieces(sample.pieces)
+        if sample is self._old:
+            self._whole, sample.pieces = piece, [piece]
+        return piece
 
     def restore(self, arrays: Arrays) -> None:
         """Takes over a snapshot.

@@ -95,7 +95,7 @@ class RuntimeSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     block_rows: int = Field(
-        default=4_096,
+        default=8_192,
         ge=1,
         le=1 << 20,
         description="Requests judged in one go; bounds how long readers of the state wait.",
