@@ -259,8 +259,15 @@ def test_a_successor_continues_as_if_nothing_had_happened():
         for k in range(400)
     ]  # fmt: skip
     whole, first, second = AttemptGuard(), AttemptGuard(), AttemptGuard()
-    told(first, stream[:300])
-    packed = msgspec.msgpack.encode(first.memory())
+    told(first, stream[:200])
+    first.memory(packed=True)
+    told(first, stream[200:260])
+    first.pack_some(3)
+    told(first, stream[260:300])
+    packed = msgspec.msgpack.encode(first.memory(packed=True))
+    assert msgspec.msgpack.decode(packed) == msgspec.msgpack.decode(
+        msgspec.msgpack.encode(first.memory())
+    )
     second.recall(msgspec.msgpack.decode(packed, type=AttemptMemory))
     told(whole, stream[:300])
     assert told(whole, stream[300:]) == told(second, stream[300:])

@@ -180,3 +180,26 @@ def test_content_is_forgiven_only_where_it_is_usual(profile):
 def test_rarer_says_more(a, b):
     low, high = sorted((a, b))
     assert llr_of(low) >= llr_of(high) >= 0.0
+
+
+def test_nothing_depends_on_what_was_asked_before(profile):
+    requests = [*orders(60, seed=12), *ODD.values()]
+    again = [*reversed(requests), *requests]
+    scorer = Scorer(profile)
+    first, second = (scorer.score(batch_of(again)) for _ in range(2))
+    alone = [Scorer(profile).score(batch_of([request])).surprise[0] for request in again]
+    assert first.surprise.tolist() == second.surprise.tolist() == alone
+    assert first.what.tolist() == second.what.tolist()
+
+
+def test_reasons_of_many_requests_are_those_of_each(profile):
+    batch = batch_of([*orders(90, seed=13), *ODD.values()])
+    detector = ProfileDetector(profile)
+    rows = np.arange(0, len(batch), 1)
+    details = detector.details(batch, rows)
+    asked = [*reversed(rows.tolist()), *rows.tolist()]
+    for row in asked[::3]:
+        alone = ProfileDetector(profile).evidence(batch, row, 1e-6)
+        assert detector.evidence(batch, row, 1e-6, details=details) == alone
+        if row % 2:  # somebody else uses the work space
+            detector.evidence(batch, row, 1e-6)
