@@ -7,7 +7,7 @@ and all who ask the same at one time wait for one answer.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -26,17 +26,41 @@ FEW_ROWS: Final = 300_000
 """A store with fewer rows always answers anew: that is quick."""
 MOST: Final = 256
 """Answers that are kept: the questions of some ten open pages."""
+MOST_BYTES: Final = 32 << 20
+"""Memory of all answers that are kept, with their questions; one has some kilobytes, a page of a
+thousand long rows three megabytes.
+"""
+OBJECT_BYTES: Final = 64
+"""Memory of a value beside its text or members."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
     version: tuple[int, ...]
     made: float
     seconds: float
+    weight: int
     answer: Any
 
 
+def weight(value: Any) -> int:
+    """Memory of an answer in bytes, about."""
+    if isinstance(value, str | bytes):
+        return OBJECT_BYTES + len(value)
+    if isinstance(value, Mapping):
+        return OBJECT_BYTES + sum(weight(key) + weight(each) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return OBJECT_BYTES + sum(map(weight, value))
+    if isinstance(value, msgspec.Struct):
+        return weight(msgspec.structs.astuple(value))
+    return OBJECT_BYTES
+
+
 class Answers:
-    """Remembers slow answers. Thread-safe; who is given an answer must not change it."""
+    """Remembers slow answers. Thread-safe; who is given an answer must not change it.
+
+    Attributes:
+        bytes: Memory of what is kept, about.
+    """
 
     def __init__(self, now: Callable[[], float], most: int = MOST) -> None:
         """Keeps nothing yet.
@@ -47,6 +71,7 @@ class Answers:
         """
         self._now = now
         self._most = most
+        self.bytes = 0
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._under_way: dict[Hashable, threading.Lock] = {}
@@ -86,18 +111,27 @@ class Answers:
         """Lets go of all answers."""
         with self._lock:
             self._kept.clear()
+            self.bytes = 0
 
     def _made(self, key: Hashable, version: tuple[int, ...], make: Callable[[], T]) -> T:
         begin = self._now()
         answer = make()
         end = self._now()
         if end - begin >= SLOW_S:
+            size = weight(answer) + weight(key)
             with self._lock:
-                self._kept[key] = _Kept(version, end, end - begin, answer)
-                self._kept.move_to_end(key)
-                while len(self._kept) > self._most:
-                    self._kept.popitem(last=False)
+                self._drop(key)
+                if size <= MOST_BYTES:
+                    self._kept[key] = _Kept(version, end, end - begin, size, answer)
+                    self.bytes += size
+                while len(self._kept) > self._most or self.bytes > MOST_BYTES:
+                    self._drop(next(iter(self._kept)))
         return answer
+
+    def _drop(self, key: Hashable) -> None:
+        gone = self._kept.pop(key, None)
+        if gone is not None:
+            self.bytes -= gone.weight
 
     def _is_good(self, kept: _Kept, version: tuple[int, ...]) -> bool:
         if kept.version[0] == version[0]:  # then nothing but another question is in the way

@@ -351,7 +351,7 @@ def sample_of(
             return Sample()
         if rows > STRETCH_ROWS:
             pieces = _spread(known, total, rows)
-            seen, _ = _look(cursor, pieces, conditions, wanted)
+            seen, _ = _look(cursor, pieces, conditions, None)
     return Sample(pieces, min(seen / total, 1.0)) if seen else Sample()
 
 
@@ -383,11 +383,13 @@ def _look(
     cursor: "duckdb.DuckDBPyConnection",
     pieces: Sequence[tuple[str, int, int]],
     conditions: Sequence[Condition],
-    wanted: Sql,
+    wanted: Sql | None,
 ) -> tuple[int, int]:
-    """Rows of the period in stretches, and how many of them fulfil all conditions."""
+    """Rows of the period in stretches, and how many of them fulfil all conditions, 0 when that is
+    not wanted.
+    """
     inside = where([c for c in conditions if c.field in PERIOD], EVENT_FIELDS, Dialect.DUCKDB)
-    hit = joined([wanted])
+    hit = joined([Sql("false") if wanted is None else wanted])
     row = one(
         cursor,
         "SELECT coalesce(sum(n), 0), coalesce(sum(h), 0) FROM ("

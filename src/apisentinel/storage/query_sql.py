@@ -146,8 +146,8 @@ def _piece(field: Field, condition: Condition, dialect: Dialect) -> Sql:
         wanted = tuple(one for one in _many(value) if one is not None)
         marks = ", ".join("?" * len(wanted))
         return Sql(f"{column} IN ({marks})", wanted) if wanted else Sql("false")
-    if op is Op.EQ and value is None:
-        return Sql(f"{column} IS NULL")
+    if value is None:  # databases pass over blocks by these, and not by a comparison with nothing
+        return Sql(f"{column} IS {'' if op is Op.EQ else 'NOT '}NULL")
     if op is Op.CIDR and dialect is Dialect.DUCKDB:
         return _in_known_network(field, str(value)) or _network_piece(column, str(value))
     return Sql(_TEMPLATES[dialect][op].format(column), (value,))

@@ -113,9 +113,10 @@ class EventSettings(BaseModel):
         default=50 * 1024 * MIB, ge=0, description="Size that Parquet files may take up."
     )
     memory_bytes: int = Field(
-        default=256 * MIB,
+        default=128 * MIB,
         ge=64 * MIB,
-        description="Memory that the database may take up; larger queries use the disk.",
+        description="Memory that the database may take up; larger queries use the disk. With twice"
+        " as much, questions to ten million events take a tenth less CPU.",
     )
     threads: int = Field(default=2, ge=1, le=64, description="Threads of one query.")
     maintenance_seconds: float = Field(

@@ -1,8 +1,12 @@
 """Slow answers are given again for a short time, quick ones and those of small stores never."""
 
 import threading
+from typing import Any
 
-from apisentinel.storage.answers import FEW_ROWS, LONGEST_S, MOST, WORTH, Answers
+import pytest
+
+from apisentinel.storage import answers as module
+from apisentinel.storage.answers import FEW_ROWS, LONGEST_S, MOST, WORTH, Answers, weight
 
 
 class Work:
@@ -92,3 +96,44 @@ def test_who_asks_the_same_at_one_time_waits_for_one_answer() -> None:
     for each in (first, *others):
         each.join(30)
     assert found == [1, 1, 1, 1]
+
+
+def test_what_is_kept_is_bounded_by_its_memory(monkeypatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 10_000)
+    clock = Work(1.0)
+    answers = kept(clock)
+
+    def of(length: int) -> Any:
+        clock()
+        return [{"path": "x" * length}]
+
+    for number in range(20):
+        answers.get(number, (FEW_ROWS, 0), lambda: of(1_000))
+    assert 0 < answers.bytes <= 10_000
+    asked = clock.asked
+    answers.get(19, (FEW_ROWS, 0), lambda: of(1_000))
+    assert clock.asked == asked  # the newest is kept
+    answers.get(0, (FEW_ROWS, 0), lambda: of(1_000))
+    assert clock.asked == asked + 1
+    assert len(answers.get("large", (FEW_ROWS, 0), lambda: of(20_000))[0]["path"]) == 20_000
+    answers.get("large", (FEW_ROWS, 0), lambda: of(20_000))
+    assert clock.asked == asked + 3  # given, and not kept
+    answers.forget()
+    assert answers.bytes == 0
+
+
+def test_an_answer_in_place_of_another_does_not_count_twice() -> None:
+    clock = Work(1.0)
+    answers = kept(clock)
+    for rows in range(5):
+        answers.get("a", (FEW_ROWS + rows, 0), clock)
+        clock.now += 1_000
+    assert answers.bytes == weight("a") + weight(1)
+
+
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [("a", "aa"), ([], [1]), ((1,), (1, 2)), ({"a": 1}, {"a": "text"}), (1, "1"), (None, [None])],
+)
+def test_larger_answers_weigh_more(small, large) -> None:
+    assert 0 < weight(small) < weight(large)

@@ -20,9 +20,18 @@ one tries again.
 _log = structlog.get_logger("apisentinel.checkpoint")
 
 
-HOPE = 2.0
+HOPE = 6.0
 """How many times of what is left the newest checkpoint may have taken for another one to be begun
-before a stop: it was taken under load, and the one before a stop is not.
+before a stop: it was taken under load, and the one before a stop is not. One that is not whole in
+time is given up; one that was not tried costs the next start up to a minute for a million requests.
+"""
+
+STILL_S = 3.0
+"""Seconds without a new request after which the judge counts as idle."""
+
+WORTH_EVENTS = 50_000
+"""Requests since the newest checkpoint for which an idle judge saves before it is due: judging them
+again takes some seconds, and a state that hardly changes is not saved over and over.
 """
 
 
@@ -81,7 +90,8 @@ class Checkpointer:
         self.bytes = 0
         self.saved_at = clock.now()
         self.problem = ""
-        self._last = clock.monotonic()
+        self._last = self._changed = clock.monotonic()
+        self._seen = 0
         self._end = math.inf
         self._busy = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -112,11 +122,17 @@ class Checkpointer:
         return self.is_due(offset, seq) and self._busy.acquire(blocking=False)
 
     def is_due(self, offset: int, seq: int) -> bool:
-        """Whether a state should be captured."""
+        """Whether a state should be captured; asked again and again, which tells it that nothing
+        comes.
+        """
         if offset <= self.offset or self._busy.locked():
             return False
-        elapsed = self.clock.monotonic() - self._last
-        return elapsed >= self.pause or seq - self.seq >= self.settings.checkpoint_events
+        now, new = self.clock.monotonic(), seq - self.seq
+        if seq != self._seen:
+            self._seen, self._changed = seq, now
+        is_idle = now - self._changed >= STILL_S and new >= WORTH_EVENTS
+        elapsed = now - self._last
+        return elapsed >= self.pause or new >= self.settings.checkpoint_events or is_idle
 
     def save(self, capture: Callable[[], Captured], seq: int) -> None:
         """Captures a state and saves it in the background; after a successful `claim` only."""

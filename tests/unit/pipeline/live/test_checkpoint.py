@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -197,6 +199,23 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(part) -> None:
     del parts[part]
     with pytest.raises(StateError):
         checkpoint.restore(new(), parts)
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"x", bytes(8), bytes(24), bytes(33), b"nonsense" * 5], ids=len
+)
+def test_pending_rights_that_are_no_whole_records_are_refused(damaged) -> None:
+    """Each is a role, an operation, a user and a count: four times eight bytes."""
+    parts = {name: bytes(value) for name, value in checkpoint.capture(new()).parts().items()}
+    head = msgspec.msgpack.decode(parts["head"], type=checkpoint.Head)
+    whole = np.array([[7, 8, 9, 2]], "<u8").tobytes()
+    head.judge.rights.pending = whole
+    live = new()
+    checkpoint.restore(live, parts | {"head": msgspec.msgpack.encode(head)})
+    assert live.engine.cases.memory().rights.pending == whole
+    head.judge.rights.pending = damaged
+    with pytest.raises(StateError, match="does not fit"):
+        checkpoint.restore(new(), parts | {"head": msgspec.msgpack.encode(head)})
 
 
 def test_a_checkpoint_of_other_bounds_is_refused() -> None:

@@ -10,9 +10,9 @@ from tests.unit.pipeline.live.live_traffic import SMALL, START_US, batch_of, req
 from apisentinel.clock import ManualClock
 from apisentinel.errors import StoreError
 from apisentinel.kernels.hashing import HashKey
-from apisentinel.pipeline.live import checkpoint
+from apisentinel.pipeline.live import checkpoint, checkpointer
 from apisentinel.pipeline.live import entities as live_entities
-from apisentinel.pipeline.live.checkpointer import Checkpointer
+from apisentinel.pipeline.live.checkpointer import STILL_S, Checkpointer
 from apisentinel.pipeline.live.degradation import MEANING, Degradation, Level
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.pipeline.live.gate import Gate
@@ -172,6 +172,30 @@ class TestCheckpointer:
         assert not saver.is_due(1, 10)
         clock.advance(1)
         assert saver.is_due(1, 10)
+
+    def test_an_idle_judge_saves_what_would_take_long_to_judge_again(self, monkeypatch) -> None:
+        monkeypatch.setattr(checkpointer, "WORTH_EVENTS", 500)
+        saver, _, clock = self.make()
+        saver.seconds = 100.0
+        assert not saver.is_due(1, 600)
+        clock.advance(STILL_S - 1)
+        assert not saver.is_due(2, 700)  # more has come
+        clock.advance(STILL_S - 1)
+        assert not saver.is_due(2, 700)
+        clock.advance(1)
+        assert saver.is_due(2, 700)
+        saver.seq = 300
+        assert not saver.is_due(2, 700)  # too little
+
+    @pytest.mark.parametrize(("seconds", "is_tried"), [(20.0, True), (100.0, False)])
+    def test_before_a_stop_a_checkpoint_is_tried_when_there_is_hope(
+        self, seconds, is_tried
+    ) -> None:
+        saver, journal, clock = self.make()
+        saver.seconds = seconds
+        saver.finish_by(clock.monotonic() + 8.0)
+        assert saver.save_now(self.captured(7)) == is_tried
+        assert bool(journal.saved) == is_tried
 
     def test_nothing_is_saved_before_its_effects_are(self) -> None:
         saver, journal, _ = self.make(barrier=False)
