@@ -49,6 +49,10 @@ FEW_HITS: Final = 16
 """Conditions that fewer rows of the first sample fulfil are rare; all their rows are counted."""
 
 
+TOLD: Final = ("risk", "status", "response_bytes", "duration_us", "ts")
+"""Columns of which `EventFacets.top` tells figures."""
+
+
 class Touched(msgspec.Struct, frozen=True):
     """Requests that a condition is about.
 
@@ -239,9 +243,20 @@ class EventFacets(EventAsking):
         wanted = where(conditions, EVENT_FIELDS, Dialect.DUCKDB)
 
         def ask(cursor: "duckdb.DuckDBPyConnection", cold: list[Part]) -> list[dict[str, Any]]:
-            source = with_value(source_of(self.database, cold))
+            source, rows_of_it = source_of(self.database, cold), wanted
             sample = sample_of(cursor, self.database, cold, conditions)
-            ranked, chosen = source, wanted
+            if not sample.pieces and not _is_period(conditions):
+                # few rows; the conditions are looked at once, not once for each query
+                columns = ", ".join(dict.fromkeys((EVENT_FIELDS.named(name).sql, *TOLD)))
+                run(
+                    cursor,
+                    f"CREATE TEMP TABLE chosen AS SELECT {columns} FROM {source}"
+                    f" WHERE {wanted.text}",
+                    wanted.values,
+                )
+                source, rows_of_it = "chosen", Sql("true")
+            source = with_value(source)
+            ranked, chosen = source, rows_of_it
             if sample.pieces:
                 ranked = with_value(_stretches(sample.pieces, wanted))
                 chosen = Sql("true", wanted.values * len(sample.pieces))
@@ -261,9 +276,9 @@ class EventFacets(EventAsking):
                 " cast(sum(response_bytes) AS BIGINT) AS response_bytes,"
                 " cast(approx_quantile(duration_us, 0.95) AS BIGINT) AS p95_us,"
                 f" max(ts) AS last_ts FROM {source}"
-                f" WHERE ({wanted.text}) AND ({value} IN ({marks}){missing})"
+                f" WHERE ({rows_of_it.text}) AND ({value} IN ({marks}){missing})"
                 " GROUP BY value ORDER BY requests DESC, value",
-                [*wanted.values, *names],
+                [*rows_of_it.values, *names],
             )
             return rows_of(cursor)
 
