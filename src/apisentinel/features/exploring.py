@@ -38,6 +38,8 @@ ROBOTS_LLR, ROBOTS_MOST = np.float32(1.3), np.float32(7.0)
 BROWSER, MOBILE_APP = AGENT_KINDS.index(AgentKind.BROWSER), AGENT_KINDS.index(AgentKind.MOBILE_APP)
 TOOL, LIBRARY = AGENT_KINDS.index(AgentKind.TOOL), AGENT_KINDS.index(AgentKind.LIBRARY)
 
+POST, DELETE = 3, 6
+"""Numbers of the first and last method that changes something."""
 WALK_LLR, WALK_BREAK = np.float32(0.45), np.float32(-0.9)
 """Scraping: steps for an id that continues the walk, and for one that does not."""
 WALK_US = 86_400_000_000
@@ -126,13 +128,16 @@ def _hour_level(r, e, people):
 @inline
 def walks(r, e):
     """Identifiers in steady small steps: reading a table row by row (scraping), or guessing what
-    exists (enumeration).
+    exists (enumeration). Steps that change something and may are the work of a form: answer after
+    answer of a test, line after line of an order.
     """
     if e.object != 0:
         hll_add(r.objects, e.object)
     if e.object_id < 0:
         return
     missed = e.status == 404 or e.status == 403 or e.status == 401 or e.status == 410
+    if POST <= e.method <= DELETE and not missed:
+        return
     if r.object_id >= 0 and e.endpoint == r.last_endpoint:
         step = np.float32(e.object_id - r.object_id)
         size = abs(step)

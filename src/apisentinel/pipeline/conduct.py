@@ -10,6 +10,7 @@ from apisentinel.detectors.behaviour.crawler_ranges import confirms
 from apisentinel.features import LOGIN
 from apisentinel.features.state import KIND_NAMES
 from apisentinel.pipeline.casebook import Casebook
+from apisentinel.pipeline.habits import Habits
 from apisentinel.pipeline.judge_rows import (
     CRAWLER_TYPES,
     ENDPOINT_SIGNALS,
@@ -57,6 +58,15 @@ a flood, too.
 """
 FROM_HOME, FROM_HOME_LLR = 4, 3.6
 """Requests of a colleague from an unusual place that only support, and what they say at most."""
+CROWDS = frozenset(("client", "session"))
+OF_ONE = frozenset((Family.VOLUME, Family.AUTOMATION))
+CROWD_USUAL, CROWD_TIMES, CROWD_LLR = 12.0, 3.0, 2.0
+"""Requests a minute of one client where nobody knows what is usual; how many times the usual each
+program behind an address of many may ask while their sum is no flood, since several people have
+the same program; and the most that pace and volume of such a sum say.
+"""
+HABIT_LLR = 2.0
+"""The most that haste says of somebody where others are as hasty at other hours."""
 REPEATING = frozenset((AttackType.AUTOMATION, AttackType.VOLUME))
 CONFIRMED = 0.5
 """What reading much says of a crawler that comes from where its operator crawls."""
@@ -89,16 +99,26 @@ def _besides(
         yield AttackType.VOLUME, "flood"
 
 
+def _of_crowd(view: View, evidence: Evidence, facts: dict[str, float]) -> Evidence:
+    """The evidence, weaker where each of the many programs behind an address does little."""
+    each = facts["requests_1m"] / view.event["client_agents"]
+    if each > CROWD_TIMES * max(facts["usual"], CROWD_USUAL):
+        return evidence
+    return structs.replace(evidence, llr=min(evidence.llr, CROWD_LLR))
+
+
 class Conduct:
     """Turns signals into evidence, and holds it against who it is about.
 
     Attributes:
         places: What reading much is called where it happens.
+        habits: Endpoints where haste is usual.
     """
 
     def __init__(self, casebook: Casebook) -> None:
         chosen = casebook.settings.detectors
         self.places = ReadingPlaces()
+        self.habits = Habits()
         self._cases = casebook
         self._by_family = by_family(chosen)
         self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)
@@ -142,8 +162,12 @@ class Conduct:
             told = ActorSignal(kind, family, signal.llr[family], facts, signal.login == SUCCEEDED)
             detector = self._by_family[family]
             evidence = detector.evidence(told)
-            if evidence is not None:
-                self._cases.hold(view, key, self.places.named(view, evidence), detector.id, None)
+            if evidence is None:
+                continue
+            is_crowd = shared_client and not (kind == "session" and view.event["session_given"])
+            if is_crowd and kind in CROWDS and family in OF_ONE:
+                evidence = _of_crowd(view, evidence, facts)
+            self._cases.hold(view, key, self.places.named(view, evidence), detector.id, None)
 
     def held(self, view: View, signal: HoldingSignal | None) -> None:
         """A principal that asks for what is not its own."""
@@ -210,13 +234,33 @@ class Conduct:
         if evidence is None:
             return
         evidence = _trusting(view, self.places.named(view, evidence))
-        key = view.principal_key
+        key, signature = view.principal_key, f"{evidence.detector}|{view.endpoint}"
         if told.what == "outside" and told.sources > 0:
             evidence = self._from_home(key, evidence)
-        self._cases.hold(view, key, evidence, f"{evidence.detector}|{view.endpoint}", None)
+        elif told.what == "pace":
+            evidence = self._haste(view, key, evidence, signature)
+        self._cases.hold(view, key, evidence, signature, None)
         for kind, name in _besides(view, told, evidence):
             second = structs.replace(evidence, attack_type=kind, llr=min(BESIDES_LLR, evidence.llr))
             self._cases.hold(view, key, second, f"{second.detector}|{name}", None)
+
+    def _haste(self, view: View, key: "EntityKey", evidence: Evidence, signature: str) -> Evidence:
+        """Haste that goes on until it is called a flood counts once, and hardly where clients do so
+        hour by hour.
+        """
+        habit = self.habits.is_habit(view.event["endpoint"], key[1], view.event["ts"])
+        if habit:
+            evidence = structs.replace(evidence, llr=min(evidence.llr, HABIT_LLR))
+        case = self._cases.ledger.cases.get(key)
+        if evidence.attack_type is AttackType.VOLUME and case is not None:
+            before = case.families.get(AttackType.AUTOMATION)
+            if before is not None and signature in before.strongest:
+                self._cases.withdraw(view, key, signature, AttackType.VOLUME)
+                script = structs.replace(
+                    evidence, attack_type=AttackType.AUTOMATION, llr=min(BESIDES_LLR, evidence.llr)
+                )
+                self._cases.hold(view, key, script, signature, None)
+        return evidence
 
     def _from_home(self, key: "EntityKey", evidence: Evidence) -> Evidence:
         """The evidence against a colleague at an unusual place: support at first, because people

@@ -16,8 +16,9 @@ from apisentinel.detectors.identity import (
     Said,
     purpose_of,
 )
+from apisentinel.detectors.identity.attempts import FAILED, SUCCEEDED
 from apisentinel.detectors.identity.cards import PAYMENT_REQUIRED, WORDS
-from apisentinel.features import Signals
+from apisentinel.features import LOGIN, Signals
 from apisentinel.pipeline.prepare import Prepared
 from apisentinel.pipeline.settings import Detectors
 from apisentinel.records.batch import RequestBatch
@@ -27,11 +28,19 @@ from apisentinel.records.flags import PATH_LOGIN, PATH_REGISTER
 from apisentinel.records.signal import Family
 
 _NAMES = (
-    "ts", "endpoint", "client", "network", "agent", "session", "session_given", "account", "secret",
-    "body", "user", "login", "status", "method", "response_bytes", "duration_us", "path_flags",
+    "ts", "endpoint", "client", "network", "agent", "session", "session_given", "credential",
+    "account", "secret", "body", "user", "login", "status", "method", "response_bytes",
+    "duration_us", "path_flags",
 )  # fmt: skip
 _LOGIN = int(Purpose.LOGIN)
-_DENIED, _PAYMENT = int(Purpose.DENIED), int(Purpose.PAYMENT)
+_DENIED, _PAYMENT, _REFRESH = int(Purpose.DENIED), int(Purpose.PAYMENT), int(Purpose.REFRESH)
+TOKEN_LEAST, TOKEN_READ = 20, 4_096
+"""Characters in a row that a token has at least: 128 bits (RFC 6749, section 10.10) need 22 of
+base64; and bytes of a body that are searched for one.
+"""
+_TOKEN_PARTS = bytes(
+    byte if bytes((byte,)).isalnum() or byte in b"-_.~+/%" else 32 for byte in range(256)
+)
 LONGEST_REPLY = 2_048
 """Bytes of the reply to a payment that are read; those to one are short."""
 REFUSALS = frozenset((400, 401, 402, 403, 404, 409, 410, 422, 429))
@@ -138,9 +147,9 @@ class Identities:
 
     def _attempt(  # noqa: PLR0913, PLR0917 (columns of one row)
         self, batch: RequestBatch, row: int, ts: int, endpoint: int, client: int, network: int,
-        agent: int, session: int, session_given: int, account: int, secret: int, body: int,
-        user: int, login: int, status: int, method: int, size: int, duration: int, path_flags: int,
-        is_odd: bool,  # noqa: FBT001 (a column)
+        agent: int, session: int, session_given: int, credential: int, account: int, secret: int,
+        body: int, user: int, login: int, status: int, method: int, size: int, duration: int,
+        path_flags: int, is_odd: bool,  # noqa: FBT001 (a column)
     ) -> Attempt | None:  # fmt: skip
         """What a row tries, None when nothing."""
         purpose = self._purposes.get(endpoint, 0)
@@ -150,25 +159,23 @@ class Identities:
             purpose = int(purpose_of(f"POST {path}"))
             if not purpose and not login:
                 return None
-        if not purpose and status == PAYMENT_REQUIRED:
-            purpose = _PAYMENT
-        if purpose == _PAYMENT and login:
-            # refused before anything was paid
-            purpose = 0
+        purpose = _paying(purpose, status, login)
         outcome, is_declined = login, False
         if purpose:
-            if not 3 <= method <= 5 or status <= 0:
-                return None
-            if status in REFUSALS:
-                outcome = 1
-            elif status < 400:
-                outcome = 2
-            else:
+            outcome = _outcome(status) if 3 <= method <= 5 else 0
+            if not outcome:
                 return None
             if purpose == _PAYMENT:
                 is_declined = _declines(batch.text("response_body", row))
+            elif purpose == _REFRESH and not _holds_token(batch.text("request_body", row)):
+                body = 0
+        elif path_flags & PATH_LOGIN:
+            purpose = _LOGIN
+            # whoever the log knows is signed in
+            outcome = SUCCEEDED if user and login == LOGIN.UNCLEAR else login
         else:
-            purpose = _LOGIN if path_flags & PATH_LOGIN else _DENIED
+            purpose = _DENIED
+            secret = secret or (session if session_given else 0) or credential
         return Attempt(
             ts, purpose=purpose, endpoint=endpoint, outcome=outcome, client=client,
             network=network, agent=agent, session=session if session_given else 0,
@@ -213,6 +220,35 @@ class Identities:
     def purposes(self) -> list[tuple[int, int]]:
         """Endpoint and purpose, oldest first."""
         return list(self._purposes.items())
+
+
+def _paying(purpose: int, status: int, login: int) -> int:
+    """The purpose, as far as it is about paying: 402 always is, what is refused before is not."""
+    if not purpose and status == PAYMENT_REQUIRED:
+        purpose = _PAYMENT
+    return 0 if purpose == _PAYMENT and login else purpose
+
+
+def _outcome(status: int) -> int:
+    """Outcome of a step beside the login: 0 when the server failed or its answer is not known."""
+    if status in REFUSALS:
+        return FAILED
+    return SUCCEEDED if 0 < status < LOWEST else 0
+
+
+def _holds_token(body: bytes | None) -> bool:
+    """Whether a body has something as long as a token, rather than the words that ask for one.
+
+    Example:
+        >>> _holds_token(b'{"grant_type":"refresh_token"}')
+        False
+        >>> _holds_token(b"refresh_token=8xLOxBtZp8dm2Zq1mB9Kxw")
+        True
+    """
+    if body is None:
+        return True
+    parts = body[:TOKEN_READ].translate(_TOKEN_PARTS).split()
+    return max(map(len, parts), default=0) >= TOKEN_LEAST
 
 
 def _declines(reply: bytes | None) -> bool:

@@ -46,7 +46,7 @@ from apisentinel.pipeline.sightings import Sightings
 from apisentinel.pipeline.takeovers import Takeovers
 from apisentinel.pipeline.tokens import TokenUses
 from apisentinel.pipeline.view import Outcome, View
-from apisentinel.records.case import Case, EntityKey
+from apisentinel.records.case import SHARED_AGENTS, Case, EntityKey
 from apisentinel.records.flags import AGENT_CLAIMS_GOOD_BOT
 from apisentinel.records.signal import HoldingSignal
 from apisentinel.records.taxonomy import AttackType
@@ -243,7 +243,9 @@ class Judge:
             key = self._told_of(view, suspect.key)
             case = self.ledger.cases.get(key)
             proven = self._cases.bots.excuses(view, AttackType.CRAWLING)
-            if not suspect.signature and (proven or self._is_crawler(view, case)):
+            if not suspect.signature and (
+                proven or self._is_crowd(view, key) or self._is_crawler(view, case)
+            ):
                 continue
             make = suspect.evidence
             if suspect.brief is not None:
@@ -261,6 +263,14 @@ class Judge:
                     evidence, attack_type=AttackType.AUTOMATION, llr=min(SCRIPT_LLR, evidence.llr)
                 )
                 self._cases.hold(view, key, script, f"{signature}|script", None)
+
+    @staticmethod
+    def _is_crowd(view: View, key: EntityKey) -> bool:
+        """Whether the entity that is named is an address of many programs: the sum of many people
+        is like no person, so the models have nothing to say of it. They judge its users, and the
+        sessions that have a name.
+        """
+        return key[0] == "client" and view.event["client_agents"] >= SHARED_AGENTS
 
     @staticmethod
     def _is_crawler(view: View, case: Case | None) -> bool:
@@ -347,12 +357,14 @@ class Judge:
             bots=self._cases.bots.memory(),
             parameters=self._parameters.memory(),
             sightings=self._sightings.memory(),
+            habits=self._conduct.habits.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
         """Takes over what an earlier judge remembered."""
         self._clients = memory.clients
         self._sightings.recall(memory.sightings)
+        self._conduct.habits.recall(memory.habits)
         self._rates.recall(memory.rates)
         self._inspection.prevalence.recall(memory.phenomena)
         self._contents.recall(memory.contents)

@@ -37,6 +37,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         prices: What the API gave as prices of its products.
         sightings: Scanning tools and names of crawlers that clients came with.
         tools: What older versions wrote in the place of `sightings`; not read.
+        habits: Endpoint → hours and principals of haste there.
         parameters: Names of parameters that endpoints were sent, and who tried many.
     """
 
@@ -59,3 +60,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     refusals: list[RoomUse] = []
     sightings: SightingMemory = msgspec.field(default_factory=SightingMemory)
     tools: list[tuple[int, int]] = []
+    habits: list[tuple[int, list[tuple[int, int]]]] = []

@@ -106,6 +106,21 @@ def test_walks_are_scraping_when_they_hit_and_enumeration_when_they_miss() -> No
         assert peaks(state, "192.0.2.1")[family] >= ALERT
 
 
+@pytest.mark.parametrize(("status", "walks"), [(204, False), (403, True)])
+def test_steps_that_change_something_and_may_are_no_walk(status: int, walks: bool) -> None:
+    """A test is answered question by question; who tries to change what is not his is told."""
+    traffic = Traffic()
+    for k in range(30):
+        traffic.add(
+            k * 20, "192.0.2.1", f"/quiz/9/answers/{k}", status, method=4,
+            endpoint="/quiz/{id}/answers/{id}", object_id=k,
+        )  # fmt: skip
+    state = FeatureState(SMALL)
+    update(state, traffic.events())
+    found = max(peaks(state, "192.0.2.1")[f] for f in (Family.SCRAPING, Family.ENUMERATION))
+    assert (found >= ALERT) is walks
+
+
 def test_random_objects_are_no_walk() -> None:
     rng = np.random.default_rng(3)
     traffic = Traffic()

@@ -26,7 +26,8 @@ class Attempt(NamedTuple):
         ts: Event time, µs.
         purpose: A `Purpose`.
         outcome: One of the outcomes of this module.
-        account, secret, body: Keyed hashes, 0 where the request does not tell.
+        account, secret, body: Keyed hashes, 0 where the request does not tell; away from the login
+            the secret is the session or key that was refused.
         user: Hash of the user that the request belongs to already, 0 without.
         size, duration: Of the reply, bytes and µs, below 0 when unknown.
         is_odd: The screen finds its content suspicious: rather an injection than a guess.
@@ -69,7 +70,7 @@ class Source(msgspec.Struct, array_like=True):
         failed: Account → what was tried without success.
         good: Account → event time of its last success from here.
         secrets: Different secrets tried, while few.
-        agents: Programs that failed on new accounts last.
+        agents: Programs that failed on new accounts, or on unknown ones, last.
         told: Strength that was told of guessing and of lists.
     """
 
@@ -139,13 +140,29 @@ class Place(msgspec.Struct, array_like=True):
     looks: dict[int, list[int]] = {}
 
 
+class Holder(msgspec.Struct, array_like=True):
+    """Who came with a refresh token.
+
+    Attributes:
+        agent, network: The program and network that came first; no agent: what looked like a token
+            comes from everybody.
+        user: Hash of the user whose it is, 0 unknown.
+        others: Different programs in other networks that came since.
+    """
+
+    agent: int
+    network: int
+    user: int = 0
+    others: list[int] = []
+
+
 class AttemptMemory(msgspec.Struct, forbid_unknown_fields=True):
     """What a successor has to know of attempts, quiet ones first."""
 
     sources: list[tuple[str, int, Source]] = []
     targets: list[tuple[int, Target]] = []
     places: list[Place] = []
-    tokens: list[tuple[int, int, int]] = []
+    tokens: list[tuple[int, Holder]] = []
 
 
 def program_of(client: int, agent: int) -> int:

@@ -32,6 +32,10 @@ is abused.
 FEW_CODES = 8
 """Different codes for one account from which on the flood is one of guesses."""
 MOST_LLR = 9.0
+HOLDERS = 3
+"""Programs in other networks that come with one refresh token from which on it is none: a body that
+says only what is wanted, with the token in a cookie.
+"""
 REPLAYED_ELSEWHERE, REFUSED_ELSEWHERE = 6.5, 5.4
 """A refresh token that worked comes again with another program from another network: accepted, and
 refused. Rotation (RFC 9700, section 4.14.2) makes either a copy in two hands.

@@ -19,6 +19,7 @@ from apisentinel.detectors.identity.attempts import (
     TARGETS_KEPT,
     Attempt,
     AttemptMemory,
+    Holder,
     Place,
     Source,
     Target,
@@ -48,7 +49,7 @@ SECOND_NAME_LLR = 1.0
 PROMPTED_EACH = 3
 """Accounts prompted by one client within a day from which on the client is named instead."""
 TOKENS_KEPT = 50_000
-"""Refresh tokens remembered, 100 bytes each."""
+"""Refresh tokens remembered, 200 bytes each."""
 
 Signal = ActorSignal | IdentitySign
 
@@ -75,7 +76,7 @@ class AttemptGuard:
         self._packed: Packed[tuple[str, int], Source] = Packed(_kept_source)
         self._targets: dict[int, Target] = {}
         self._places: dict[int, Place] = {}
-        self._tokens: OrderedDict[int, tuple[int, int]] = OrderedDict()
+        self._tokens: OrderedDict[int, Holder] = OrderedDict()
 
     def see(self, attempt: Attempt) -> list[Said]:
         """Counts an attempt; gives what it says."""
@@ -374,15 +375,23 @@ class AttemptGuard:
         """A refresh token that two programs in two networks hold."""
         if not attempt.body or not attempt.agent:
             return []
-        before = self._tokens.get(attempt.body)
-        if before is None:
+        holder = self._tokens.get(attempt.body)
+        if holder is None:
             if attempt.outcome != SUCCEEDED:
                 return []
             if len(self._tokens) >= TOKENS_KEPT:
                 self._tokens.popitem(last=False)
-            self._tokens[attempt.body] = (attempt.agent, attempt.network)
+            self._tokens[attempt.body] = Holder(attempt.agent, attempt.network, attempt.user)
             return []
-        if attempt.agent == before[0] or attempt.network == before[1]:
+        if not holder.agent or attempt.agent == holder.agent or attempt.network == holder.network:
+            return []
+        other = program_of(attempt.network, attempt.agent)
+        if other not in holder.others:
+            holder.others = [*holder.others, other]
+        is_of_others = attempt.user and holder.user and attempt.user != holder.user
+        if is_of_others or len(holder.others) >= codes.HOLDERS:
+            # what everybody sends is no token
+            holder.agent, holder.others = 0, []
             return []
         worked = attempt.outcome == SUCCEEDED
         llr = codes.REPLAYED_ELSEWHERE if worked else codes.REFUSED_ELSEWHERE
@@ -416,7 +425,7 @@ class AttemptGuard:
             sources,
             list(self._targets.items()),
             list(self._places.values()),
-            [(body, *seen) for body, seen in self._tokens.items()],
+            list(self._tokens.items()),
         )
 
     def pack_some(self, most: int) -> int:
@@ -430,7 +439,7 @@ class AttemptGuard:
         self._packed.touched.update(self._sources)
         self._targets = dict(memory.targets)
         self._places = {place.endpoint: place for place in memory.places}
-        self._tokens = OrderedDict((body, (a, n)) for body, a, n in memory.tokens)
+        self._tokens = OrderedDict(memory.tokens)
 
 
 def _kept_source(about: tuple[str, int], source: Source) -> tuple[str, int, Source]:

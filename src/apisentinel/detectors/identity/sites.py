@@ -8,11 +8,15 @@ from statistics import median
 
 from apisentinel.detectors.identity.attempts import PAIRS_KEPT, SUCCEEDED, Attempt, Pair, Place
 from apisentinel.detectors.identity.fading import DAY_US, HOUR_US, WINDOWS_US, room_for
-from apisentinel.detectors.identity.places import Purpose
+from apisentinel.detectors.identity.places import STEPS, Purpose
 from apisentinel.records.taxonomy import AttackType
 
 PRIOR_SHARE, LEAST_SHARE, MOST_SHARE = 0.06, 0.02, 0.3
 """Share of first attempts that fail and stay failed, while little is known, and its bounds."""
+STEPS_PRIOR, STEPS_MOST_SHARE = 0.25, 0.6
+"""The same for vouchers, codes and resets: people try what they found, guess at which address they
+registered with, and come too late.
+"""
 PRIOR_GOOD = 10.0
 """Successes that are added, so that a quiet night is no proof."""
 HOURS_KEPT, HOURS_FEWEST, HOUR_FEWEST = 168, 4, 8
@@ -64,7 +68,8 @@ def count(place: Place, attempt: Attempt, *, at_home: bool) -> bool:
         known = place.known.pop(key, 0)
         room_for(place.known, PAIRS_KEPT)
         place.known[key] = ts
-        pair = place.pairs.pop(key, None)
+        # many logs know the account only once somebody is signed in
+        pair = place.pairs.pop(key, None) or place.pairs.pop(pair_key(attempt.client, 0), None)
         if pair is not None:
             _close(place, pair, ts)
         if pair is not None or ts - known > DAY_US:
@@ -135,9 +140,10 @@ def usual_share(place: Place, ts: int) -> float:
         bad / (bad + good) for hour, (bad, good) in place.hours.items()
         if hour < now - 1 and bad + good >= HOUR_FEWEST
     ]  # fmt: skip
+    is_step = place.purpose in STEPS
     if len(shares) < HOURS_FEWEST:
-        return PRIOR_SHARE
-    return min(max(median(shares), LEAST_SHARE), MOST_SHARE)
+        return STEPS_PRIOR if is_step else PRIOR_SHARE
+    return min(max(median(shares), LEAST_SHARE), STEPS_MOST_SHARE if is_step else MOST_SHARE)
 
 
 def excess(place: Place, ts: int) -> tuple[float, float, float, int]:

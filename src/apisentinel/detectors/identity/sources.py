@@ -11,11 +11,16 @@ from apisentinel.detectors.identity.attempts import (
     Tried,
 )
 from apisentinel.detectors.identity.fading import DAY_US, HOUR_US, room_for
+from apisentinel.detectors.identity.places import Purpose
 
 OWN_ACCOUNT, REPEATED, UNCLEAR_FIRST = 0.35, 0.05, 0.6
 """What a failure counts on an account that signed in from here before, with a secret that was tried
 on this account before (a password manager, a job), and as one of the first two that a form which
 always answers alike leaves unclear.
+"""
+RAN_OUT = 0.2
+"""The same for the first refusal of a session away from the login (401): sessions run out, guessed
+ones are refused by the hundred. The same session or key, refused again, is no guess at all.
 """
 PATIENT = 8.0
 """Different guesses on one account after which a success is no longer taken for its owner's."""
@@ -33,6 +38,10 @@ WALK_HOUR, WALK_DAY = 6.4, 9.0
 SHARED_FROM, SHARED_DAYS = 3, 7
 """Accounts that signed in from a source within these days from which on it is an address of
 several people: what is said about guessing then speaks about the account, not about the address.
+"""
+CONVICTED, FORGIVEN = 5.0, 0.3
+"""Nats of guessing from which on a success is the guess that hit, and what is left of the failures
+after one before.
 """
 HIT_WITHIN_US = HOUR_US
 """A success is the hit of a list that failed this lately; later it is another person's, who shares
@@ -62,8 +71,13 @@ def guess_weight(source: Source, attempt: Attempt) -> float:
         tried = source.failed[attempt.account] = Tried()
     is_same = attempt.secret != 0 and attempt.secret in tried.secrets
     weight = REPEATED if is_same else 1.0
-    if attempt.secret and not is_same and len(tried.secrets) < SECRETS_EACH:
-        tried.secrets = [*tried.secrets, attempt.secret]
+    if attempt.purpose == Purpose.DENIED and attempt.secret:
+        weight = 0.0 if is_same else RAN_OUT if attempt.secret == attempt.session else 1.0
+    if attempt.secret and not is_same:
+        is_denied = attempt.purpose == Purpose.DENIED
+        kept = tried.secrets[1 - SECRETS_EACH :] if is_denied else tried.secrets
+        if len(kept) < SECRETS_EACH:
+            tried.secrets = [*kept, attempt.secret]
     if attempt.outcome == UNCLEAR and source.n <= 2:
         weight *= UNCLEAR_FIRST
     if attempt.account and attempt.account in source.good:
@@ -81,9 +95,12 @@ def failed(source: Source, attempt: Attempt) -> float:
     if is_other:
         weight = min(weight, REPEATED)
     source.guesses.add(weight, attempt.ts)
-    if attempt.account and is_first:
+    if attempt.account and is_first and (is_other or weight > RAN_OUT):
         if not is_other:
             source.walk.add(FIRST_FAILED, attempt.ts, lowest=CREDIT)
+        agents = [agent for agent in source.agents if agent != attempt.agent]
+        source.agents = [*agents, attempt.agent][-AGENTS_EACH:]
+    elif not attempt.account:
         agents = [agent for agent in source.agents if agent != attempt.agent]
         source.agents = [*agents, attempt.agent][-AGENTS_EACH:]
     if attempt.secret and attempt.secret not in source.secrets:
@@ -96,11 +113,18 @@ def succeeded(source: Source, attempt: Attempt) -> bool:
     account, ts = attempt.account, attempt.ts
     if not account:
         # nobody knows whose: a success after few failures is a person
-        hit = guessing(source, ts) >= 5.0
+        hit = guessing(source, ts) >= CONVICTED
         if not hit:
-            source.guesses.counts = [0.3 * count for count in source.guesses.at(ts)]
-            source.guesses.ts = max(ts, source.guesses.ts)
+            _forgive(source, ts)
         return hit
+    if 0 in source.failed and ts - source.good.get(account, 0) > HIT_WITHIN_US:
+        # logs that know the account only once it is signed in; who signs in to an own account
+        # between guesses is forgiven once an hour
+        if guessing(source, ts) < CONVICTED:
+            _forgive(source, ts)
+        elif not is_shared(source, ts) and ts - source.failed[0].last <= HIT_WITHIN_US:
+            source.good[account] = ts
+            return True
     tried = source.failed.get(account)
     # a pair that works at once, from the program that tried the others
     hit = (
@@ -123,13 +147,26 @@ def succeeded(source: Source, attempt: Attempt) -> bool:
     return hit
 
 
+def _forgive(source: Source, ts: int) -> None:
+    """Somebody found the own password: what failed before was mostly that."""
+    source.guesses.counts = [FORGIVEN * count for count in source.guesses.at(ts)]
+    source.guesses.ts = max(ts, source.guesses.ts)
+
+
 def guessing(source: Source, ts: int) -> float:
-    """Nats for guessing: the strongest of the windows."""
+    """Nats for guessing: the strongest of the windows.
+
+    Where nobody knows the accounts, each program that failed stands for a person, up to
+    `AGENTS_EACH`: six phones behind one address mistype six times as often as one.
+    """
     few, hour, day, week = source.guesses.at(ts)
+    people = max(len(source.agents), 1) if 0 in source.failed else 1
     return max(
-        _GUESS_FEW[1] * (few - _GUESS_FEW[0]), _GUESS_HOUR[1] * (hour - _GUESS_HOUR[0]),
-        _GUESS_DAY[1] * (day - _GUESS_DAY[0]), _GUESS_WEEK[1] * (week - _GUESS_WEEK[0]),
-    )  # fmt: skip
+        _GUESS_FEW[1] * (few - people * _GUESS_FEW[0]),
+        _GUESS_HOUR[1] * (hour - people * _GUESS_HOUR[0]),
+        _GUESS_DAY[1] * (day - people * _GUESS_DAY[0]),
+        _GUESS_WEEK[1] * (week - people * _GUESS_WEEK[0]),
+    )
 
 
 def listing(source: Source, ts: int) -> float:

@@ -251,6 +251,88 @@ def test_a_refresh_token_in_two_hands():
     assert strongest(told(guard, [theirs]), "client", AttackType.TOKEN_ABUSE) >= MEDIUM_LLR
 
 
+def refresh(at: int, *, client: int, user: int = 0) -> Attempt:
+    return attempt(
+        at, purpose=Purpose.REFRESH, body=4, ok=True, client=client, agent=client, user=user
+    )
+
+
+def test_a_body_that_everybody_sends_is_no_refresh_token():
+    apps = [refresh(k * MINUTE, client=16 * k, user=k) for k in range(1, 30)]
+    assert not told(AttemptGuard(), apps)
+    nobody = [refresh(k * MINUTE, client=16 * k) for k in range(1, 30)]
+    assert len(told(AttemptGuard(), nobody)) == 2, "without users it shows after a few"
+
+
+def test_a_stolen_refresh_token_of_a_known_user_is_told():
+    uses = [refresh(0, client=16, user=7), refresh(HOUR, client=32, user=7)]
+    said = told(AttemptGuard(), uses)
+    assert strongest(said, "client", AttackType.TOKEN_ABUSE) >= MEDIUM_LLR
+
+
+def test_a_session_that_ran_out_is_no_guess():
+    app = [
+        attempt(k * 30 * SECOND, purpose=Purpose.DENIED, session=5, secret=5, user=3)
+        for k in range(2_000)
+    ]
+    assert not told(AttemptGuard(), app)
+    key = [attempt(k * MINUTE, purpose=Purpose.DENIED, secret=5) for k in range(2_000)]
+    assert not told(AttemptGuard(), key)
+
+
+def test_keys_and_sessions_that_are_guessed_are_told():
+    keys = [attempt(k * 5 * SECOND, purpose=Purpose.DENIED, secret=k + 1) for k in range(7)]
+    assert strongest(told(AttemptGuard(), keys), "client", Family.BRUTE_FORCE) >= MEDIUM_LLR
+    sessions = [
+        attempt(k * SECOND, purpose=Purpose.DENIED, session=k + 1, secret=k + 1) for k in range(60)
+    ]
+    assert strongest(told(AttemptGuard(), sessions), "client", Family.BRUTE_FORCE) >= MEDIUM_LLR
+
+
+def test_an_office_whose_failures_name_nobody():
+    """Many logs know the user only once somebody is signed in."""
+    people = []
+    for k in range(200):
+        at = k * 40 * SECOND
+        people += [attempt(at + t * SECOND) for t in range(k % 8 == 0)]
+        people.append(attempt(at + 20 * SECOND, account=k + 1, ok=True))
+    guard = AttemptGuard()
+    assert not told(guard, people)
+    last = 200 * 40 * SECOND
+    guesses = [attempt(last + k * 3 * SECOND) for k in range(12)]
+    assert strongest(told(guard, guesses), "client", Family.BRUTE_FORCE) >= MEDIUM_LLR
+
+
+def test_failures_of_nobody_are_closed_by_whoever_signs_in_there():
+    people = []
+    for k in range(300):
+        at, client = k * 5 * MINUTE, 16 * (k % 100) + 1
+        people += [attempt(at, client=client)] * (k % 4 == 0)
+        people.append(attempt(at + 9 * SECOND, client=client, account=k % 100 + 1, ok=True))
+    assert not told(AttemptGuard(), people)
+
+
+@pytest.mark.parametrize(("good", "expected"), [(True, False), (False, True)])
+def test_vouchers_are_refused_more_often_than_passwords(good: bool, expected: bool):
+    """Four of ten that people try do not work; of those that are guessed none does."""
+    tries = [
+        attempt(k * 15 * MINUTE, client=16 * k, purpose=Purpose.CODE, body=k + 1,
+                ok=good and k % 5 > 1)
+        for k in range(200)
+    ]  # fmt: skip
+    said = told(AttemptGuard(), tries)
+    found = strongest(said, "endpoint", AttackType.ENUMERATION) >= MEDIUM_LLR
+    assert found is expected
+
+
+def test_signing_in_to_an_own_account_does_not_hide_guesses():
+    tries = []
+    for k in range(30):
+        tries += [attempt((4 * k + t) * 5 * SECOND) for t in range(2)]
+        tries.append(attempt((4 * k + 2) * 5 * SECOND, account=8, ok=True))
+    assert strongest(told(AttemptGuard(), tries), "client", Family.BRUTE_FORCE) >= MEDIUM_LLR
+
+
 def test_a_successor_continues_as_if_nothing_had_happened():
     stream = [*crowd(3), *office(20, failures=2)]
     stream += [
