@@ -17,7 +17,7 @@ from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.service import Service
 from apisentinel.records.case import Case
 
-LAYOUTS = {3: "76d3755ec19ec33c"}
+LAYOUTS = {4: "7c6a80dfe6a88e39"}
 """Digest of what a checkpoint holds, by format."""
 
 
