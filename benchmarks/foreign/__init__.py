@@ -1,0 +1,1 @@
+"""Traffic of another author, with ground truth, and what the product makes of it."""
