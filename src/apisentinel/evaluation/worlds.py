@@ -36,9 +36,15 @@ SITE_BOUND = (
 them.
 """
 
-KIND_BOUND = ("walk_jump", "write_share", "size_spread", "gap", "repeat_share")
-"""Features whose usual values differ most between kinds of sites. Without them models know new
-sites of the kinds that they learned from a little less, and those of other kinds much better.
+KIND_BOUND = (
+    "asset_share", "api_share", "fresh_share", "fresh_10m", "endpoint_fresh_share", "endpoints",
+    "endpoint_entropy", "sequence_entropy", "referer_share", "objects", "object_share",
+    "walk_share", "walk_jump", "write_share", "size_spread", "gap", "repeat_share", "size_z",
+    "time_z", "parameter_anomaly", "user_share", "agents",
+)  # fmt: skip
+"""Features whose usual values differ between kinds of sites. Models that are to judge other sites
+see them against the site only (`catalogue.SITE`): they know the sites of the kinds that they
+learned from as well as before, and those of other kinds much better.
 """
 
 CONTENT_BOUND = ("marked_share",)
@@ -159,23 +165,22 @@ def strip(batch: RequestBatch) -> None:
 
 
 def training_data(
-    worlds: Sequence[World], seed: int, *, most: int = 60_000, without: Sequence[str] = ()
+    worlds: Sequence[World], seed: int, *, most: int = 60_000
 ) -> tuple[TrainingData, list[int]]:
     """What models that are to judge any site learn from, and the ticks of each world.
 
-    Ticks of attacks in contents are left out, and features that belong to a site or to a content
-    are missing.
+    Ticks of attacks in contents are left out, and features that belong to a site, to a kind of
+    sites or to a content are missing.
 
     Args:
         worlds: Each has the next seed.
         seed: Of the first.
         most: Ticks of one world.
-        without: More features that are missing.
     """
     parts = list(_labelled(worlds, seed, most))
     tables, labels, groups, tokens, ends = zip(*parts, strict=True)
     table = np.concatenate(tables)
-    for name in (*SITE_BOUND, *CONTENT_BOUND, *without):
+    for name in (*SITE_BOUND, *KIND_BOUND, *CONTENT_BOUND):
         table[:, catalogue.INDEX[name]] = np.nan
     starts = np.cumsum([0, *(len(part) for part in tokens)])
     offsets = [part[1:] + start for part, start in zip(ends, starts, strict=False)]

@@ -105,13 +105,34 @@ AGAINST = tuple(
     for name in PEERS
 )  # fmt: skip
 
+SITE = (
+    "requests_1m", "requests_10m", "burst", "gap", "gap_spread", "gap_steady", "gap_rhythm",
+    "gap_fast", "gap_longest", "asset_share", "api_share", "fresh_share", "fresh_10m",
+    "endpoint_fresh_share", "endpoints", "endpoint_entropy", "sequence_entropy", "repeat_share",
+    "step_bits", "step_bits_high", "rarity", "write_share", "referer_share", "objects",
+    "object_share", "walk_share", "walk_jump", "size_z", "size_spread", "time_z",
+    "parameter_anomaly", "user_share", "agents",
+)  # fmt: skip
+"""Features that are also counted in spreads from the median of the site: of entities of the same
+kind, people apart from programs.
+"""
+
+SITE_SUFFIX = "_site"
+"""End of the names of the features that are counted against the site."""
+
+AGAINST_SITE = tuple(
+    _F(f"{name}{SITE_SUFFIX}", f"{_OWN[name].words}: against this site", "sd", "10 min",
+       "quantiles of the values of its kind on this site")
+    for name in SITE
+)  # fmt: skip
+
 CLUSTERS = (
     _F("cluster_distance", "distance to the nearest group of entities that behave alike", "reaches",
        "now", "all others; groups of training, by DBSCAN", higher=True),
 )  # fmt: skip
 """Filled in by the ensemble, since its groups belong to a bundle; missing without one."""
 
-FEATURES: tuple[Feature, ...] = (*_OWN.values(), *AGAINST, *CLUSTERS)
+FEATURES: tuple[Feature, ...] = (*_OWN.values(), *AGAINST, *AGAINST_SITE, *CLUSTERS)
 """All features in the order of the columns of a tick."""
 
 NAMES = tuple(item.name for item in FEATURES)
@@ -145,4 +166,6 @@ def schema_hash() -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
-__all__ = ["EIGHT", "FEATURES", "INDEX", "NAMES", "PEERS", "Feature", "feature", "schema_hash"]
+__all__ = [
+    "EIGHT", "FEATURES", "INDEX", "NAMES", "PEERS", "SITE", "Feature", "feature", "schema_hash",
+]  # fmt: skip

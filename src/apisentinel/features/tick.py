@@ -391,6 +391,7 @@ def update_traces(
             t.people = np.int32(people)
             out = matrix[used]
             _write(r, e, m, out)
+            t.voice = np.int64(np.int32(e.ts // TEN_US) > r.window)
             _compare(r, e, peers[kind * 2 + np.int64(people)], out)
             used += 1
     return used

@@ -70,9 +70,9 @@ PEER_MOST = np.float32(100_000.0)
 
 TICK = np.dtype(
     [("row", "i4"), ("kind", "i4"), ("slot", "i4"), ("hit", "u4"), ("key", "u8"), ("ts", "i8"),
-     ("n", "i8"), ("people", "i4"), ("first", "i4"), ("parent", "u8")]
+     ("n", "i8"), ("people", "i4"), ("first", "i4"), ("parent", "u8"), ("voice", "i8")]
 )  # fmt: skip
 """A tick: row of the request in its block, kind and record of the entity, whether a detector asked
 for it, key, time, requests so far, whether a browser or an app speaks, whether it is
-the entity's first tick, and the client behind it.
+the entity's first tick, the client behind it, and whether it is its first in ten minutes.
 """

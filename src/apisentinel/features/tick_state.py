@@ -13,6 +13,7 @@ from apisentinel.features.paged import Paged
 from apisentinel.features.state import KIND_NAMES, FeatureState, Kept, Signals, size
 from apisentinel.features.tick import update_traces
 from apisentinel.features.tick_measures import measure_events
+from apisentinel.features.tick_site import SITE, SITE_BINS, SiteState
 from apisentinel.records.batch import RequestBatch
 from apisentinel.records.case import SHARED_AGENTS
 
@@ -62,6 +63,7 @@ class TickState:
         self.peers = np.zeros(
             (tick_record.PEER_GROUPS, len(catalogue.PEERS), tick_record.PEER_BINS + 1), np.float32
         )
+        self.site = SiteState()
         self._matrix = np.zeros((0, len(catalogue.FEATURES)), np.float32)
 
     def update(
@@ -104,10 +106,11 @@ class TickState:
             features.append(self._matrix[:count].copy())
         told = np.concatenate(found)
         order = np.lexsort((told["kind"], told["row"]))
-        matrix = np.concatenate(features)[order]
+        matrix, told = np.concatenate(features)[order], told[order]
+        self.site.compare(told, matrix)
         matrix[:, OF_CLUSTERS] = np.nan
         fresh = (signals.ordinals["session"] == 1).astype(np.uint8)
-        return Ticks(told[order], matrix, signals.slots["session"], tokens, fresh)
+        return Ticks(told, matrix, signals.slots["session"], tokens, fresh)
 
     def snapshot(self) -> dict[str, Kept]:
         """All state by name; `restore` of it continues as if nothing had happened."""
@@ -115,6 +118,9 @@ class TickState:
             "hours": self.hours.copy(),
             "grams": self.grams.copy(),
             "peers": self.peers.copy(),
+            "site.cells": self.site.cells.copy(),
+            "site.usual": self.site.usual.copy(),
+            "site.counts": self.site.counts.copy(),
             "places": self.places[: len(self.state.endpoints.used)].view(np.uint8).copy(),
             "shape": np.array(self._shape()),
         }
@@ -133,6 +139,9 @@ class TickState:
         self.hours[:] = arrays["hours"]
         self.grams[:] = arrays["grams"]
         self.peers[:] = arrays["peers"]
+        self.site.cells[:] = arrays["site.cells"]
+        self.site.usual[:] = arrays["site.usual"]
+        self.site.counts[:] = arrays["site.counts"]
         used = arrays["places"].view(self.places.dtype)
         self.places[: len(used)] = used
         self.places[len(used) :] = 0
@@ -144,4 +153,5 @@ class TickState:
         return [
             tick_record.VERSION, tick_record.TRACE.itemsize, tick_record.PLACE.itemsize,
             tick_record.NGRAM_CELLS, len(catalogue.PEERS), tick_record.PEER_BINS,
+            SITE, SITE_BINS,
         ]  # fmt: skip

@@ -7,6 +7,7 @@ from apisentinel.evaluation.ablation import found_campaigns, strongest, variants
 from apisentinel.evaluation.worlds import (
     BEHAVIOUR,
     CONTENT_TYPES,
+    KIND_BOUND,
     SITE_BOUND,
     World,
     WorldTicks,
@@ -44,11 +45,11 @@ def test_a_stripped_world_has_no_users_and_no_durations(small: WorldTicks) -> No
 
 
 def test_what_is_learned_for_all_sites_is_not_bound_to_one() -> None:
-    data, counts = training_data([SMALL, SMALL], 31, without=("gap",))
+    data, counts = training_data([SMALL, SMALL], 31)
     assert len(data.table) == sum(counts)
     assert np.isnan(data.table[:, INDEX["gap"]]).all()
     assert not np.isnan(data.table[:, INDEX["gap_longest"]]).all()
-    for name in (*SITE_BOUND, "marked_share"):
+    for name in (*SITE_BOUND, *KIND_BOUND, "marked_share"):
         assert np.isnan(data.table[:, INDEX[name]]).all()
     assert data.groups is not None
     first, second = np.split(data.groups, [counts[0]])

@@ -119,7 +119,7 @@ def test_a_restored_state_continues(cut: int) -> None:
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
     line = Line()
-    other = line.ticks.snapshot() | {"shape": np.zeros(6, np.int64)}
+    other = line.ticks.snapshot() | {"shape": np.zeros(8, np.int64)}
     with pytest.raises(StateError, match="another version"):
         line.ticks.restore(other)
 

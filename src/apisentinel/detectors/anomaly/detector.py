@@ -55,6 +55,8 @@ SESSION = 1
 """Number of the kind of sessions."""
 PEER_SUFFIX = "_peers"
 """End of the names of the features that are rarities among peers."""
+SITE_SUFFIX = "_site"
+"""End of the names of the features that are counted in spreads from what is usual on the site."""
 
 
 class Suspicion(NamedTuple):
@@ -236,6 +238,14 @@ class Anomaly:
     def _factor(self, row: npt.NDArray[np.float32], item: "Contribution") -> Factor | None:
         """What a contribution says, None when its value is not known."""
         about = self.features[item.feature]
+        if about.name.endswith(SITE_SUFFIX):
+            own = self.features[self._own[about.name.removesuffix(SITE_SUFFIX)]]
+            actual = own.shown(float(row[self._own[own.name]]))
+            if actual is None or math.isnan(item.actual):
+                return None
+            side = "above" if item.actual > 0 else "below"
+            usual_here = f"{abs(item.actual):.2g} spreads {side} what is usual here"
+            return Factor(own.words, actual, usual_here, own.unit)
         if not about.name.endswith(PEER_SUFFIX):
             actual, usual = about.shown(item.actual), about.shown(item.usual)
             return None if actual is None else Factor(about.words, actual, usual, about.unit)

@@ -49,7 +49,7 @@ def fitting_type(contributions: Iterable[tuple[str, float]]) -> T:
     for name, amount in contributions:
         if amount > 0:
             total += amount
-            kind = TYPES.get(name.removesuffix("_peers"), T.ANOMALY)
+            kind = TYPES.get(name.removesuffix("_peers").removesuffix("_site"), T.ANOMALY)
             by_type[kind] = by_type.get(kind, 0.0) + amount
     if not by_type:
         return T.ANOMALY
