@@ -11,6 +11,7 @@ every kind, as ``apisentinel evaluate`` does, with the rules and without them.
 import argparse
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from apisentinel.clock import SystemClock
@@ -34,14 +35,14 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=0, help="parameter sets tried in training")
     parser.add_argument("result", nargs="?", type=Path, help="file for the figures as JSON")
     options = parser.parse_args()
+    print("| seed | judged by | learned from | campaigns | found | right type | false per M |")
+    print("|---:|---|---|---:|---:|---:|---:|", flush=True)
     rows = []
     for seed in map(int, options.seeds.split(",")):
         with tempfile.TemporaryDirectory(prefix="apisentinel-") as name:
-            rows += _site(seed, Path(name), options)
-    print("| seed | judged by | learned from | campaigns | found | right type | false per M |")
-    print("|---:|---|---|---:|---:|---:|---:|")
-    for row in rows:
-        print("| " + " | ".join(str(value) for value in row.values()) + " |")
+            for row in _site(seed, Path(name), options):
+                rows.append(row)
+                print("| " + " | ".join(str(value) for value in row.values()) + " |", flush=True)
     lost = {way: _loss(rows, way) for way in WAYS}
     for way, points in lost.items():
         print(f"{way}: {points:+.1f} points of recall by poisoning")
@@ -50,10 +51,11 @@ def main() -> None:
         options.result.write_text(json.dumps(about, indent=1) + "\n", "utf-8")
 
 
-def _site(seed: int, room: Path, options: argparse.Namespace) -> list[dict[str, object]]:
-    """Both bundles of a site, measured in both ways."""
+def _site(seed: int, room: Path, options: argparse.Namespace) -> Iterator[dict[str, object]]:
+    """Both bundles of a site, measured in both ways: each row as soon as it is known, so that a
+    run which is stopped has told something.
+    """
     base = ScanSettings(trust=room / "trust")
-    rows: list[dict[str, object]] = []
     for learned, attacks in (("clean", "none"), ("poisoned", BOTS)):
         log = room / f"{learned}.ndjson"
         wanted = plan(
@@ -70,15 +72,12 @@ def _site(seed: int, room: Path, options: argparse.Namespace) -> list[dict[str, 
         for way, has_rules in WAYS.items():
             settings = base.model_copy(update={"model": bundle, "rules": has_rules})
             board = evaluate(settings, Benchmark(seeds=(seed,), rate=options.rate))
-            rows.append(
-                {
-                    "seed": seed, "judged by": way, "learned from": learned,
-                    "campaigns": board.total.campaigns, "found": board.total.found,
-                    "right type": board.total.right_type,
-                    "false per M": round(board.false_per_million, 1),
-                }
-            )  # fmt: skip
-    return rows
+            yield {
+                "seed": seed, "judged by": way, "learned from": learned,
+                "campaigns": board.total.campaigns, "found": board.total.found,
+                "right type": board.total.right_type,
+                "false per M": round(board.false_per_million, 1),
+            }  # fmt: skip
 
 
 def _loss(rows: list[dict[str, object]], way: str) -> float:

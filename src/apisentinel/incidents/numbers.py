@@ -68,10 +68,14 @@ def times(value: float | str | None) -> str:
     return "once" if told == "1" else f"{told} times"
 
 
+COMPARISONS = ("rarer", "far ", "somewhat ")
+"""How words begin that compare a value with others instead of saying what is usual."""
+
+
 def usually(factor: Factor) -> str:
     """What is usual, in brackets after the value; nothing when it is not known."""
     if factor.usual is None:
         return ""
-    if isinstance(factor.usual, str) and factor.usual.startswith("rarer"):
+    if isinstance(factor.usual, str) and factor.usual.startswith(COMPARISONS):
         return f" ({factor.usual})"
     return f" (usual: {measured(factor.usual, factor.unit, factor.name)})"

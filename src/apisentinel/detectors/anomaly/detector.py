@@ -243,9 +243,7 @@ class Anomaly:
             actual = own.shown(float(row[self._own[own.name]]))
             if actual is None or math.isnan(item.actual):
                 return None
-            side = "above" if item.actual > 0 else "below"
-            usual_here = f"{abs(item.actual):.2g} spreads {side} what is usual here"
-            return Factor(own.words, actual, usual_here, own.unit)
+            return Factor(own.words, actual, usual_here(item.actual), own.unit)
         if not about.name.endswith(PEER_SUFFIX):
             actual, usual = about.shown(item.actual), about.shown(item.usual)
             return None if actual is None else Factor(about.words, actual, usual, about.unit)
@@ -256,6 +254,21 @@ class Anomaly:
             return None
         peers = float(f"{10**item.actual:.2g}")
         return Factor(own.words, actual, f"rarer than 1 in {peers:,.0f} peers", own.unit)
+
+
+FAR = 2.0
+"""Spreads from the median of the site that are far: about 1 in 20 entities is."""
+
+
+def usual_here(spreads: float) -> str:
+    """A value against this site, in words.
+
+    Example:
+        >>> usual_here(7.2), usual_here(-0.5)
+        ('far above what is usual here', 'somewhat below what is usual here')
+    """
+    how = "far" if abs(spreads) >= FAR else "somewhat"
+    return f"{how} {'above' if spreads > 0 else 'below'} what is usual here"
 
 
 def group_factors(groups: "Nearest | None", tick: int) -> list[Factor]:

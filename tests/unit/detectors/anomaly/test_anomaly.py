@@ -167,10 +167,26 @@ def test_evidence_says_why_in_words_and_units() -> None:
     evidence = anomaly.evidence(judged, judged.suspicions[0], 9, in_full=True)
     gap, pace, agreed, peers = evidence.factors
     assert (gap.name, gap.actual, gap.unit) == ("usual pause between requests", 32.0, "s")
-    assert (pace.actual, pace.usual) == (80.0, "rarer than 1 in 1e+02 peers")
+    assert (pace.actual, pace.usual) == (80.0, "rarer than 1 in 100 peers")
     assert (agreed.actual, peers.actual) == ("75 %", "0 %")
     assert evidence.attack_type is AttackType.AUTOMATION
     assert evidence.seqs == (9,)
+
+
+def test_what_is_counted_against_the_site_is_told_with_the_value_itself() -> None:
+    anomaly = new((("gap_site", 2.0), ("gap_spread_site", 1.0)))
+    judge(anomaly, [-3.5] * 200)
+    table = table_of([0.5])
+    table[0, INDEX["gap"]] = 5.0
+    table[0, INDEX["gap_site"]] = -3.0
+    table[0, INDEX["gap_spread"]] = np.nan
+    judged = anomaly.judge(rows_of(1, start=500), table)
+    evidence = anomaly.evidence(judged, judged.suspicions[0], 9, in_full=True)
+    gap, agreed, _ = evidence.factors
+    assert (gap.name, gap.actual, gap.unit) == ("usual pause between requests", 32.0, "s")
+    assert gap.usual == "far below what is usual here"
+    assert agreed.name == "models that agree"
+    assert evidence.attack_type is AttackType.AUTOMATION
 
 
 def test_reasons_are_worked_out_only_when_they_are_wanted() -> None:
