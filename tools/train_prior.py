@@ -36,9 +36,6 @@ were not learned from, XGBoost has an average precision of 0.985 with depth 6 an
 FEATURES = 80
 """Features at most: many come twice, as they are and against the site."""
 
-ROUNDS = 2
-"""Times that each world is simulated, each time as another site."""
-
 # The shares of the groups are not fitted: on worlds that were not learned from, fitted ones had the
 # smaller log loss, and found fewer campaigns before the first honest entity (16 against 18 of 39
 # that rules miss).
@@ -69,10 +66,10 @@ def main() -> None:
     """Trains and writes the prior."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--trials", type=int, default=0, help="parameter sets tried")
-    parser.add_argument("--rows", type=int, default=400_000, help="ticks learned from")
+    parser.add_argument("--rows", type=int, default=250_000, help="ticks learned from")
     parser.add_argument("--output", type=Path, default=PRIOR)
     arguments = parser.parse_args()
-    data, counts = training_data(WORLDS * ROUNDS, FIRST_SEED)
+    data, counts = training_data(WORLDS, FIRST_SEED)
     print("ticks of each world:", counts, flush=True)
     wanted = FitSettings(
         seed=FIRST_SEED,
@@ -91,7 +88,7 @@ def main() -> None:
             "ensemble": {
                 "source": "simulator",
                 "schema": catalogue.schema_hash(),
-                "worlds": len(WORLDS) * ROUNDS,
+                "worlds": len(WORLDS),
                 **ensemble.summary(),
             }
         },

@@ -51,6 +51,9 @@ def test_what_is_learned_for_all_sites_is_not_bound_to_one() -> None:
     assert not np.isnan(data.table[:, INDEX["gap_longest"]]).all()
     for name in (*SITE_BOUND, *KIND_BOUND, "marked_share"):
         assert np.isnan(data.table[:, INDEX[name]]).all()
+    against = data.table[:, INDEX["gap_spread_site"]]
+    assert np.isnan(against).any()
+    assert np.isfinite(against).any()
     assert data.groups is not None
     first, second = np.split(data.groups, [counts[0]])
     assert not set(first.tolist()) & set(second.tolist())
