@@ -78,6 +78,7 @@ class Identities:
         }
         self._by_sign: dict[str, Any] = {
             "site": behaviour.PasswordSpraying(chosen.password_spraying),
+            "slice": behaviour.PasswordSpraying(chosen.password_spraying),
             "account": behaviour.AccountGuessing(chosen.account_guessing),
             "cards": behaviour.Carding(chosen.carding),
             "codes": behaviour.CodeGuessing(chosen.code_guessing),

@@ -62,6 +62,8 @@ HUGE_Z, HUGE_BYTES = 2.5, 500_000.0
 """
 LONG_Z, LONG_US = 2.5, 500_000.0
 """The same for the time that the server takes."""
+SLOW_Z, SLOW_US = 1.0, 2_000_000.0
+"""The same for replies that take longer than people wait."""
 BOTH_SIZE_Z, BOTH_TIME_Z = 1.0, 0.8
 """Deviations when replies are both huge and long: the attack itself widens what is usual."""
 FAILED_SHARE, SEVERAL_ACCOUNTS = 0.5, 2.5
@@ -102,13 +104,14 @@ def looking_like(shown: Callable[[str], float | None]) -> T:
     requests = max(value("requests_10m"), 1.0)
     is_large = value("size_z") >= HUGE_Z and value("bytes_10m") / requests >= HUGE_BYTES
     is_long = value("time_z") >= LONG_Z and value("response_time") >= LONG_US
+    is_slow = value("time_z") >= SLOW_Z and value("response_time") >= SLOW_US
     is_both = (
         value("size_z") >= BOTH_SIZE_Z
         and value("time_z") >= BOTH_TIME_Z
         and value("bytes_10m") / requests >= HUGE_BYTES
         and value("response_time") >= LONG_US
     )
-    if is_large or is_long or is_both:
+    if is_large or is_long or is_slow or is_both:
         return T.RESOURCE_ABUSE
     if value("login_failed_share") >= FAILED_SHARE:
         is_list = value("accounts") >= SEVERAL_ACCOUNTS

@@ -16,6 +16,9 @@ class PasswordSpraying:
     no single source does anything remarkable; what it is called follows from the open failures:
     few accounts, few passwords, or neither. Sign-ups, resets and codes are compared alike.
 
+    Besides, first outcomes of accounts are put to Wald's test in each slice of the sources, a
+    network or a program: nine accounts of six sources that fail in a row, say.
+
     Catches: distributed guessing, spraying, stuffing and enumeration with one or two tries per
     address, and slow ones that add up over days.
     Misses: sites whose failures are not visible in the status; attacks from fewer than six sources
@@ -23,7 +26,7 @@ class PasswordSpraying:
     Cost: a few microseconds an attempt to sign in.
 
     References: Herley, Schechter, "Distinguishing attacks from legitimate authentication traffic at
-    scale", NDSS 2019; ATT&CK T1110.003.
+    scale", NDSS 2019; Wald, "Sequential tests of statistical hypotheses", 1945; ATT&CK T1110.003.
     """
 
     id = "password_spraying"
@@ -33,8 +36,10 @@ class PasswordSpraying:
 
     def evidence(self, sign: IdentitySign) -> Evidence | None:
         """Evidence about the endpoint."""
-        if sign.what != "site" or not self.settings.enabled:
+        if sign.what not in {"site", "slice"} or not self.settings.enabled:
             return None
+        if sign.what == "slice":
+            return self._slice(sign)
         steps = sign.kind is AttackType.ENUMERATION
         span = "an hour" if sign.window_h <= 1 else "a day" if sign.window_h <= 24 else "a week"
         name = f"refused steps in {span}" if steps else f"failed logins in {span}"
@@ -47,3 +52,12 @@ class PasswordSpraying:
         if sign.secrets:
             factors.append(Factor("passwords tried", sign.secrets, None, "passwords"))
         return Evidence(self.id, sign.kind, sign.llr * self.settings.weight, tuple(factors))
+
+    def _slice(self, sign: IdentitySign) -> Evidence:
+        """Evidence that one network or program of an endpoint is attacked."""
+        factors = (
+            Factor(f"accounts of one {sign.note} that failed", sign.accounts, None, "accounts"),
+            Factor(f"accounts tried with this {sign.note}", round(sign.usual), None, "accounts"),
+            Factor("sources with failures", sign.sources, None, "clients"),
+        )
+        return Evidence(self.id, sign.kind, sign.llr * self.settings.weight, factors)

@@ -156,6 +156,25 @@ class Holder(msgspec.Struct, array_like=True):
     others: list[int] = []
 
 
+class Slice(msgspec.Struct, array_like=True):
+    """First outcomes of a slice at an endpoint.
+
+    Attributes:
+        level: Wald's sum, nats, never below 0.
+        outcomes: Account → 1 when it failed and stayed so, 0 when it signed in.
+        clients: Those that failed last → accounts, and event time of the last.
+        since: Event time at which the sum rose from 0, µs.
+        told: Sum that was told last.
+    """
+
+    ts: int = 0
+    level: float = 0.0
+    outcomes: dict[int, int] = {}
+    clients: dict[int, tuple[int, int]] = {}
+    since: int = 0
+    told: float = 0.0
+
+
 class AttemptMemory(msgspec.Struct, forbid_unknown_fields=True):
     """What a successor has to know of attempts, quiet ones first."""
 
@@ -163,6 +182,7 @@ class AttemptMemory(msgspec.Struct, forbid_unknown_fields=True):
     targets: list[tuple[int, Target]] = []
     places: list[Place] = []
     tokens: list[tuple[int, Holder]] = []
+    slices: list[tuple[int, int, int, Slice]] = []
 
 
 def program_of(client: int, agent: int) -> int:

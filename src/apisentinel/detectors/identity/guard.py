@@ -29,6 +29,7 @@ from apisentinel.detectors.identity.attempts import (
 from apisentinel.detectors.identity.fading import DAY_US, HOUR_US, room_for, touched
 from apisentinel.detectors.identity.places import STEPS, Purpose
 from apisentinel.detectors.identity.signs import IdentitySign
+from apisentinel.detectors.identity.slices import SliceTests
 from apisentinel.records.packed import Packed
 from apisentinel.records.signal import ActorSignal, Family
 from apisentinel.records.taxonomy import AttackType
@@ -50,6 +51,8 @@ PROMPTED_EACH = 3
 """Accounts prompted by one client within a day from which on the client is named instead."""
 TOKENS_KEPT = 50_000
 """Refresh tokens remembered, 200 bytes each."""
+
+STUFFING = AttackType.CREDENTIAL_STUFFING
 
 Signal = ActorSignal | IdentitySign
 
@@ -77,6 +80,7 @@ class AttemptGuard:
         self._targets: dict[int, Target] = {}
         self._places: dict[int, Place] = {}
         self._tokens: OrderedDict[int, Holder] = OrderedDict()
+        self._slices = SliceTests()
 
     def see(self, attempt: Attempt) -> list[Said]:
         """Counts an attempt; gives what it says."""
@@ -123,6 +127,7 @@ class AttemptGuard:
             out += self._of_account(attempt, weight)
         if attempt.purpose == Purpose.LOGIN and attempt.outcome in {FAILED, SUCCEEDED}:
             out += self._site(attempt, is_guess=weight > sources.REPEATED)
+            out += self._slice(attempt)
         return out
 
     def _source(self, kind: str, key: int) -> Source:
@@ -230,6 +235,27 @@ class AttemptGuard:
             )  # fmt: skip
             out.append(Said("endpoint", attempt.endpoint, sign))
         return out
+
+    def _slice(self, attempt: Attempt) -> list[Said]:
+        """A network or a program whose accounts fail one after the other, from several sources."""
+        if not attempt.account or attempt.is_odd:
+            return []
+        target = self._targets.get(attempt.account)
+        if attempt.outcome == FAILED and target is not None:
+            homes = target.homes
+            if attempt.client in homes or attempt.network in homes:
+                return []  # its owner
+        place = self._place(attempt)
+        found = self._slices.see(attempt, lambda: sites.usual_share(place, attempt.ts))
+        if found is None:
+            return []
+        pairs = sites.open_pairs(place, attempt.ts, DAY_US)
+        sign = IdentitySign(
+            "slice", found.llr, sites.kinds(pairs, attempt.purpose)[0] if pairs else STUFFING,
+            float(found.failed), float(found.tried), found.hours, found.clients, found.failed,
+            note=found.kind,
+        )  # fmt: skip
+        return [Said("endpoint", attempt.endpoint, sign)]
 
     def _place(self, attempt: Attempt) -> Place:
         place = touched(self._places, attempt.endpoint)
@@ -426,6 +452,7 @@ class AttemptGuard:
             list(self._targets.items()),
             list(self._places.values()),
             list(self._tokens.items()),
+            self._slices.memory(),
         )
 
     def pack_some(self, most: int) -> int:
@@ -440,6 +467,7 @@ class AttemptGuard:
         self._targets = dict(memory.targets)
         self._places = {place.endpoint: place for place in memory.places}
         self._tokens = OrderedDict(memory.tokens)
+        self._slices.recall(memory.slices)
 
 
 def _kept_source(about: tuple[str, int], source: Source) -> tuple[str, int, Source]:

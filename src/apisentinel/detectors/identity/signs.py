@@ -9,7 +9,8 @@ class IdentitySign(msgspec.Struct, frozen=True):
     """One finding about attempts to sign in or steps beside it.
 
     Attributes:
-        what: ``site`` (an endpoint over many sources), ``account`` (an account over many sources),
+        what: ``site`` (an endpoint over many sources), ``slice`` (a network or a program of them),
+            ``account`` (an account over many sources),
             ``codes``, ``accounts`` (one source looks for accounts), ``prompts``,
             ``steps`` (one step again and again), ``replay``,
             ``shared`` (a token in two hands), ``forged`` and ``expired`` tokens, ``cards``.

@@ -20,6 +20,8 @@ READER = {"write_share": 0.0, "requests_10m": 9.0}
         (READER | {"size_z": 4.0, "bytes_10m": 9e6}, T.RESOURCE_ABUSE),
         (READER | {"size_z": 4.0, "bytes_10m": 9e3, "endpoints": 1.0}, T.ANOMALY),
         (BUYER | {"time_z": 4.0, "response_time": 4e6}, T.RESOURCE_ABUSE),
+        (READER | {"time_z": 1.5, "response_time": 5e6}, T.RESOURCE_ABUSE),
+        (READER | {"time_z": 1.5, "response_time": 1e6, "endpoints": 1.0}, T.ANOMALY),
         (BUYER | {"login_failed_share": 1.0, "accounts": 1.0}, T.BRUTE_FORCE),
         (BUYER | {"login_failed_share": 1.0, "accounts": 8.0}, T.CREDENTIAL_STUFFING),
         ({}, T.ANOMALY),

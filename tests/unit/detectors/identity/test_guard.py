@@ -429,7 +429,7 @@ def test_an_attack_that_is_over_is_not_told_because_others_mistype():
     # twelve people an hour mistype and give up
     later = over + 4 * HOUR
     mistyped = [
-        attempt(later + k * 5 * MINUTE, client=7000 + k, account=8000 + k, secret=k)
+        attempt(later + k * 5 * MINUTE, client=7000 + 16 * k, account=8000 + k, secret=k)
         for k in range(14)
     ]
     assert not [one for one in told(guard, mistyped) if one.about == "endpoint"]
