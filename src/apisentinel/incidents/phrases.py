@@ -91,6 +91,8 @@ def _within(factor: Factor) -> str:
 
 
 def _spraying(first: Factor) -> str:
+    if first.name.startswith("accounts that failed"):
+        return f"saw {count(first.actual)} {first.name}"
     what = "refused steps" if first.name.startswith("refused") else "failed sign-ins"
     return f"saw {count(first.actual)} {what} within {_within(first)}{usually(first)}"
 

@@ -69,7 +69,7 @@ class Identities:
 
     def __init__(self, chosen: Detectors, label: Callable[[int], str]) -> None:
         self._label = label
-        self._guard = AttemptGuard()
+        self._guard = AttemptGuard(slices=chosen.password_spraying.slices)
         self._purposes: dict[int, int] = {}
         self._steps = np.zeros(0, np.uint64)
         self._by_family: dict[Family, Any] = {

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from apisentinel.detectors.anomaly.settings import AnomalySettings
 from apisentinel.detectors.base import DetectorSettings
 from apisentinel.detectors.profile.settings import ProfileSettings
+from apisentinel.detectors.spraying_settings import SprayingSettings
 from apisentinel.enrichment import EnrichmentSettings
 from apisentinel.features import FeatureSettings
 from apisentinel.features.access_threshold import ThresholdSettings
@@ -26,7 +27,7 @@ class Detectors(BaseModel):
     scanning: DetectorSettings = DetectorSettings()
     brute_force: DetectorSettings = DetectorSettings()
     credential_stuffing: DetectorSettings = DetectorSettings()
-    password_spraying: DetectorSettings = DetectorSettings()
+    password_spraying: SprayingSettings = SprayingSettings()
     account_guessing: DetectorSettings = DetectorSettings()
     code_guessing: DetectorSettings = DetectorSettings()
     carding: DetectorSettings = DetectorSettings()

@@ -1,9 +1,17 @@
 """Password spraying: few tries per source and account, many sources or accounts."""
 
-from apisentinel.detectors.base import DetectorSettings
+from typing import Final
+
 from apisentinel.detectors.identity.signs import IdentitySign
+from apisentinel.detectors.spraying_settings import SprayingSettings
 from apisentinel.records.evidence import Evidence, Factor
 from apisentinel.records.taxonomy import AttackType
+
+SLICE_FACTOR: Final = {
+    "network": "accounts that failed from one network",
+    "program": "accounts that failed with one program",
+}
+"""Names of what a slice shows, by its kind."""
 
 
 class PasswordSpraying:
@@ -16,7 +24,7 @@ class PasswordSpraying:
     no single source does anything remarkable; what it is called follows from the open failures:
     few accounts, few passwords, or neither. Sign-ups, resets and codes are compared alike.
 
-    Besides, first outcomes of accounts are put to Wald's test in each slice of the sources, a
+    With `slices` first outcomes of accounts are put to Wald's test in each slice of the sources, a
     network or a program: nine accounts of six sources that fail in a row, say.
 
     Catches: distributed guessing, spraying, stuffing and enumeration with one or two tries per
@@ -31,8 +39,8 @@ class PasswordSpraying:
 
     id = "password_spraying"
 
-    def __init__(self, settings: DetectorSettings | None = None) -> None:
-        self.settings = settings or DetectorSettings()
+    def __init__(self, settings: SprayingSettings | None = None) -> None:
+        self.settings = settings or SprayingSettings()
 
     def evidence(self, sign: IdentitySign) -> Evidence | None:
         """Evidence about the endpoint."""
@@ -56,8 +64,8 @@ class PasswordSpraying:
     def _slice(self, sign: IdentitySign) -> Evidence:
         """Evidence that one network or program of an endpoint is attacked."""
         factors = (
-            Factor(f"accounts of one {sign.note} that failed", sign.accounts, None, "accounts"),
-            Factor(f"accounts tried with this {sign.note}", round(sign.usual), None, "accounts"),
+            Factor(SLICE_FACTOR[sign.note], sign.accounts, None, "accounts"),
+            Factor("accounts tried that way", round(sign.usual), None, "accounts"),
             Factor("sources with failures", sign.sources, None, "clients"),
         )
         return Evidence(self.id, sign.kind, sign.llr * self.settings.weight, factors)

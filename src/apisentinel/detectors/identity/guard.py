@@ -72,9 +72,14 @@ class Said(NamedTuple):
 
 
 class AttemptGuard:
-    """Judges attempts in their order. Deterministic; bounded by the limits of `attempts`."""
+    """Judges attempts in their order. Deterministic; bounded by the limits of `attempts`.
 
-    def __init__(self) -> None:
+    Args:
+        slices: Tests the networks and programs of each endpoint one by one, too.
+    """
+
+    def __init__(self, *, slices: bool = False) -> None:
+        self._by_slices = slices
         self._sources: dict[tuple[str, int], Source] = {}
         self._packed: Packed[tuple[str, int], Source] = Packed(_kept_source)
         self._targets: dict[int, Target] = {}
@@ -238,7 +243,7 @@ class AttemptGuard:
 
     def _slice(self, attempt: Attempt) -> list[Said]:
         """A network or a program whose accounts fail one after the other, from several sources."""
-        if not attempt.account or attempt.is_odd:
+        if not self._by_slices or not attempt.account or attempt.is_odd:
             return []
         target = self._targets.get(attempt.account)
         if attempt.outcome == FAILED and target is not None:

@@ -102,7 +102,7 @@ def test_honest_slices_stay_below_the_bound(seed: int):
 @pytest.mark.parametrize("cut", [1, 7, 11])
 def test_a_restart_changes_nothing(cut: int):
     slow = [attempt(k * 30 * MINUTE, k + 1, FAILED, agent=5) for k in range(16)]
-    whole, first, again = AttemptGuard(), AttemptGuard(), AttemptGuard()
+    whole, first, again = (AttemptGuard(slices=True) for _ in range(3))
     expected = [said for one in slow for said in whole.see(one)]
     begun = [said for one in slow[:cut] for said in first.see(one)]
     packed = msgspec.msgpack.encode(first.memory())
@@ -116,3 +116,17 @@ def test_memory_is_bounded():
     for k in range(SLICES_KEPT + 10):
         tests.see(attempt(k, k + 1, FAILED, network=k + 1, agent=0), lambda: USUAL)
     assert len(tests.memory()) == SLICES_KEPT
+
+
+@pytest.mark.parametrize("slices", [True, False])
+def test_a_few_tries_a_day_hide_in_a_busy_endpoint_but_not_in_their_program(slices: bool):
+    """Three thousand sign-ins a day, one in twenty fails for good, and twelve are of a list."""
+    people = [
+        attempt(k * 30 * SECOND, 10_000 + k, FAILED if k % 20 == 7 else SUCCEEDED, agent=k % 40 + 1)
+        for k in range(2_880)
+    ]
+    listed = [attempt(k * 2 * HOUR + SECOND, k + 1, FAILED, agent=999) for k in range(12)]
+    guard = AttemptGuard(slices=slices)
+    said = [one for some in sorted(people + listed) for one in guard.see(some)]
+    about_endpoint = [one.signal.what for one in said if one.about == "endpoint"]
+    assert set(about_endpoint) == ({"slice"} if slices else set())
