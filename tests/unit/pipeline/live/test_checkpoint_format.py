@@ -17,7 +17,7 @@ from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.service import Service
 from apisentinel.records.case import Case
 
-LAYOUTS = {4: "7c6a80dfe6a88e39"}
+LAYOUTS = {5: "4b76e05e107ee454"}
 """Digest of what a checkpoint holds, by format."""
 
 
