@@ -213,7 +213,7 @@ def _observe(r, e, kind, site, ends, place):
     if kind == 2:
         takeover(r, e)
     if kind == 2 or (kind == 1 and e.user == 0 and e.session_given):
-        sequence(r, e, ends, place)
+        sequence(r, e, ends, place, np.int64(kind != 2))
     scanning(r, e, fresh, page, is_client, site)
     if kind != 2:
         logins(r, e)

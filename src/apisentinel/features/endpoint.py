@@ -72,8 +72,8 @@ ENDPOINT = np.dtype(
         ("walk_told", "f4"), ("walk_missed", "f4"), ("near", "f4"), ("steps_seen", "u4"),
         ("ids", "i8", (4,)), ("walkers", "u8", (4,)),
         ("owned", "u4"), ("foreign", "u4"),
-        ("gaps_some", "u4", (GAP_BINS,)), ("gap_edge", "f4"), ("called", "u4"),
-        ("skipped", "f4"), ("before", "u4", (64,)),
+        ("gaps_some", "u4", (GAP_BINS,)), ("gap_edge", "f4"),
+        ("called", "u4", (2,)), ("skipped", "f4", (2,)), ("before", "u2", (2, 64)),
     ]
 )  # fmt: skip
 """One endpoint, about 2.5 KiB. `times` bins µs, `sizes` bytes, `pair_high` requests of one client
@@ -152,12 +152,13 @@ def _start_endpoint(r, e):
     r.owned = 0
     r.foreign = 0
     r.gap_edge = -1.0
-    r.called = 0
-    r.skipped = 0.0
+    for who in range(2):
+        r.called[who] = 0
+        r.skipped[who] = 0.0
+        for k in range(64):
+            r.before[who, k] = 0
     for k in range(GAP_BINS):
         r.gaps_some[k] = 0
-    for k in range(64):
-        r.before[k] = 0
     for k in range(HIGH_BINS):
         r.targets_high[k] = 0
         r.asked_high[k] = 0

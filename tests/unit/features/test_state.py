@@ -270,3 +270,34 @@ def test_events_without_entity_are_skipped() -> None:
     signals = state.update(batch_of(1), events)
     assert signals.slots["client"].tolist() == [-1]
     assert len(state.actors["client"].used) == 0
+
+
+def flows(seed: int, actors: int) -> np.ndarray:
+    """People with and without a name pay, most of them after a look at their basket."""
+    rng = np.random.default_rng(seed)
+    traffic = Traffic()
+    for k in range(actors):
+        client, at = f"10.1.{k % 7}.{k}", float(rng.integers(0, 5 * actors))
+        user = f"user{k}" if rng.random() < 0.5 else ""
+        if rng.random() < 0.97:
+            traffic.add(at, client, "/basket", user=user)
+        traffic.add(at + 20, client, "/pay", method=3, user=user)
+    return traffic.events()
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 700), max_size=6))
+def test_steps_are_learned_alike_of_named_and_nameless_people_in_any_blocks(
+    seed: int, cuts: list[int]
+) -> None:
+    events = flows(seed, 360)
+    whole, parts = FeatureState(SMALL), FeatureState(SMALL)
+    update(whole, events.copy())
+    for low, high in pairwise(
+        sorted({0, *(cut for cut in cuts if cut < len(events)), len(events)})
+    ):
+        update(parts, events[low:high].copy())
+    left, right = whole.snapshot(), parts.snapshot()
+    assert [name for name in left if left[name].tobytes() != right[name].tobytes()] == []
+    record = whole.record(whole.endpoints, h("3 /pay"))
+    assert record is not None
+    assert min(record["called"]) >= 60

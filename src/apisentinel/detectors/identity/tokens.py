@@ -216,6 +216,7 @@ class Tokens:
         """Another program in another network comes with the token, or its owner comes back."""
         ts, told = use.ts, record.told
         if not (use.agent and use.network and record.is_personal):
+            record.last = max(record.last, ts)
             return None
         if use.agent in record.agents or use.network in record.networks:
             record.last = max(record.last, ts)

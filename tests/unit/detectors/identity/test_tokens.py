@@ -229,3 +229,10 @@ def test_what_may_be_forgotten_is_known_beforehand(monkeypatch):
     assert tokens.may_forget([7, 8, 9, 10])
     tokens.see(use(key=9))
     assert list(tokens.records) == [2, 3, 9]
+
+
+def test_every_use_of_a_token_of_a_program_is_its_last_whoever_comes():
+    tokens = Tokens()
+    tokens.see(use(personal=False))
+    tokens.see(use(MINUTE, agent=9, network=90, personal=False))
+    assert tokens.records[1].last == START + MINUTE

@@ -17,7 +17,7 @@ from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.service import Service
 from apisentinel.records.case import Case
 
-LAYOUTS = {5: "4b76e05e107ee454"}
+LAYOUTS = {6: "5ef50b2205694bdc"}
 """Digest of what a checkpoint holds, by format."""
 
 
