@@ -37,8 +37,10 @@ edge of an alert and found no campaign more.
 FEW_MOST = 4.6
 """Most (nats) that the models say while few peers are known: it supports, it never alerts."""
 JUDGED_ELSEWHERE = frozenset((T.BRUTE_FORCE, T.CREDENTIAL_STUFFING))
-"""What is judged attempt by attempt with its accounts, secrets and history: of it the models say
-`FEW_MOST` at most. Four mistyped passwords look odd, and are everyday.
+JUDGED_MOST = 3.9
+"""What is judged attempt by attempt with its accounts, secrets and history, and the most that the
+models say of it: less than a lead. Mistyped passwords look odd, and are everyday; what the models
+see of them was counted already.
 """
 MOST_LLR = 6.9
 """Odds of 1000 : 1. Alone it makes a risk of 50, so models alone never reach HIGH."""
@@ -211,7 +213,7 @@ class Anomaly:
         factors.append(Factor("peers that look as odd", f"{100 * suspicion.share:.2g} %"))
         llr = suspicion.llr
         if attack in JUDGED_ELSEWHERE:
-            llr = min(llr, FEW_MOST)
+            llr = min(llr, JUDGED_MOST)
         llr *= self.settings.weight
         return Evidence(self.id, attack, llr, tuple(factors), (seq,))
 

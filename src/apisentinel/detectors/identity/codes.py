@@ -12,6 +12,10 @@ and nats for each further one.
 """
 ASKED_FREE, ASKED_STEP = 6.0, 0.8
 """The same for accounts asked for whatever the answer: sites that answer always alike."""
+UNNAMED_FREE, UNNAMED_STEP = 4.5, 1.0
+"""The same for refusals where the log does not tell which account was asked for: most people ask
+for their own one again.
+"""
 MADE_SHARE = 0.5
 """Share of refused registrations below which accounts are made (OAT-019) rather than looked for."""
 PROMPTS_FREE, PROMPTS_STEP = 1.2, 1.35
@@ -47,6 +51,16 @@ def prober_strength(missed: float, asked: float) -> float:
     return min(
         max(MISSED_STEP * (missed - MISSED_FREE), ASKED_STEP * (asked - ASKED_FREE)), MOST_LLR
     )
+
+
+def unnamed_strength(missed: float) -> float:
+    """Nats for refusals of one source within a day where nobody knows the accounts.
+
+    Example:
+        >>> unnamed_strength(4.0), unnamed_strength(10.0)
+        (0.0, 5.5)
+    """
+    return min(max(UNNAMED_STEP * (missed - UNNAMED_FREE), 0.0), MOST_LLR)
 
 
 def code_strength(counts: list[float]) -> float:

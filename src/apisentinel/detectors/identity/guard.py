@@ -149,7 +149,10 @@ class AttemptGuard:
         """Guessing at few accounts, and lists of many."""
         out: list[Said] = []
         ts = attempt.ts
-        levels = (sources.guessing(source, ts), sources.listing(source, ts))
+        is_typed = attempt.purpose != Purpose.DENIED
+        levels = (
+            sources.guessing(source, ts, is_typed=is_typed), sources.listing(source, ts)
+        )  # fmt: skip
         for place, (family, level) in enumerate(
             zip((Family.BRUTE_FORCE, Family.STUFFING), levels, strict=True)
         ):
@@ -303,7 +306,7 @@ class AttemptGuard:
     def _probed(self, attempt: Attempt) -> list[Said]:
         """One program at one address asks for account after account."""
         if not attempt.account:
-            return []
+            return self._probed_unnamed(attempt)
         place = self._place(attempt)
         target = self._targets.get(attempt.account)
         replies.learn(place, attempt, is_known=target is not None and bool(target.homes))
@@ -329,6 +332,19 @@ class AttemptGuard:
             "accounts", llr, kind, missed, 1.0, 24.0,
             accounts=round(asked), secrets=int(replies.tells_apart(place)),
         )  # fmt: skip
+        return [Said("client", 0, sign)]
+
+    def _probed_unnamed(self, attempt: Attempt) -> list[Said]:
+        """The same where the log does not tell the account: refusals, whichever account it was."""
+        if attempt.outcome != FAILED or attempt.is_odd:
+            return []
+        source = self._source("steps unnamed", program_of(attempt.client, attempt.agent))
+        source.n += 1
+        missed = source.guesses.add(1.0, attempt.ts)[2]
+        llr = codes.unnamed_strength(missed)
+        if not self._rises(source, 0, llr):
+            return []
+        sign = IdentitySign("accounts", llr, AttackType.ENUMERATION, missed, 1.0, 24.0)
         return [Said("client", 0, sign)]
 
     def _prompted(self, attempt: Attempt) -> list[Said]:

@@ -40,8 +40,9 @@ def strongest(said: list, about: str, kind: object) -> float:
     return max(found, default=0.0)
 
 
-def test_guessing_is_told_at_the_sixth_failure():
-    said = told(AttemptGuard(), [attempt(k * 5 * SECOND, account=5) for k in range(6)])
+def test_guessing_is_told_at_the_eighth_failure():
+    """People try up to seven passwords of their own."""
+    said = told(AttemptGuard(), [attempt(k * 5 * SECOND, account=5) for k in range(8)])
     assert strongest(said[:-1], "client", Family.BRUTE_FORCE) < MEDIUM_LLR
     assert strongest(said, "client", Family.BRUTE_FORCE) >= MEDIUM_LLR
 
@@ -433,3 +434,15 @@ def test_an_attack_that_is_over_is_not_told_because_others_mistype():
         for k in range(14)
     ]
     assert not [one for one in told(guard, mistyped) if one.about == "endpoint"]
+
+
+@pytest.mark.parametrize(("refused", "is_told"), [(5, False), (12, True)])
+def test_accounts_are_looked_for_where_the_log_does_not_name_them(refused, is_told):
+    asked = [attempt(k * 8 * SECOND, purpose=Purpose.RESET, account=0) for k in range(refused)]
+    said = told(AttemptGuard(), asked)
+    assert (strongest(said, "client", AttackType.ENUMERATION) >= MEDIUM_LLR) is is_told
+
+
+def test_accepted_resets_without_a_name_are_no_search():
+    asked = [attempt(k * 8 * SECOND, purpose=Purpose.RESET, account=0, ok=True) for k in range(20)]
+    assert strongest(told(AttemptGuard(), asked), "client", AttackType.ENUMERATION) == 0.0
