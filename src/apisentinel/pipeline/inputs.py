@@ -1,5 +1,6 @@
 """One input as a stream of prepared blocks, with its share of the accounting."""
 
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -11,14 +12,19 @@ import numpy as np
 
 from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
+from apisentinel.parsers.document import MAX_DOCUMENT, expand
 from apisentinel.parsers.router import LineRouter, ParsedChunk
 from apisentinel.pipeline.prepare import Prepared, prepare
 from apisentinel.pipeline.profile import Stopwatch
 from apisentinel.records.batch import NO_TIME
-from apisentinel.sources.base import MAX_LINE, Chunk, Source
+from apisentinel.sources import FileSource
+from apisentinel.sources.base import DEFAULT_CHUNK, MAX_LINE, Chunk, Source
 
 if TYPE_CHECKING:
     from apisentinel.detectors.profile import Scorer
+
+SAMPLE_BYTES = 256 << 10
+"""Beginning of a file that decides on its format and its place in time."""
 
 LATE_US = 60_000_000
 """Lines that lie further than this behind the latest time of their file are counted as late; they
@@ -27,6 +33,16 @@ are judged all the same.
 
 AHEAD = 1
 """Blocks prepared before they are asked for. Each holds one chunk in memory."""
+
+
+def lines_of(source: FileSource, chunk_bytes: int = DEFAULT_CHUNK) -> FileSource:
+    """A JSON document as a source of lines, one record each.
+
+    Raises:
+        SourceError: The document is larger than `MAX_DOCUMENT`.
+    """
+    lines = expand(source.read_all(MAX_DOCUMENT))
+    return FileSource(source.name, chunk_size=chunk_bytes, stream=io.BytesIO(lines))
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """A scan: files in, report out."""
 
-import io
 import os
 import threading
 import time
@@ -15,9 +14,9 @@ import numpy.typing as npt
 from apisentinel.detectors.payload import PayloadDetector
 from apisentinel.enrichment import Enricher
 from apisentinel.parsers.detect import choose_parser, first_time
-from apisentinel.parsers.document import MAX_DOCUMENT, expand, is_document
+from apisentinel.parsers.document import is_document
 from apisentinel.pipeline.engine import Counted, Engine
-from apisentinel.pipeline.inputs import Input
+from apisentinel.pipeline.inputs import SAMPLE_BYTES, Input, lines_of
 from apisentinel.pipeline.learned import learned_for, payload_detector, scorer_of
 from apisentinel.pipeline.merge import Lane, merged
 from apisentinel.pipeline.prepare import Prepared
@@ -29,8 +28,6 @@ from apisentinel.records.report import Input as InputReport
 from apisentinel.records.report import InputFile, ScanReport, Unparsed
 from apisentinel.sources import Discovery, FileSource, discover
 
-SAMPLE_BYTES = 256 << 10
-"""Beginning of a file that decides on its format and its place in time."""
 BEHIND = 1
 """Blocks that are counted or with the models while one is judged."""
 EXAMPLE_SHOWN = 200
@@ -136,7 +133,7 @@ class _Run:
         """Looks at the beginning of an input and decides how it is read."""
         settings = self.settings
         is_single = settings.log_format is None and is_document(found.peek(SAMPLE_BYTES))
-        source = _lines_of(found, settings.chunk_bytes) if is_single else found
+        source = lines_of(found, settings.chunk_bytes) if is_single else found
         head = source.peek(SAMPLE_BYTES)
         chosen = choose_parser(head, settings.format, settings.log_format)
         self.why.append(f"one JSON document; {chosen.why}" if is_single else chosen.why)
@@ -267,16 +264,6 @@ class _Run:
             tuple(unparsed),
             sum(item.tally.late for item in self.inputs),
         )
-
-
-def _lines_of(source: FileSource, chunk_bytes: int) -> FileSource:
-    """A JSON document as a source of lines, one record each.
-
-    Raises:
-        SourceError: The document is larger than `MAX_DOCUMENT`.
-    """
-    lines = expand(source.read_all(MAX_DOCUMENT))
-    return FileSource(source.name, chunk_size=chunk_bytes, stream=io.BytesIO(lines))
 
 
 def _formats(formats: dict[str, int], chosen: str) -> str:

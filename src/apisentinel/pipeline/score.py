@@ -31,7 +31,7 @@ from apisentinel.pipeline.reasons import reason_of
 from apisentinel.pipeline.settings import ScanSettings
 from apisentinel.pipeline.view import Outcome
 from apisentinel.pipeline.votes import Votes
-from apisentinel.records.batch import NO_TIME
+from apisentinel.records.batch import NO_TIME, RequestBatch
 from apisentinel.records.case import Case, EntityKey
 from apisentinel.records.evidence import Evidence, Verdict
 from apisentinel.records.flags import AGENT_SCANNER_TOOL
@@ -100,13 +100,17 @@ class ScoreSession:
         for line in np.flatnonzero(parsed.row < 0).tolist():
             answers[line] = _encode({"line": self.lines + line + 1, "error": parsed.error(line)})
         self.lines += len(parsed.row)
-        if len(parsed.batch):
-            self._times(parsed.batch.numbers["ts"])
-            block = prepare(parsed.batch, self.enricher, self.detector, self.watch, self.scorer)
-            verdicts = self._alone(block) if self.stateless else self._with_history(block)
-            for line, verdict in zip(rows.tolist(), verdicts, strict=True):
-                answers[line] = _encode(verdict)
+        for line, verdict in zip(rows.tolist(), self.judge(parsed.batch), strict=True):
+            answers[line] = _encode(verdict)
         return b"\n".join(answers) + b"\n" if answers else b""
+
+    def judge(self, batch: RequestBatch) -> list[Verdict]:
+        """Verdicts of the next requests, one for each row."""
+        if not len(batch):
+            return []
+        self._times(batch.numbers["ts"])
+        block = prepare(batch, self.enricher, self.detector, self.watch, self.scorer)
+        return self._alone(block) if self.stateless else self._with_history(block)
 
     def _times(self, ts: npt.NDArray[np.int64]) -> None:
         """A request without a time happens when the one before it did."""
