@@ -12,7 +12,9 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_entries_are_written_as_they_are_whatever_was_packed_before(steps: list[tuple[str, int]]) -> None:
+def test_entries_are_written_as_they_are_whatever_was_packed_before(
+    steps: list[tuple[str, int]],
+) -> None:
     entries: dict[int, list[int]] = {}
     packed: Packed[int, list[int]] = Packed(lambda key, entry: (key, *entry))
     for number, (what, key) in enumerate(steps):
