@@ -284,5 +284,6 @@ def _anomaly(
     if not chosen.enabled:
         return None
     capacities = tuple(len(state.actors[name].records) for name in KIND_NAMES)
-    ensemble = None if learned is None else learned.ensemble
-    return Anomaly(ensemble, FEATURES, capacities, chosen)
+    if learned is None:
+        return Anomaly(None, FEATURES, capacities, chosen)
+    return Anomaly(learned.ensemble, FEATURES, capacities, chosen, learned.product)

@@ -39,12 +39,15 @@ class Learned:
         profile: How the API is normally used, None when the bundle has no profile.
         ensemble: Models of the ticks, None when the bundle has none.
         is_prior: The ensemble was trained on the simulator, not on this traffic.
+        product: The ensemble that comes with the product, beside one that was trained on this
+            traffic.
     """
 
     bundle: str
     profile: "Profile | None"
     ensemble: "Ensemble | None" = None
     is_prior: bool = False
+    product: "Ensemble | None" = None
 
 
 def trust_folder(settings: ScanSettings) -> Path:
@@ -78,9 +81,10 @@ def learned_of(bundle: "Bundle", settings: ScanSettings) -> Learned:
 
         profile = Profile.from_bytes(part, weights)
     ensemble = ensemble_of(bundle.parts) if settings.detectors.anomaly.enabled else None
-    if ensemble is None and (prior := prior_ensemble(settings)) is not None:
+    prior = prior_ensemble(settings)
+    if ensemble is None and prior is not None:
         return Learned(bundle.id, profile, prior, is_prior=True)
-    return Learned(bundle.id, profile, ensemble)
+    return Learned(bundle.id, profile, ensemble, product=prior)
 
 
 def ensemble_of(parts: Mapping[str, bytes]) -> "Ensemble | None":

@@ -14,7 +14,7 @@ from apisentinel.kernels.hashing import HashKey
 from apisentinel.models.bundle import read_bundle
 from apisentinel.models.trust import TrustStore
 from apisentinel.pipeline.engine import Engine
-from apisentinel.pipeline.learned import PRIOR, learned_for
+from apisentinel.pipeline.learned import PRIOR, learned_for, learned_of
 from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.pipeline.live.settings import RuntimeSettings
@@ -96,3 +96,28 @@ def test_models_judge_what_rules_have_not_marked() -> None:
     odds = learned.ensemble.log10_odds(quiet)
     assert odds.shape == (1,)
     assert -6.0 < float(odds[0]) < 6.0
+
+
+def test_a_bundle_of_ones_own_has_the_models_of_the_product_beside_it() -> None:
+    parts = read_bundle(PRIOR, TrustStore.load(PRIOR.parent))
+    learned = learned_of(parts, ON)
+    assert not learned.is_prior
+    assert learned.ensemble is not None
+    assert learned.product is learned_for(ON).ensemble  # type: ignore[union-attr]  # it is there
+    engine = Engine(ON, Enricher(ON.enrichment), PayloadDetector(), learned=learned)
+    assert engine.anomaly is not None
+    assert engine.anomaly.product is learned.product
+    live = LiveEngine(ON, RuntimeSettings(), HashKey(1, 2))
+    live.use(ON, learned)
+    assert live.engine.anomaly is not None
+    assert live.engine.anomaly.product is learned.product
+    live.use(ON, learned_for(ON))
+    assert live.engine.anomaly.product is None
+
+
+def test_switched_off_the_models_of_the_product_have_no_say_beside_a_bundle() -> None:
+    off = Detectors.model_validate({"anomaly": {"prior": False}})
+    bundle = read_bundle(PRIOR, TrustStore.load(PRIOR.parent))
+    learned = learned_of(bundle, ON.model_copy(update={"detectors": off}))
+    assert learned.ensemble is not None
+    assert learned.product is None

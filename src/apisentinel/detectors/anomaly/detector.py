@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apisentinel.detectors.anomaly.naming import fitting_type, looking_like
+from apisentinel.detectors.anomaly.second import SUPPORT_LLR, Together, together
 from apisentinel.detectors.anomaly.sequences import Sequences
 from apisentinel.detectors.anomaly.settings import AnomalySettings
 from apisentinel.detectors.anomaly.standing import Standing, rarest, stand, stand_out
@@ -88,12 +89,20 @@ class Judged(NamedTuple):
         features: float32 ``(n, features)``.
         suspicions: Entities that are odd, in the order of the ticks.
         told: What the features of each suspicion add, by its tick; see `Anomaly.explain`.
+        product: What the models of the product say, where `judgement` is that of a bundle.
+        both: What is said together, where there are two.
     """
 
     judgement: "Judgement | None"
     features: npt.NDArray[np.float32]
     suspicions: list[Suspicion]
     told: "Mapping[int, list[Contribution]]" = MappingProxyType({})
+    product: "Judgement | None" = None
+    both: Together | None = None
+
+    def by_product(self, tick: int) -> bool:
+        """The models of the product say more of a tick than the bundle."""
+        return self.both is not None and bool(self.both.by_product[tick])
 
 
 class Anomaly:
@@ -113,6 +122,7 @@ class Anomaly:
         features: Sequence[Feature],
         capacities: tuple[int, ...],
         settings: AnomalySettings | None = None,
+        product: "Ensemble | None" = None,
     ) -> None:
         """Begins with nothing known of the peers. Not thread-safe: it remembers how they look.
 
@@ -121,8 +131,10 @@ class Anomaly:
             features: The columns of the ticks.
             capacities: Entities remembered of each kind.
             settings: Switch, weight and restraint.
+            product: Models of the product beside an ensemble that knows one site alone.
         """
         self.ensemble = ensemble
+        self.product = product
         self.features = features
         self.settings = settings or AnomalySettings()
         self.standing = Standing(capacities)
@@ -159,21 +171,30 @@ class Anomaly:
         if self.ensemble is None or n == 0:
             return Judged(None, features, [])
         judgement = self.ensemble.screen(features, sequence_p=sequence_p, in_full=self.in_full)
+        product = both = None
+        log10_odds = judgement.log10_odds
+        if self.product is not None:
+            product = self.product.screen(features, sequence_p=None, in_full=False)
+            both = together(log10_odds, product.log10_odds, PRIOR_LOG10 + RESERVE)
+            log10_odds = both.log10_odds
         shares, told = np.empty(n, np.float32), np.empty(n, np.uint8)
         stand(
-            slots, kinds, rows["people"].astype(np.uint8), fresh, judgement.log10_odds,
+            slots, kinds, rows["people"].astype(np.uint8), fresh, log10_odds,
             self.settings.usual_share, float(self.settings.peers), FEW_MOST,
             PRIOR_LOG10 + RESERVE,
             standing.voices, standing.starts, standing.counts, llrs, shares, told,
         )  # fmt: skip
         news = np.flatnonzero((told != 0) & (llrs >= LEAST_LLR))
         some = rows[news]
+        most = np.full(len(news), MOST_LLR)
+        if both is not None:
+            most[both.alone[news] & ~both.by_product[news]] = SUPPORT_LLR
         columns = (
-            news, some["row"], some["kind"], some["key"], np.minimum(llrs[news], MOST_LLR),
+            news, some["row"], some["kind"], some["key"], np.minimum(llrs[news], most),
             shares[news],
         )  # fmt: skip
         found = [Suspicion(*values) for values in zip(*(c.tolist() for c in columns), strict=True)]
-        return Judged(judgement, features, found)
+        return Judged(judgement, features, found, product=product, both=both)
 
     def explain(self, judged: Judged) -> Judged:
         """The same with what each feature adds to each suspicion.
@@ -182,9 +203,13 @@ class Anomaly:
         """
         if self.ensemble is None or not judged.suspicions:
             return judged
-        ticks = [suspicion.tick for suspicion in judged.suspicions]
-        told = self.ensemble.explain_many(judged.features[ticks])
-        return judged._replace(told=dict(zip(ticks, told, strict=True)))
+        told: dict[int, list[Contribution]] = {}
+        for by_product, ensemble in ((False, self.ensemble), (True, self.product)):
+            ticks = [s.tick for s in judged.suspicions if judged.by_product(s.tick) == by_product]
+            if ensemble is not None and ticks:
+                some = ensemble.explain_many(judged.features[ticks])
+                told.update(zip(ticks, some, strict=True))
+        return judged._replace(told=told)
 
     def evidence(
         self, judged: Judged, suspicion: Suspicion, seq: int, *, in_full: bool
@@ -201,15 +226,16 @@ class Anomaly:
         row = judged.features[suspicion.tick]
         attack = T.ANOMALY
         factors: list[Factor] = []
-        if in_full and self.ensemble is not None:
+        by_product = judged.by_product(suspicion.tick)
+        ensemble = self.product if by_product else self.ensemble
+        if in_full and ensemble is not None:
             told = judged.told.get(suspicion.tick)
-            attack, factors = self._reasons(
-                row, self.ensemble.explain(row) if told is None else told
-            )
-        if judged.judgement is not None:
-            consensus = float(judged.judgement.consensus[suspicion.tick])
+            attack, factors = self._reasons(row, ensemble.explain(row) if told is None else told)
+        judgement = judged.product if by_product else judged.judgement
+        if judgement is not None:
+            consensus = float(judgement.consensus[suspicion.tick])
             factors.append(Factor("models that agree", f"{100 * consensus:.0f} %"))
-            factors += group_factors(judged.judgement.groups, suspicion.tick)
+            factors += group_factors(judgement.groups, suspicion.tick)
         factors.append(Factor("peers that look as odd", f"{100 * suspicion.share:.2g} %"))
         llr = suspicion.llr
         if attack in JUDGED_ELSEWHERE:

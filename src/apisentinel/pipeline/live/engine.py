@@ -131,6 +131,7 @@ class LiveEngine:
         anomaly = self.engine.anomaly
         if anomaly is not None:
             anomaly.ensemble = None if learned is None else learned.ensemble
+            anomaly.product = None if learned is None else learned.product
             anomaly.standing.begin_anew()
 
     def scores(self) -> dict[str, float]:

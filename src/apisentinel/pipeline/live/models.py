@@ -244,7 +244,9 @@ class ModelKeeper:
         active = live.engine.anomaly
         capacities = tuple(np.diff([*active.standing.starts, len(active.standing.voices)]).tolist())
         monitor.shadow_id = entry.id
-        monitor.shadow = Anomaly(learned.ensemble, active.features, capacities, active.settings)
+        monitor.shadow = Anomaly(
+            learned.ensemble, active.features, capacities, active.settings, learned.product
+        )
 
     def _bundle(self, folder: Path | None) -> Bundle | None:
         if folder is None:
