@@ -10,8 +10,8 @@ class AnomalySettings(DetectorSettings):
 
     prior: bool = Field(
         default=True,
-        description="Without a trained bundle, use the models that come with the product. They were"
-        " trained on simulated traffic alone.",
+        description="Use the models that come with the product, beside a trained bundle and without"
+        " one. They were trained on simulated traffic alone.",
     )
     sequence: bool = Field(
         default=False,
