@@ -116,7 +116,8 @@ def _close_window(r, window):
         r.spread += weight * (abs(value - r.base) - r.spread)
         r.base += weight * (value - r.base)
         if r.win_count >= 3 and r.surge_told == 0:
-            r.each += weight * (r.win_count / clients - r.each)
+            # a flood of one client, which is no surge, must not hide that of many
+            r.each += weight * (value / clients - r.each)
     r.windows += 1
     # windows without a request, a night of them at most
     empty = min(window - r.win - 1, 100)

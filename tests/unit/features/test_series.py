@@ -36,6 +36,15 @@ def test_a_crowd_is_no_flood(each: int, found: bool) -> None:
     assert (SURGE in told(traffic)) is found
 
 
+def test_a_flood_of_one_client_does_not_hide_one_of_many() -> None:
+    traffic = day()
+    for k in range(2_000):
+        traffic.add(5_430 + 0.1 * k, "172.16.0.1", "/items", endpoint="/items")
+    for k in range(600):
+        traffic.add(7_230 + 0.2 * k, f"172.16.{k % 12 + 1}.1", "/items", endpoint="/items")
+    assert SURGE in told(traffic)
+
+
 @pytest.mark.parametrize(("clients", "found"), [(12, True), (1, False)])
 def test_a_table_read_in_order_by_many_is_a_walk(clients: int, found: bool) -> None:
     traffic = Traffic()
