@@ -45,6 +45,7 @@ _PERSONAL = (
     "beneficiary", "device", "contract", "quote", "loan", "bill", "receipt", "refund", "return",
     "payout", "notification", "draft", "upload", "vault", "secret", "clip", "recording",
     "rechnung", "bestellung", "konto", "pedido", "factura", "commande", "facture", "ordine",
+    "shipment", "sendung", "envio", "expedition",
 )  # fmt: skip
 _SINGLE = (
     "basket", "cart", "wallet", "mailbox", "checkout", "bag", "trolley", "warenkorb", "carrito",
@@ -62,11 +63,34 @@ _STAFF = (
     "internal", "support", "staff", "backoffice", "ops", "operation", "management", "manage",
     "moderation", "employee", "helpdesk", "agent", "crm",
 )  # fmt: skip
+_OWNED_WORDS = frozenset((*_PERSONAL, *_SINGLE))
 _VERSION_MOST = 3
 """Characters of ``v1``, which is no word."""
 MOST_BODY = 2_048
 """Bytes of a body that are searched: forms that name an object are short."""
 _BASIS, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
+
+
+def names_personal(route: str) -> bool:
+    """Whether the words of a route say that its objects belong to somebody: the last word, in the
+    singular, without the ending of a script.
+
+    Args:
+        route: As endpoints are shown.
+
+    Example:
+        >>> [names_personal(route) for route in ("/v1/orders/{id}", "/rechnung.php", "/e/{slug}")]
+        [True, True, False]
+        >>> names_personal("/v1/products/{id}/offers/{id}")
+        False
+    """
+    for part in reversed(route.lower().split("/")):
+        word = part.partition(".")[0].replace("-", "").replace("_", "")
+        if not word.isalpha() or len(word) < 2:
+            continue
+        ends = (word, word.removesuffix("s"), word.removesuffix("es"))
+        return any(end in _OWNED_WORDS for end in (*ends, word.removesuffix("ies") + "y"))
+    return False
 
 
 def _table() -> Table:

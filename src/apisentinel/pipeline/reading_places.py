@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
-from apisentinel.features.holding import PRIVATE, ROOM, SHARED
+from apisentinel.features.holding import NO_PLACE, PRIVATE, ROOM, SHARED
+from apisentinel.features.references import names_personal
 from apisentinel.pipeline.judge_rows import REFUSED
 from apisentinel.pipeline.view import View
 from apisentinel.records.evidence import Evidence
@@ -78,11 +79,15 @@ class ReadingPlaces:
     def named(self, view: View, evidence: Evidence) -> Evidence:
         """The evidence under the name that reading much has where it happens: what a user reads in
         a room of the staff is misuse by an insider, what it reads of private objects is not
-        scraping, and what everybody may read belongs to nobody.
+        scraping, and what everybody may read belongs to nobody. Where the log knows no users, or
+        nobody is signed in, objects are private by what was learned of sessions, else by their word
+        (`invoice`): who counts through those reads what belongs to others (CWE-639).
         """
-        if self.kinds is None or not view.event["user"]:
+        if self.kinds is None:
             return evidence
         kind = int(self.kinds[view.row])
+        if not view.event["user"]:
+            return self._of_nobody_known(view, kind, evidence)
         if kind == ROOM and evidence.attack_type in READING and self._is_room(view):
             return structs.replace(evidence, attack_type=AttackType.INSIDER_MISUSE)
         if kind == PRIVATE and evidence.attack_type is AttackType.SCRAPING:
@@ -90,6 +95,18 @@ class ReadingPlaces:
         if kind == SHARED and evidence.attack_type is AttackType.BOLA:
             return structs.replace(evidence, attack_type=AttackType.SCRAPING)
         return evidence
+
+    def _of_nobody_known(self, view: View, kind: int, evidence: Evidence) -> Evidence:
+        """The same where the log knows no users, or nobody is signed in."""
+        is_walk = evidence.attack_type is AttackType.SCRAPING and view.event["object"]
+        if is_walk and (kind == PRIVATE or (kind == NO_PLACE and self._is_personal(view))):
+            return structs.replace(evidence, attack_type=AttackType.BOLA)
+        return evidence
+
+    def _is_personal(self, view: View) -> bool:
+        """Whether the endpoint of a request has objects that belong to somebody, by its words."""
+        _, _, place = view.endpoint.partition(" ")
+        return names_personal(place[place.find("/") :] if "/" in place else "")
 
     def _is_room(self, view: View) -> bool:
         """True for a request that is let in where the path says that it is the staff's, and few

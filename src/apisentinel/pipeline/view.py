@@ -17,9 +17,10 @@ from apisentinel.pipeline.samples import make_sample
 from apisentinel.records.case import Case, EntityKey
 from apisentinel.records.evidence import EntityRef, Evidence
 
-_NAMES = (
+VIEWED = (
     "ts", "client", "session", "user", "credential", "endpoint", "agent", "network", "status",
     "address_hi", "address_lo", "agent_flags", "client_agents", "session_given",
+    "object",
 )  # fmt: skip
 """Columns of `EVENT` that judging asks for."""
 
@@ -56,7 +57,7 @@ class View:
         self.unusual = block.unusual
         self.rows = rows
         some = events[rows]
-        self._events = list(zip(*(some[name].tolist() for name in _NAMES), strict=True))
+        self._events = list(zip(*(some[name].tolist() for name in VIEWED), strict=True))
         self._seq = block.batch.numbers["seq"][rows].tolist()
         self.signals = signals
         self.on_outcome = on_outcome
@@ -67,7 +68,7 @@ class View:
     def at(self, place: int) -> None:
         """Moves to the row with this place in `rows`."""
         self.row = self.rows[place]
-        self.event: dict[str, int] = dict(zip(_NAMES, self._events[place], strict=True))
+        self.event: dict[str, int] = dict(zip(VIEWED, self._events[place], strict=True))
         self.ts = self.event["ts"]
         self.seq: int = self._seq[place]
         self.client = self.event["client"]
