@@ -20,6 +20,7 @@ from apisentinel.pipeline.judge_rows import (
     families,
 )
 from apisentinel.pipeline.reading_places import ReadingPlaces
+from apisentinel.pipeline.rhythms import Rhythms
 from apisentinel.pipeline.room_refusals import Refused
 from apisentinel.pipeline.view import View
 from apisentinel.records.case import SHARED_AGENTS
@@ -67,6 +68,22 @@ the same program; and the most that pace and volume of such a sum say.
 """
 HABIT_LLR = 2.0
 """The most that haste says of somebody where others are as hasty at other hours."""
+WORK = frozenset(("objects", "large", "slow", "repeats", "pace"))
+WORK_OF = {
+    Family.VOLUME: "requests_1m", Family.CRAWLING: "fresh_1m", Family.SEQUENCE: "skipped",
+}  # fmt: skip
+LATE = frozenset((Family.SEQUENCE,))
+RHYTHM_LLR = 1.0
+"""Signs of endpoints and families of actors that a job of each day shows as well, with how much of
+it; those that are only known once the endpoint is, as its steps are (and its usual rate); and the
+most that they say of who did the same on an earlier day at the same time, when it was told in full.
+"""
+TAKEN, REMOVES = frozenset((202, 204)), "DELETE "
+TAKEN_LLR = 4.2
+"""Replies that only say that something was taken (RFC 9110, sections 15.3.3 and 15.3.5), and the
+most that haste says where they are all that a caller gets: devices and apps send what they gathered
+without a network as fast as they can. It leads, and needs another sign, as a flood has.
+"""
 REPEATING = frozenset((AttackType.AUTOMATION, AttackType.VOLUME))
 CONFIRMED = 0.5
 """What reading much says of a crawler that comes from where its operator crawls."""
@@ -113,12 +130,14 @@ class Conduct:
     Attributes:
         places: What reading much is called where it happens.
         habits: Endpoints where haste is usual.
+        rhythms: What principals do each day at the same time.
     """
 
     def __init__(self, casebook: Casebook) -> None:
         chosen = casebook.settings.detectors
         self.places = ReadingPlaces()
         self.habits = Habits()
+        self.rhythms = Rhythms()
         self._cases = casebook
         self._by_family = by_family(chosen)
         self._scanner_agent = behaviour.ScannerAgent(chosen.scanner_agent)
@@ -167,6 +186,10 @@ class Conduct:
             is_crowd = shared_client and not (kind == "session" and view.event["session_given"])
             if is_crowd and kind in CROWDS and family in OF_ONE:
                 evidence = _of_crowd(view, evidence, facts)
+            if family in WORK_OF:
+                evidence = self.at_its_time(
+                    view, key, evidence, family.name, facts[WORK_OF[family]], is_late=family in LATE
+                )
             self._cases.hold(view, key, self.places.named(view, evidence), detector.id, None)
 
     def held(self, view: View, signal: HoldingSignal | None) -> None:
@@ -218,12 +241,15 @@ class Conduct:
             if evidence is not None:
                 evidence = self.places.named(view, evidence)
                 key = ("endpoint", view.event["endpoint"])
+                if what == "surge":
+                    evidence = self.at_its_time(view, key, evidence, what, told.actual)
                 self._cases.hold(view, key, evidence, f"{self._surge.id}|{what}", None)
                 if what != "surge" or told.actual >= MOSTLY * max(told.usual, 1.0):
                     self._cases.name_source(view, key)
             return
         evidence = self._flood.evidence(told)
         if evidence is not None and view.client:
+            evidence = self.at_its_time(view, view.client_key, evidence, what, told.actual)
             self._cases.hold(
                 view, view.client_key, evidence, f"endpoint_flood|{view.endpoint}", None
             )
@@ -239,10 +265,31 @@ class Conduct:
             evidence = self._from_home(key, evidence)
         elif told.what == "pace":
             evidence = self._haste(view, key, evidence, signature)
+            is_taken = told.writes and view.event["status"] in TAKEN
+            if is_taken and not view.endpoint.startswith(REMOVES):
+                evidence = structs.replace(evidence, llr=min(evidence.llr, TAKEN_LLR))
+        if told.what in WORK:
+            evidence = self.at_its_time(view, key, evidence, told.what, told.actual)
         self._cases.hold(view, key, evidence, signature, None)
         for kind, name in _besides(view, told, evidence):
             second = structs.replace(evidence, attack_type=kind, llr=min(BESIDES_LLR, evidence.llr))
             self._cases.hold(view, key, second, f"{second.detector}|{name}", None)
+
+    def at_its_time(
+        self,
+        view: View,
+        key: "EntityKey",
+        evidence: Evidence,
+        what: str,
+        size: float,
+        *,
+        is_late: bool = False,
+    ) -> Evidence:
+        """The evidence, hardly any where somebody does each day at this time what it speaks of."""
+        endpoint, ts = view.event["endpoint"], view.event["ts"]
+        if not self.rhythms.is_usual(key[1], endpoint, what, size, ts, is_late=is_late):
+            return evidence
+        return structs.replace(evidence, llr=min(evidence.llr, RHYTHM_LLR))
 
     def _haste(self, view: View, key: "EntityKey", evidence: Evidence, signature: str) -> Evidence:
         """Haste that goes on until it is called a flood counts once, and hardly where clients do so

@@ -238,6 +238,7 @@ class Judge:
             told = self._access_rate.evidence(rate.actual, rate.limit, rate.llr)
             if told is not None:
                 key = view.principal_key
+                told = self._conduct.at_its_time(view, key, told, "rate", rate.actual, is_late=True)
                 self._cases.hold(view, key, told, f"access_rate|{view.endpoint}", None)
         for suspect in suspects:
             key = self._told_of(view, suspect.key)
@@ -358,6 +359,7 @@ class Judge:
             parameters=self._parameters.memory(),
             sightings=self._sightings.memory(),
             habits=self._conduct.habits.memory(),
+            rhythms=self._conduct.rhythms.memory(),
         )
 
     def recall(self, memory: JudgeMemory) -> None:
@@ -365,6 +367,7 @@ class Judge:
         self._clients = memory.clients
         self._sightings.recall(memory.sightings)
         self._conduct.habits.recall(memory.habits)
+        self._conduct.rhythms.recall(memory.rhythms)
         self._rates.recall(memory.rates)
         self._inspection.prevalence.recall(memory.phenomena)
         self._contents.recall(memory.contents)

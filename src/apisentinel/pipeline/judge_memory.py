@@ -10,6 +10,7 @@ from apisentinel.features.takings import TakingMemory
 from apisentinel.pipeline.bots import BotMemory
 from apisentinel.pipeline.content_memory import ContentMemory
 from apisentinel.pipeline.parameter_tries import TriesMemory
+from apisentinel.pipeline.rhythms import Work
 from apisentinel.pipeline.room_refusals import RoomUse
 from apisentinel.pipeline.sightings import SightingMemory
 
@@ -38,6 +39,7 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
         sightings: Scanning tools and names of crawlers that clients came with.
         tools: What older versions wrote in the place of `sightings`; not read.
         habits: Endpoint → hours and principals of haste there.
+        rhythms: Principal and endpoint → what was remarkable, and when it began.
         parameters: Names of parameters that endpoints were sent, and who tried many.
     """
 
@@ -61,3 +63,4 @@ class JudgeMemory(msgspec.Struct, forbid_unknown_fields=True):
     sightings: SightingMemory = msgspec.field(default_factory=SightingMemory)
     tools: list[tuple[int, int]] = []
     habits: list[tuple[int, list[tuple[int, int]]]] = []
+    rhythms: list[tuple[int, int, Work]] = []

@@ -50,8 +50,8 @@ def test_a_rush_of_many_behind_one_address_is_no_flood(programs: int, told: bool
     assert (worst([*quiet, *rush], "volume") >= 40) is told
 
 
-def sync(hour: int, driver: int, count: int = 150) -> list[str]:
-    more = {"method": "POST", "status": 201, "user_agent": APP, "session_id": f"driver-{driver}",
+def sync(hour: int, driver: int, count: int = 150, status: int = 201) -> list[str]:
+    more = {"method": "POST", "status": status, "user_agent": APP, "session_id": f"driver-{driver}",
             "client_ip": f"198.51.100.{driver + 1}"}  # fmt: skip
     return [line(3600 * hour + 0.2 * k, "/scans", **more) for k in range(count)]
 
@@ -66,3 +66,20 @@ def test_what_apps_do_hour_by_hour_is_their_habit():
     risks = [max(one["risk"] for one in told[20 * k : 20 * k + 20]) for k in range(6)]
     assert risks[0] >= 40
     assert max(risks[3:]) < 40
+
+
+@pytest.mark.parametrize(("status", "told"), [(201, True), (202, False), (204, False)])
+def test_haste_where_replies_only_say_taken_needs_another_sign(status: int, told: bool):
+    risks = [one["risk"] for one in answers(sync(1, 0, 40, status))]
+    assert (max(risks) >= 40) is told
+
+
+def test_a_job_of_each_night_is_told_once():
+    def night(day: int) -> list[str]:
+        lines = sync(2, 0, 150)
+        return [one.replace(DAY, f"2026-11-{2 + day:02d}T") for one in lines]
+
+    told = answers([one for day in range(3) for one in night(day)])
+    risks = [max(one["risk"] for one in told[150 * k : 150 * k + 150]) for k in range(3)]
+    assert risks[0] >= 40
+    assert max(risks[1:]) < 40

@@ -25,7 +25,7 @@ from apisentinel.pipeline.live.engine import LiveEngine
 from apisentinel.records.case import Case
 from apisentinel.scoring import Cases
 
-FORMAT = 6
+FORMAT = 7
 """Number of what a checkpoint holds. It is raised with every change of `Head`, of what that holds,
 of cases and of the layout of records; a test keeps the two together.
 """

@@ -17,7 +17,7 @@ from apisentinel.pipeline.live import checkpoint
 from apisentinel.pipeline.service import Service
 from apisentinel.records.case import Case
 
-LAYOUTS = {6: "5ef50b2205694bdc"}
+LAYOUTS = {7: "04c6978ce5f2f305"}
 """Digest of what a checkpoint holds, by format."""
 
 
