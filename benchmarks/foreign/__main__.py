@@ -107,7 +107,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=60_000, help="honest ones, about")
     parser.add_argument("--attacks", type=int, default=24, help="campaigns in an attacked world")
     parser.add_argument("--which", choices=("quiet", "busy", "both"), default="both")
-    parser.add_argument("--command", default="apisentinel")
+    parser.add_argument("--command", default=f"{sys.executable} -m apisentinel")
     parser.add_argument("--output", type=Path, help="JSON of all worlds")
     parser.add_argument("--keep", type=Path, help="folder for logs and reports")
     parser.add_argument("--page", type=Path, help="page whose tables are replaced")

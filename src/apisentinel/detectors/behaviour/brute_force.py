@@ -10,14 +10,15 @@ class BruteForce:
     """One actor fails to sign in again and again.
 
     Failures are known from the status, or, where a form always answers 200, from what this endpoint
-    answers to successes. Four failures in ten minutes (five in an hour) are free; a success makes
-    few failures forgotten.
+    answers to successes. Two failures in ten minutes (five in an hour) are free, four for who
+    keeps a session or signed in there before; a success makes few failures forgotten.
 
     Catches: guessing from one address or session, fast or over hours, with or without known user
     names.
     Misses: one guess per address (see `password_spraying`), an endpoint that is not known as a
     login.
-    Cost: inside the actor kernel. Alerts at the eighth failure within minutes.
+    Cost: inside the actor kernel. Alerts at the sixth failure within minutes, at the
+    eighth of who may be a person.
 
     References: OWASP API2:2023; CWE-307; ATT&CK T1110.001.
     """

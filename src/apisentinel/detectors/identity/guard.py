@@ -149,9 +149,9 @@ class AttemptGuard:
         """Guessing at few accounts, and lists of many."""
         out: list[Said] = []
         ts = attempt.ts
-        is_typed = attempt.purpose != Purpose.DENIED
+        is_own = attempt.purpose != Purpose.DENIED and self._is_own(source, attempt)
         levels = (
-            sources.guessing(source, ts, is_typed=is_typed), sources.listing(source, ts)
+            sources.guessing(source, ts, is_own=is_own), sources.listing(source, ts)
         )  # fmt: skip
         for place, (family, level) in enumerate(
             zip((Family.BRUTE_FORCE, Family.STUFFING), levels, strict=True)
@@ -171,6 +171,18 @@ class AttemptGuard:
             facts = sources.facts_of(source, ts)
             out.append(Said(about, key, ActorSignal(kind, family, llr, facts, found)))
         return out
+
+    def _is_own(self, source: Source, attempt: Attempt) -> bool:
+        """True where a person may have forgotten a secret: somebody who keeps a session, as
+        browsers and apps do, who comes from a place of the account, or, where the log does not
+        name who fails, from an address of somebody who has signed in.
+        """
+        if attempt.session:
+            return True
+        target = self._targets.get(attempt.account)
+        if target is None:
+            return not attempt.account and bool(source.good)
+        return attempt.client in target.homes or attempt.network in target.homes
 
     def _of_account(self, attempt: Attempt, weight: float) -> list[Said]:
         """Guesses of several sources at one account."""

@@ -28,11 +28,11 @@ GUESS_STEPS = ((2.0, 1.38), (5.0, 0.7), (10.0, 0.5), (24.0, 0.4))
 """Guesses of ten minutes, an hour, a day and a week that people need themselves, and nats for each
 further one: a cumulative sum with forgetting in each window.
 """
-TYPED_STEP = (4.5, 1.6)
-"""The same within ten minutes where a secret is typed: the eighth failure is told. One person in
-some hundred needs six or seven tries, and nearly all find it within ten; whoever guesses does not
-stop there. Keys and sessions nobody types. After Brostoff and Sasse, "Ten strikes and you're out",
-2003.
+OWN_STEP = (4.5, 1.6)
+"""The same within ten minutes for who may be a person and the owner: the eighth failure is told.
+One person in some hundred needs six or seven tries, and nearly all find it within ten; whoever
+guesses does not stop there. Strangers without a session get no such credit: many that guess at real
+hosts stop after five to seven tries. After Brostoff and Sasse, "Ten strikes and you're out", 2003.
 """
 _GUESS_FEW, _GUESS_HOUR, _GUESS_DAY, _GUESS_WEEK = GUESS_STEPS
 FIRST_FAILED, FIRST_GOOD, CREDIT = 2.55, -2.23, -7.0
@@ -119,7 +119,7 @@ def succeeded(source: Source, attempt: Attempt) -> bool:
     account, ts = attempt.account, attempt.ts
     if not account:
         # nobody knows whose: a success after few failures is a person
-        hit = guessing(source, ts) >= CONVICTED
+        hit = guessing(source, ts, is_own=bool(source.good)) >= CONVICTED
         if not hit:
             _forgive(source, ts)
         return hit
@@ -159,20 +159,20 @@ def _forgive(source: Source, ts: int) -> None:
     source.guesses.ts = max(ts, source.guesses.ts)
 
 
-def guessing(source: Source, ts: int, *, is_typed: bool = True) -> float:
+def guessing(source: Source, ts: int, *, is_own: bool = False) -> float:
     """Nats for guessing: the strongest of the windows.
 
     Args:
         source: Who guesses.
         ts: Event time, µs.
-        is_typed: A person would type what is guessed.
+        is_own: It may be somebody's own secret, forgotten and typed.
 
     Where nobody knows the accounts, each program that failed stands for a person, up to
     `AGENTS_EACH`: six phones behind one address mistype six times as often as one.
     """
     few, hour, day, week = source.guesses.at(ts)
     people = max(len(source.agents), 1) if 0 in source.failed else 1
-    free, step = TYPED_STEP if is_typed else _GUESS_FEW
+    free, step = OWN_STEP if is_own else _GUESS_FEW
     return max(
         step * (few - free - (people - 1) * _GUESS_FEW[0]),
         _GUESS_HOUR[1] * (hour - people * _GUESS_HOUR[0]),

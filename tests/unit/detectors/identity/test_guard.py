@@ -40,10 +40,21 @@ def strongest(said: list, about: str, kind: object) -> float:
     return max(found, default=0.0)
 
 
-def test_guessing_is_told_at_the_eighth_failure():
+@pytest.mark.parametrize(
+    ("before", "more", "told_at"),
+    [
+        ([], {}, 6),
+        ([attempt(-7_200 * SECOND, client=2, account=5, ok=True)], {}, 8),
+        ([], {"session": 4}, 8),
+    ],
+    ids=["stranger", "known network", "with a session"],
+)
+def test_strangers_are_told_at_the_sixth_failure_and_people_at_the_eighth(before, more, told_at):
     """People try up to seven passwords of their own."""
-    said = told(AttemptGuard(), [attempt(k * 5 * SECOND, account=5) for k in range(8)])
-    assert strongest(said[:-1], "client", Family.BRUTE_FORCE) < MEDIUM_LLR
+    tries = [attempt(k * 5 * SECOND, account=5, **more) for k in range(told_at)]
+    less = told(AttemptGuard(), [*before, *tries[:-1]])
+    assert strongest(less, "client", Family.BRUTE_FORCE) < MEDIUM_LLR
+    said = told(AttemptGuard(), [*before, *tries])
     assert strongest(said, "client", Family.BRUTE_FORCE) >= MEDIUM_LLR
 
 
