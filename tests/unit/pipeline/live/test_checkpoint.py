@@ -181,7 +181,7 @@ def test_every_memory_of_the_judge_is_kept_or_can_be_made_anew() -> None:
         },
         Casebook: {"ledger", "policy", "staff", "bots"},
         Inspection: {"prevalence", "lone"},
-        Conduct: {"habits"},
+        Conduct: {"habits", "rhythms"},
         ReadingPlaces: {"_rooms"},
     }  # fmt: skip
     judge = new().engine.cases
